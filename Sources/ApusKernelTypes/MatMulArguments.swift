@@ -1,0 +1,53 @@
+// The arguments of the matrix product kernel. Read next: ApusKernelsBaseline/MatMul/MatMul.swift.
+
+/// A matrix in memory, read as it lies or transposed.
+package struct MatrixOperand {
+  /// Element (0, 0).
+  package var elements: UnsafePointer<Float>
+  /// Distance between the stored rows, in elements.
+  package var rowStride: Int
+  /// Whether the stored rows are the columns of the matrix meant.
+  package var isTransposed: Bool
+  /// Distance between consecutive matrices of a batch, in elements; 0 repeats one matrix.
+  package var batchStride: Int
+
+  package init(
+    _ elements: UnsafePointer<Float>, rowStride: Int, isTransposed: Bool = false, batchStride: Int = 0
+  ) {
+    self.elements = elements
+    self.rowStride = rowStride
+    self.isTransposed = isTransposed
+    self.batchStride = batchStride
+  }
+}
+
+/// C ← act(A·B + bias), or C ← C + A·B, for every matrix of a batch.
+package struct MatMulArguments {
+  /// Rows of A and C.
+  package var m: Int
+  /// Columns of B and C.
+  package var n: Int
+  /// Columns of A, rows of B.
+  package var k: Int
+  package var batch = 1
+  package var a: MatrixOperand
+  package var b: MatrixOperand
+  package var c: UnsafeMutablePointer<Float>
+  package var cRowStride: Int
+  package var cBatchStride = 0
+  /// C ← C + A·B; bias and activation must be absent.
+  package var accumulates = false
+  /// Added to every row, [n].
+  package var bias: UnsafePointer<Float>?
+  /// Applied to every element of the result.
+  package var activation: UnaryOperation?
+  /// Where the values before the activation are kept, laid out as C; the backward of the activation reads them.
+  package var preActivation: UnsafeMutablePointer<Float>?
+
+  package init(
+    m: Int, n: Int, k: Int, a: MatrixOperand, b: MatrixOperand, c: UnsafeMutablePointer<Float>, cRowStride: Int
+  ) {
+    (self.m, self.n, self.k) = (m, n, k)
+    (self.a, self.b, self.c, self.cRowStride) = (a, b, c, cRowStride)
+  }
+}

@@ -1,0 +1,179 @@
+// The loops around the micro-kernel: columns, packing of B, tiles over workers, k blocks, packing of A, panels, rows.
+// Read first: Reference/ReferenceMatMul.swift, Packing.swift.
+
+import ApusKernelTypes
+
+/// Products of fewer multiply–adds than this (about 5 µs) run on the caller alone.
+let serialBelow = 600_000
+
+/// Packed B may take this many floats (8 MiB, a share of the last-level cache); wider products are cut by columns.
+private let packedRightLimit = 1 << 21
+
+/// One matrix product, neither of whose sizes is zero.
+func blockedMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
+  let limit = max(packedRightLimit / p.k / Panels.width, 1) * Panels.width
+  var column = 0
+  while column < p.n {
+    let columns = min(limit, p.n - column)
+    columnChunk(p.columns(column, columns), schedule)
+    column += columns
+  }
+}
+
+extension MatMulArguments {
+  /// The part of the product for columns `start ..< start + count` of B and C.
+  fileprivate func columns(_ start: Int, _ count: Int) -> MatMulArguments {
+    var part = self
+    part.n = count
+    part.b.elements += b.isTransposed ? start * b.rowStride : start
+    part.c += start
+    part.bias = bias.map { $0 + start }
+    part.preActivation = preActivation.map { $0 + start }
+    return part
+  }
+}
+
+private func columnChunk(_ p: MatMulArguments, _ schedule: Schedule) {
+  let blocking = makeBlocking(p)
+  let tiles = blocking.rowBlocks * blocking.columnGroups
+  let panels = Panels(columns: p.n)
+
+  // B: packed as a whole, or only its last panel if that is ragged (the micro-kernel reads full vectors).
+  let firstPacked = blocking.packsRight ? 0 : p.n % laneCount == 0 ? panels.count : panels.count - 1
+  let packedCount = (panels.paddedColumns - firstPacked * Panels.width) * p.k
+  let packedRight = ScratchBuffer(count: max(0, packedCount))
+  defer { packedRight.free() }
+  if firstPacked < panels.count {
+    let panelsToPack = panels.count - firstPacked
+    let group = max(1, 16_384 / (Panels.width * p.k))
+    let packingTiles = (panelsToPack + group - 1) / group
+    let right = packedRight.pointer
+    run(packingTiles, serially: tiles == 1, schedule) { tile, _ in
+      for index in tile * group..<min(panelsToPack, (tile + 1) * group) {
+        packRightPanel(p, panels, firstPacked + index, blocking, into: right + index * Panels.width * p.k)
+      }
+    }
+  }
+
+  let leftCount = blocking.packsLeft ? blocking.rowBlock * blocking.kBlock : 0
+  let packedLeft = ScratchBuffer(count: leftCount * schedule.workers)
+  defer { packedLeft.free() }
+  let (left, right) = (packedLeft.pointer, packedRight.pointer)
+  run(tiles, serially: false, schedule) { tile, worker in
+    // Consecutive tiles share a row block: what one worker packed or wrote stays near it.
+    let (rowIndex, group) = (tile / blocking.columnGroups, tile % blocking.columnGroups)
+    let rows = rowIndex * blocking.rowBlock..<min(p.m, (rowIndex + 1) * blocking.rowBlock)
+    let first = group * blocking.groupPanels
+    let groupPanels = first..<min(panels.count, first + blocking.groupPanels)
+    multiplyBlock(
+      p, blocking, panels, rows: rows, groupPanels: groupPanels, left: left + worker * leftCount, right: right,
+      firstPacked: firstPacked)
+    finish(p, rows: rows, columns: first * Panels.width..<min(p.n, groupPanels.upperBound * Panels.width))
+  }
+}
+
+@inline(__always)
+private func run(_ tiles: Int, serially: Bool, _ schedule: Schedule, _ body: Schedule.Body) {
+  if serially || tiles == 1 {
+    for tile in 0..<tiles { body(tile, 0) }
+  } else {
+    schedule.run(tiles, body)
+  }
+}
+
+/// Packs panel `index` of B for all of k: its k blocks follow one another.
+private func packRightPanel(
+  _ p: MatMulArguments, _ panels: Panels, _ index: Int, _ blocking: Blocking, into panel: UnsafeMutablePointer<Float>
+) {
+  let stride = p.b.isTransposed ? p.b.rowStride : 1
+  packPanel(
+    width: panels.vectors(of: index) * laneCount, count: panels.columns(of: index), steps: p.k,
+    elements: p.b.elements + index * Panels.width * stride, stride: stride,
+    stepStride: p.b.isTransposed ? 1 : p.b.rowStride, into: panel)
+}
+
+/// Rows × panels of C, over all of k.
+private func multiplyBlock(
+  _ p: MatMulArguments, _ blocking: Blocking, _ panels: Panels, rows: Range<Int>, groupPanels: Range<Int>,
+  left: UnsafeMutablePointer<Float>, right: UnsafePointer<Float>, firstPacked: Int
+) {
+  let (leftRowStride, leftStepStride) = p.a.isTransposed ? (1, p.a.rowStride) : (p.a.rowStride, 1)
+  for kIndex in 0..<blocking.kBlocks {
+    let kStart = kIndex * blocking.kBlock
+    let steps = min(blocking.kBlock, p.k - kStart)
+    let accumulates = p.accumulates || kIndex > 0
+    let source = p.a.elements + kStart * leftStepStride
+    if blocking.packsLeft {
+      for row in stride(from: rows.lowerBound, to: rows.upperBound, by: tileRows) {
+        packPanel(
+          width: tileRows, count: min(tileRows, rows.upperBound - row), steps: steps,
+          elements: source + row * leftRowStride, stride: leftRowStride, stepStride: leftStepStride,
+          into: left + (row - rows.lowerBound) * steps)
+      }
+    }
+    for panel in groupPanels {
+      let vectors = panels.vectors(of: panel)
+      let width = vectors * laneCount
+      let isPacked = panel >= firstPacked
+      let b =
+        isPacked
+        ? TileRight(
+          elements: right + (panel - firstPacked) * Panels.width * p.k + kStart * width, stepStride: width)
+        : TileRight(
+          elements: p.b.elements + kStart * p.b.rowStride + panel * Panels.width, stepStride: p.b.rowStride)
+      for row in stride(from: rows.lowerBound, to: rows.upperBound, by: tileRows) {
+        let result = TileResult(
+          elements: p.c + row * p.cRowStride + panel * Panels.width, rowStride: p.cRowStride,
+          rows: min(tileRows, rows.upperBound - row), columns: panels.columns(of: panel), accumulates: accumulates)
+        if blocking.packsLeft && isPacked {
+          multiplyPackedTile(
+            vectors: vectors, steps: steps, left + (row - rows.lowerBound) * steps, b.elements, result)
+        } else {
+          let a =
+            blocking.packsLeft
+            ? TileLeft(elements: left + (row - rows.lowerBound) * steps, rowStride: 1, stepStride: tileRows)
+            : TileLeft(
+              elements: source + row * leftRowStride, rowStride: leftRowStride, stepStride: leftStepStride)
+          multiplyStridedTile(vectors: vectors, steps: steps, a, b, result)
+        }
+      }
+    }
+  }
+}
+
+/// The cut of one m × n × k product. (A tuple: see ApusKernelTypes/TileOperands.swift.)
+///
+/// k is cut into blocks so that a left panel (tileRows × kBlock: 16 KiB at 512) stays in the first-level cache while
+/// right panels stream through it from the second; rows are cut so that a packed block of A (96 × 512 × 4 B = 192 KiB)
+/// and the right panel in use share the second-level cache. The k blocks follow from k alone: they fix the order of the
+/// additions, which must not depend on anything else. Rows and columns may be cut in any way.
+private typealias Blocking = (
+  kBlock: Int, kBlocks: Int, rowBlock: Int, rowBlocks: Int, groupPanels: Int, columnGroups: Int, packsLeft: Bool,
+  packsRight: Bool
+)
+
+private func makeBlocking(_ p: MatMulArguments) -> Blocking {
+  let (m, n, k) = (p.m, p.n, p.k)
+  let kBlocks = (k + 511) / 512
+  let kBlock = (k + kBlocks - 1) / kBlocks
+  let panels = Panels(columns: n)
+  let isSmall = m * n * k < serialBelow
+
+  // Even row blocks, in whole tiles.
+  let targetRows = 96
+  let blocks = isSmall ? 1 : (m + targetRows - 1) / targetRows
+  let rowTiles = (m + tileRows - 1) / tileRows
+  let tilesPerBlock = (rowTiles + blocks - 1) / blocks
+  let rowBlocks = (rowTiles + tilesPerBlock - 1) / tilesPerBlock
+
+  // Column groups so that there are enough tiles for many workers to share evenly.
+  let wanted = isSmall ? 1 : max(1, (16 + rowBlocks - 1) / rowBlocks)
+  let groupPanels = max(1, (panels.count + wanted - 1) / wanted)
+  let columnGroups = (panels.count + groupPanels - 1) / groupPanels
+
+  // Packing A pays only where the copy is read very often: the tile broadcasts single elements, so that rows and columns
+  // serve equally well (measured: up to 15 % lost to packing at n = 128, nothing gained below n = 768).
+  let packsLeft = n > 16 * Panels.width
+  let packsRight = p.b.isTransposed || m > 4 * tileRows
+  return (kBlock, kBlocks, tilesPerBlock * tileRows, rowBlocks, groupPanels, columnGroups, packsLeft, packsRight)
+}

@@ -1,0 +1,58 @@
+// The entry of the matrix product: picks the vector or the blocked path, and spreads batches over workers.
+// Read first: Reference/ReferenceMatMul.swift. Read next: BlockedMatMul.swift, VectorMatMul.swift.
+
+import ApusKernelTypes
+
+/// C ← act(A·B + bias) or C ← C + A·B for every matrix of a batch.
+func matMul(_ p: MatMulArguments, _ schedule: Schedule) {
+  guard p.m > 0, p.n > 0, p.batch > 0 else { return }
+  if p.k == 0 {
+    emptySum(p)
+  } else if p.batch == 1 {
+    matMulOne(p, schedule)
+  } else if p.m * p.n * p.k < 8 * serialBelow {
+    // Small matrices: whole products are the tiles.
+    let group = max(1, serialBelow / max(1, p.m * p.n * p.k))
+    let tiles = (p.batch + group - 1) / group
+    let body: Schedule.Body = { tile, _ in
+      for index in tile * group..<min(p.batch, (tile + 1) * group) { matMulOne(p.matrix(index), .serial) }
+    }
+    if tiles == 1 { body(0, 0) } else { schedule.run(tiles, body) }
+  } else {
+    for index in 0..<p.batch { matMulOne(p.matrix(index), schedule) }
+  }
+}
+
+private func matMulOne(_ p: MatMulArguments, _ schedule: Schedule) {
+  if p.m == 1 {
+    vectorMatMul(p, schedule)
+  } else if p.n == 1 {
+    matMulVector(p, schedule)
+  } else {
+    blockedMatMul(p, schedule)
+  }
+}
+
+/// A sum without terms is zero.
+private func emptySum(_ p: MatMulArguments) {
+  for index in 0..<p.batch {
+    let part = p.matrix(index)
+    if !p.accumulates {
+      for row in 0..<p.m { (part.c + row * p.cRowStride).update(repeating: 0, count: p.n) }
+    }
+    finish(part, rows: 0..<p.m, columns: 0..<p.n)
+  }
+}
+
+extension MatMulArguments {
+  /// The product of the batch's matrix `index`.
+  fileprivate func matrix(_ index: Int) -> MatMulArguments {
+    var one = self
+    one.batch = 1
+    one.a.elements += index * a.batchStride
+    one.b.elements += index * b.batchStride
+    one.c += index * cBatchStride
+    one.preActivation = preActivation.map { $0 + index * cBatchStride }
+    return one
+  }
+}

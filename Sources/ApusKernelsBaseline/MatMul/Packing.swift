@@ -1,0 +1,142 @@
+// Panels: blocks of A and B copied into the order in which the micro-kernel reads them, padded with zeros.
+// Read first: MicroKernel.swift. Read next: BlockedMatMul.swift.
+
+/// Copies a block so that `panel[step · width + i]` is element (i, step), for `count` ≤ `width` values of i; zeros follow.
+///
+/// With A's rows as i this makes a left panel, with B's columns as i a right one: the two operands of a product are
+/// packed by the same function.
+func packPanel(
+  width: Int, count: Int, steps: Int, elements: UnsafePointer<Float>, stride: Int, stepStride: Int,
+  into panel: UnsafeMutablePointer<Float>
+) {
+  if stride == 1 {
+    packContiguous(width: width, count: count, steps: steps, elements, stepStride, into: panel)
+  } else {
+    packTransposing(width: width, count: count, steps: steps, elements, stride, stepStride, into: panel)
+  }
+}
+
+/// The values of i lie side by side: a copy of short rows.
+private func packContiguous(
+  width: Int, count: Int, steps: Int, _ elements: UnsafePointer<Float>, _ stepStride: Int,
+  into panel: UnsafeMutablePointer<Float>
+) {
+  var source = elements
+  var target = panel
+  for _ in 0..<steps {
+    var i = 0
+    while i + laneCount <= count {
+      target.store(source.lanes(at: i), at: i)
+      i += laneCount
+    }
+    while i + 4 <= count {
+      target.store4(source.load4(at: i), at: i)
+      i += 4
+    }
+    while i < count {
+      target[i] = source[i]
+      i += 1
+    }
+    while i < width {
+      target[i] = 0
+      i += 1
+    }
+    source += stepStride
+    target += width
+  }
+}
+
+/// The steps lie side by side: a transposition, in 4 × 4 blocks that turn in registers.
+private func packTransposing(
+  width: Int, count: Int, steps: Int, _ elements: UnsafePointer<Float>, _ stride: Int, _ stepStride: Int,
+  into panel: UnsafeMutablePointer<Float>
+) {
+  var i = 0
+  while i + 4 <= count {
+    let source = elements + i * stride
+    let target = panel + i
+    var step = 0
+    if stepStride == 1 {
+      while step + 4 <= steps {
+        let (a, b) = (source.load4(at: step), (source + stride).load4(at: step))
+        let (c, d) = ((source + 2 * stride).load4(at: step), (source + 3 * stride).load4(at: step))
+        let (ab02, ab13) = (interleaveEven(a, b), interleaveOdd(a, b))
+        let (cd02, cd13) = (interleaveEven(c, d), interleaveOdd(c, d))
+        let out = target + step * width
+        out.store4(SIMD4(lowHalf: ab02.lowHalf, highHalf: cd02.lowHalf), at: 0)
+        out.store4(SIMD4(lowHalf: ab13.lowHalf, highHalf: cd13.lowHalf), at: width)
+        out.store4(SIMD4(lowHalf: ab02.highHalf, highHalf: cd02.highHalf), at: 2 * width)
+        out.store4(SIMD4(lowHalf: ab13.highHalf, highHalf: cd13.highHalf), at: 3 * width)
+        step += 4
+      }
+    }
+    while step < steps {
+      let out = target + step * width
+      out[0] = source[step * stepStride]
+      out[1] = source[stride + step * stepStride]
+      out[2] = source[2 * stride + step * stepStride]
+      out[3] = source[3 * stride + step * stepStride]
+      step += 1
+    }
+    i += 4
+  }
+  while i < width {
+    for step in 0..<steps {
+      panel[step * width + i] = i < count ? elements[i * stride + step * stepStride] : 0
+    }
+    i += 1
+  }
+}
+
+/// (a₀ b₀ a₂ b₂)
+@inline(__always)
+private func interleaveEven(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
+  SIMD4(a[0], b[0], a[2], b[2])
+}
+
+/// (a₁ b₁ a₃ b₃)
+@inline(__always)
+private func interleaveOdd(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
+  SIMD4(a[1], b[1], a[3], b[3])
+}
+
+extension UnsafePointer<Float> {
+  @inline(__always)
+  fileprivate func load4(at index: Int) -> SIMD4<Float> {
+    UnsafeRawPointer(self + index).loadUnaligned(as: SIMD4<Float>.self)
+  }
+}
+
+extension UnsafeMutablePointer<Float> {
+  @inline(__always)
+  fileprivate func store4(_ value: SIMD4<Float>, at index: Int) {
+    UnsafeMutableRawPointer(self + index).storeBytes(of: value, as: SIMD4<Float>.self)
+  }
+}
+
+/// How the n columns of B are cut into panels: all of the full tile width but the last, which is as many vectors wide
+/// as it needs. (65 columns at 48: one panel of 48 and one of 32, not 96 columns of work.)
+struct Panels {
+  let columns: Int
+
+  static var width: Int {
+    @inline(__always) get { tileVectors * laneCount }
+  }
+
+  @inline(__always)
+  var count: Int { (columns + Panels.width - 1) / Panels.width }
+
+  /// Columns of panel `index` that exist.
+  @inline(__always)
+  func columns(of index: Int) -> Int { min(Panels.width, columns - index * Panels.width) }
+
+  /// Vectors of panel `index`.
+  @inline(__always)
+  func vectors(of index: Int) -> Int { (columns(of: index) + laneCount - 1) / laneCount }
+
+  /// Columns of all panels together, padding included.
+  @inline(__always)
+  var paddedColumns: Int {
+    count == 0 ? 0 : (count - 1) * Panels.width + vectors(of: count - 1) * laneCount
+  }
+}

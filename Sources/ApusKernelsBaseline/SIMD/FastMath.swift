@@ -1,0 +1,124 @@
+// exp, log, tanh, sigmoid and erf on lanes: a range reduction and a polynomial each, no tables, no branches.
+// The coefficients are minimax fits in the relative error (iteratively reweighted least squares at 4,000
+// Chebyshev nodes). The stated errors are measured against Double by FastMathTests.
+// Read next: Pointwise/Activations.swift, which are made of these.
+
+/// eˣ, within 2 ulp; 0 below −87.33 (where results would be subnormal), ∞ above 88.72.
+///
+/// x = n·ln 2 + r with |r| ≤ ½ ln 2, so eˣ = 2ⁿ·eʳ. Adding 1.5·2²³ rounds to the nearest integer and leaves
+/// it in the low bits of the sum, from where a shift moves it into the exponent.
+@inline(__always)
+func exp(_ x: Lanes) -> Lanes {
+  let magic: Float = 12_582_912
+  let shifted = multiplyAdd(x, 1.442_695_04, Lanes(repeating: magic))
+  let n = shifted - magic
+  var r = multiplyAdd(n, -0.693_145_75, x)  // ln 2 in two parts: the first has trailing zeros, so n·ln2 is exact
+  r = multiplyAdd(n, -1.428_606_8e-6, r)
+  var p = multiplyAdd(r, 0.001_381_454_06, Lanes(repeating: 0.008_368_745_45))
+  p = multiplyAdd(p, r, Lanes(repeating: 0.041_668_389))
+  p = multiplyAdd(p, r, Lanes(repeating: 0.166_665_211))
+  p = multiplyAdd(p, r, Lanes(repeating: 0.499_999_94))
+  p = multiplyAdd(p, r * r, r) + 1
+  let exponent = unsafeBitCast(shifted, to: LaneIntegers.self) &<< 23
+  let scaled = unsafeBitCast(unsafeBitCast(p, to: LaneIntegers.self) &+ exponent, to: Lanes.self)
+  return
+    scaled
+    .replacing(with: 0, where: x .< -87.336_54)
+    .replacing(with: .infinity, where: x .> 88.722_83)
+}
+
+/// ln x, within 2 ulp; −∞ at 0, NaN below.
+///
+/// x = 2ᵉ·m with m in [√½, √2), and ln m = f − f²/2 + f³·P(f) for f = m − 1.
+@inline(__always)
+func log(_ x: Lanes) -> Lanes {
+  let isSubnormal = x .< 0x1p-126
+  let normal = x.replacing(with: x * 8_388_608, where: isSubnormal)
+  let bits = unsafeBitCast(normal, to: LaneIntegers.self)
+  let e = (bits &- 0x3F35_04F3) &>> 23
+  let f = unsafeBitCast(bits &- (e &<< 23), to: Lanes.self) - 1
+  // e as a float, without a conversion (which would be a call): 1.5·2²³ + e, less 1.5·2²³.
+  var exponent = unsafeBitCast(e &+ 0x4B40_0000, to: Lanes.self) - 12_582_912
+  exponent = exponent.replacing(with: exponent - 23, where: isSubnormal)
+  var p = multiplyAdd(f, -0.076_345_004, Lanes(repeating: 0.127_615_824))
+  p = multiplyAdd(p, f, Lanes(repeating: -0.131_601_825))
+  p = multiplyAdd(p, f, Lanes(repeating: 0.142_017_573))
+  p = multiplyAdd(p, f, Lanes(repeating: -0.166_233_569))
+  p = multiplyAdd(p, f, Lanes(repeating: 0.200_012_267))
+  p = multiplyAdd(p, f, Lanes(repeating: -0.250_008_196))
+  p = multiplyAdd(p, f, Lanes(repeating: 0.333_333_313))
+  let square = f * f
+  var y = p * (square * f)
+  y = multiplyAdd(exponent, 1.428_606_8e-6, y)
+  y = multiplyAdd(square, -0.5, y)
+  y = multiplyAdd(exponent, 0.693_145_75, f + y)
+  return
+    y
+    .replacing(with: -.infinity, where: x .== 0)
+    .replacing(with: .nan, where: x .< 0)
+    .replacing(with: x, where: x .== .infinity)
+}
+
+/// 1 / (1 + e⁻ˣ), within 3 ulp.
+@inline(__always)
+func sigmoid(_ x: Lanes) -> Lanes { 1 / (1 + exp(-x)) }
+
+/// tanh x, within 2 ulp: an odd polynomial near 0, where 1 − 2 / (e²ˣ + 1) would cancel.
+@inline(__always)
+func tanh(_ x: Lanes) -> Lanes {
+  let size = magnitude(x)
+  let square = x * x
+  var p = multiplyAdd(square, -0.005_666_975, Lanes(repeating: 0.020_606_175))
+  p = multiplyAdd(p, square, Lanes(repeating: -0.053_730_007))
+  p = multiplyAdd(p, square, Lanes(repeating: 0.133_313_313))
+  p = multiplyAdd(p, square, Lanes(repeating: -0.333_332_777))
+  let small = multiplyAdd(p, square * x, x)
+  let large = copySign(1 - 2 / (exp(size + size) + 1), from: x)
+  return small.replacing(with: large, where: size .> 0.625)
+}
+
+/// erf x, within 2 ulp: an odd polynomial up to 1, above it 1 − e^(−P(|x|)); 1 from 4 on.
+@inline(__always)
+func erf(_ x: Lanes) -> Lanes {
+  let square = x * x
+  var p = multiplyAdd(square, 7.853_861_46e-5, Lanes(repeating: -0.000_801_019_37))
+  p = multiplyAdd(p, square, Lanes(repeating: 0.005_188_327_75))
+  p = multiplyAdd(p, square, Lanes(repeating: -0.026_853_812_9))
+  p = multiplyAdd(p, square, Lanes(repeating: 0.112_835_854))
+  p = multiplyAdd(p, square, Lanes(repeating: -0.376_126_26))
+  p = multiplyAdd(p, square, Lanes(repeating: 1.128_379_11))
+  let small = p * x
+  let size = magnitude(x)
+  let t = minimum(size, Lanes(repeating: 4))
+  var q = multiplyAdd(t, -0.000_192_425_192, Lanes(repeating: 0.003_008_529_31))
+  q = multiplyAdd(q, t, Lanes(repeating: -0.022_087_611_3))
+  q = multiplyAdd(q, t, Lanes(repeating: 0.103_640_266))
+  q = multiplyAdd(q, t, Lanes(repeating: 0.637_517_095))
+  q = multiplyAdd(q, t, Lanes(repeating: 1.127_474_9))
+  q = multiplyAdd(q, t, Lanes(repeating: 0.000_244_721_683))
+  let large = copySign(1 - exp(-q), from: x)
+  return small.replacing(with: large, where: size .> 1)
+}
+
+/// √x, correctly rounded.
+///
+/// `squareRoot()` on a vector compiles to calls, a loop over lanes to scalar instructions; four lanes written out become
+/// one vector instruction.
+@inline(__always)
+func squareRoot(_ x: SIMD4<Float>) -> SIMD4<Float> {
+  SIMD4(x.x.squareRoot(), x.y.squareRoot(), x.z.squareRoot(), x.w.squareRoot())
+}
+
+#if APUS_AVX512 || APUS_AVX2
+  @inline(__always)
+  func squareRoot(_ x: SIMD8<Float>) -> SIMD8<Float> {
+    SIMD8(lowHalf: squareRoot(x.lowHalf), highHalf: squareRoot(x.highHalf))
+  }
+#endif
+
+#if APUS_AVX512
+  @inline(__always)
+  func squareRoot(_ x: SIMD16<Float>) -> SIMD16<Float> {
+    SIMD16(lowHalf: squareRoot(x.lowHalf), highHalf: squareRoot(x.highHalf))
+  }
+#endif

@@ -1,0 +1,103 @@
+// The vector of this instruction set: its width, loads, stores, tails, and the only fused multiply–add.
+// Read next: FastMath.swift, functions on lanes; MatMul/MicroKernel.swift, where lanes earn their keep.
+
+#if APUS_AVX512
+  typealias Lanes = SIMD16<Float>
+  typealias LaneIntegers = SIMD16<Int32>
+#elseif APUS_AVX2
+  typealias Lanes = SIMD8<Float>
+  typealias LaneIntegers = SIMD8<Int32>
+#else
+  typealias Lanes = SIMD4<Float>
+  typealias LaneIntegers = SIMD4<Int32>
+#endif
+
+/// Floats in a vector register.
+let laneCount = Lanes.scalarCount
+
+/// a·b + c.
+///
+/// One instruction with one rounding where the instruction set has it. SSE2 does not, and there Swift's
+/// `addingProduct` would call the C library once per lane (70 times slower), so it multiplies and adds.
+@inline(__always)
+func multiplyAdd(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes {
+  #if APUS_BASELINE && arch(x86_64)
+    return c + a * b
+  #else
+    return c.addingProduct(a, b)
+  #endif
+}
+
+@inline(__always)
+func multiplyAdd(_ a: Lanes, _ b: Float, _ c: Lanes) -> Lanes {
+  multiplyAdd(a, Lanes(repeating: b), c)
+}
+
+// The standard library's pointwiseMin and clamped are loops over scalars; a comparison and a selection on a
+// concrete vector type compile to one instruction.
+
+@inline(__always)
+func minimum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .< a) }
+
+@inline(__always)
+func maximum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
+
+@inline(__always)
+func magnitude(_ a: Lanes) -> Lanes {
+  unsafeBitCast(unsafeBitCast(a, to: LaneIntegers.self) & 0x7FFF_FFFF, to: Lanes.self)
+}
+
+/// |a| with the sign of b.
+@inline(__always)
+func copySign(_ a: Lanes, from b: Lanes) -> Lanes {
+  let signs = unsafeBitCast(b, to: LaneIntegers.self) & LaneIntegers(repeating: .min)
+  let bits = unsafeBitCast(a, to: LaneIntegers.self) & 0x7FFF_FFFF
+  return unsafeBitCast(bits | signs, to: Lanes.self)
+}
+
+extension UnsafePointer<Float> {
+  /// The vector at element `index`, which needs no alignment.
+  @inline(__always)
+  func lanes(at index: Int) -> Lanes {
+    UnsafeRawPointer(self + index).loadUnaligned(as: Lanes.self)
+  }
+
+  /// The first `count` < laneCount elements at `index`, then `padding`: nothing behind the row is read.
+  @inline(__always)
+  func partialLanes(at index: Int, count: Int, padding: Float = 0) -> Lanes {
+    var result = Lanes(repeating: padding)
+    for lane in 0..<count { result[lane] = self[index + lane] }
+    return result
+  }
+}
+
+extension UnsafeMutablePointer<Float> {
+  @inline(__always)
+  func lanes(at index: Int) -> Lanes { UnsafePointer(self).lanes(at: index) }
+
+  @inline(__always)
+  func partialLanes(at index: Int, count: Int, padding: Float = 0) -> Lanes {
+    UnsafePointer(self).partialLanes(at: index, count: count, padding: padding)
+  }
+
+  @inline(__always)
+  func store(_ value: Lanes, at index: Int) {
+    UnsafeMutableRawPointer(self + index).storeBytes(of: value, as: Lanes.self)
+  }
+
+  @inline(__always)
+  func storePartial(_ value: Lanes, at index: Int, count: Int) {
+    for lane in 0..<count { self[index + lane] = value[lane] }
+  }
+}
+
+/// Calls `body` for every full vector of `range`, then `tail` once for what remains (if anything).
+@inline(__always)
+func forEachVector(in range: Range<Int>, _ body: (Int) -> Void, tail: (_ index: Int, _ count: Int) -> Void) {
+  var index = range.lowerBound
+  while index + laneCount <= range.upperBound {
+    body(index)
+    index += laneCount
+  }
+  if index < range.upperBound { tail(index, range.upperBound - index) }
+}

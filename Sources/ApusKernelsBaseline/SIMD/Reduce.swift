@@ -1,0 +1,78 @@
+// From a vector to a number, always in the same order; and rows of numbers reduced with several accumulators.
+// Read next: Pointwise/Reductions.swift.
+
+// `.sum()` compiles to a chain of scalar additions. Folding halves takes log₂ steps, and its order is fixed.
+
+@inline(__always)
+func horizontalSum(_ v: SIMD4<Float>) -> Float {
+  let pair = v.lowHalf + v.highHalf
+  return pair.x + pair.y
+}
+
+@inline(__always)
+func horizontalMaximum(_ v: SIMD4<Float>) -> Float {
+  let (low, high) = (v.lowHalf, v.highHalf)
+  let pair = low.replacing(with: high, where: high .> low)
+  return pair.y > pair.x ? pair.y : pair.x
+}
+
+#if APUS_AVX512 || APUS_AVX2
+  @inline(__always)
+  func horizontalSum(_ v: SIMD8<Float>) -> Float { horizontalSum(v.lowHalf + v.highHalf) }
+
+  @inline(__always)
+  func horizontalMaximum(_ v: SIMD8<Float>) -> Float {
+    let (low, high) = (v.lowHalf, v.highHalf)
+    return horizontalMaximum(low.replacing(with: high, where: high .> low))
+  }
+#endif
+
+#if APUS_AVX512
+  @inline(__always)
+  func horizontalSum(_ v: SIMD16<Float>) -> Float { horizontalSum(v.lowHalf + v.highHalf) }
+
+  @inline(__always)
+  func horizontalMaximum(_ v: SIMD16<Float>) -> Float {
+    let (low, high) = (v.lowHalf, v.highHalf)
+    return horizontalMaximum(low.replacing(with: high, where: high .> low))
+  }
+#endif
+
+/// Σ f(x[i]) of a row; four accumulators hide the latency of the addition.
+@inline(__always)
+func sum(_ count: Int, of f: (_ index: Int) -> Lanes, tail: (_ index: Int, _ count: Int) -> Lanes) -> Float {
+  var (s0, s1, s2, s3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+  var index = 0
+  while index + 4 * laneCount <= count {
+    s0 += f(index)
+    s1 += f(index + laneCount)
+    s2 += f(index + 2 * laneCount)
+    s3 += f(index + 3 * laneCount)
+    index += 4 * laneCount
+  }
+  while index + laneCount <= count {
+    s0 += f(index)
+    index += laneCount
+  }
+  if index < count { s1 += tail(index, count - index) }
+  return horizontalSum((s0 + s1) + (s2 + s3))
+}
+
+/// The largest element of a row; −∞ for an empty one.
+@inline(__always)
+func largest(_ x: UnsafePointer<Float>, count: Int) -> Float {
+  let lowest = -Float.infinity
+  var (m0, m1) = (Lanes(repeating: lowest), Lanes(repeating: lowest))
+  var index = 0
+  while index + 2 * laneCount <= count {
+    m0 = maximum(m0, x.lanes(at: index))
+    m1 = maximum(m1, x.lanes(at: index + laneCount))
+    index += 2 * laneCount
+  }
+  while index + laneCount <= count {
+    m0 = maximum(m0, x.lanes(at: index))
+    index += laneCount
+  }
+  if index < count { m1 = maximum(m1, x.partialLanes(at: index, count: count - index, padding: lowest)) }
+  return horizontalMaximum(maximum(m0, m1))
+}
