@@ -90,7 +90,7 @@ targets += [
     swiftSettings: strict),
 
   // MARK: Beside: gradient checks for everyone's operations, and the benchmarks
-  .target(name: "ApusTesting", dependencies: ["ApusTensor", "ApusNN"], swiftSettings: strict),
+  .target(name: "ApusTesting", dependencies: ["ApusTensor"], swiftSettings: strict),
   .executableTarget(
     name: "ApusBenchmarks",
     dependencies: ["ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusModels", "ApusTraining"],
@@ -117,7 +117,7 @@ targets += [
     dependencies: ["ApusKernels", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining", "ApusTesting"],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusTensor", "ApusData"], swiftSettings: strict),
+    name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusKernels", "ApusTensor", "ApusData"], swiftSettings: strict),
   .testTarget(name: "HouseTests", dependencies: ["Apus"], swiftSettings: strict),
 ]
 

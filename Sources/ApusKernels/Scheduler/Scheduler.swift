@@ -48,6 +48,9 @@ package final class Scheduler: Sendable {
     let padding: (Int, Int, Int, Int, Int, Int, Int, Int) = (0, 0, 0, 0, 0, 0, 0, 0)
   }
 
+  /// Touched only by the caller that holds `isBusy`.
+  private let crowding = Crowding()
+
   package init(workers: Int) {
     precondition(workers > 0, "Scheduler: \(workers) workers (at least one is needed)")
     self.workers = min(workers, 256)
@@ -74,12 +77,20 @@ package final class Scheduler: Sendable {
       for tile in 0..<max(0, tiles) { body(tile, 0) }
       return
     }
-    withoutActuallyEscaping(body) { body in
-      start(tiles, body)
-      claimTiles(body, worker: 0)
-      finish()
+    defer { isBusy.store(false, ordering: .releasing) }
+    if crowding.isAlone() {
+      for tile in 0..<tiles { body(tile, 0) }
+      return
     }
-    isBusy.store(false, ordering: .releasing)
+    withoutActuallyEscaping(body) { body in
+      let begin = DispatchTime.now().uptimeNanoseconds
+      start(tiles, body)
+      let own = claimTiles(body, worker: 0)
+      let middle = DispatchTime.now().uptimeNanoseconds
+      finish()
+      crowding.note(
+        waited: DispatchTime.now().uptimeNanoseconds - middle, perTile: (middle - begin) / UInt64(max(1, own)))
+    }
   }
 
   private func start(_ tiles: Int, _ body: @escaping Schedule.Body) {
@@ -109,8 +120,10 @@ package final class Scheduler: Sendable {
     job.pointee.body = { _, _ in }
   }
 
-  /// Runs unclaimed tiles: first the worker's own range, then the others'.
-  private func claimTiles(_ body: Schedule.Body, worker: Int) {
+  /// Runs unclaimed tiles: first the worker's own range, then the others'; returns how many.
+  @discardableResult
+  private func claimTiles(_ body: Schedule.Body, worker: Int) -> Int {
+    var count = 0
     for offset in 0..<workers {
       let claim = next[(worker + offset) % workers]
       let end = claim.end.load(ordering: .relaxed)
@@ -118,8 +131,10 @@ package final class Scheduler: Sendable {
         let tile = claim.next.add(1, ordering: .relaxed).oldValue
         guard tile < end else { break }
         body(tile, worker)
+        count += 1
       }
     }
+    return count
   }
 
   /// A helper's life: join jobs until none has come for a while.

@@ -1,6 +1,6 @@
 // The gradients of attention, from the same blocks again: the probabilities are recomputed from the row statistics
 // that the forward kept, P = exp(S − logSumExp), so that nothing of size T×T is ever stored.
-// Read first: AttentionForward.swift, Reference/ReferenceAttention.swift.
+// Read first: AttentionForward.swift, ApusKernelsReference/ReferenceAttention.swift.
 
 import ApusKernelTypes
 
@@ -10,141 +10,142 @@ import ApusKernelTypes
 func attentionBackward(_ p: AttentionBackwardArguments, _ schedule: Schedule) {
   let s = p.forward.shape
   guard s.batch > 0, s.keyHeads > 0, s.queryLength > 0 else { return }
-  let layout = BackwardScratch(s)
-  let scratch = ScratchBuffer(count: layout.count * schedule.workers)
+  let perWorker = BackwardHead.scratchCount(s)
+  let scratch = ScratchBuffer(count: perWorker * schedule.workers)
   defer { scratch.free() }
   let memory = scratch.pointer
   schedule.run(s.batch * s.keyHeads) { tile, worker in
-    backward(p, sequence: tile / s.keyHeads, keyHead: tile % s.keyHeads, memory: memory + worker * layout.count, layout)
+    backward(p, sequence: tile / s.keyHeads, keyHead: tile % s.keyHeads, memory: memory + worker * perWorker)
   }
 }
 
-/// Where a worker's parts lie in its scratch.
-private struct BackwardScratch {
-  let keyPanels: Int
-  let valuePanels: Int
-  let probabilities: Int
-  let scoreGradients: Int
-  let delta: Int
-  let keyRows: Int
-  let queryRows: Int
-  let outputRows: Int
-  let count: Int
-
-  init(_ s: AttentionShape) {
-    let paddedKeys = Panels(columns: s.keyLength).paddedColumns
-    keyPanels = 0
-    valuePanels = keyPanels + paddedKeys * s.headSize
-    probabilities = valuePanels + paddedKeys * s.valueSize
-    scoreGradients = probabilities + queryBlock * keyBlock
-    delta = scoreGradients + queryBlock * keyBlock
-    keyRows = delta + s.queryLength
-    queryRows = keyRows + rightRowsScratch(rows: s.keyLength, columns: s.headSize)
-    outputRows = queryRows + rightRowsScratch(rows: s.queryLength, columns: s.headSize)
-    count = outputRows + rightRowsScratch(rows: s.queryLength, columns: s.valueSize)
-  }
-}
-
+/// One key head of one sequence, and the query heads that share it.
 private func backward(
-  _ p: AttentionBackwardArguments, sequence b: Int, keyHead: Int, memory: UnsafeMutablePointer<Float>,
-  _ layout: BackwardScratch
+  _ p: AttentionBackwardArguments, sequence b: Int, keyHead: Int, memory: UnsafeMutablePointer<Float>
 ) {
   let f = p.forward
   let s = f.shape
   let keys = s.keys(inSequence: b)
   let keyOffset = b * f.keyStrides.batch + keyHead * f.keyStrides.head
   let valueOffset = b * f.valueStrides.batch + keyHead * f.valueStrides.head
-  clear(p.keyGradient + keyOffset, stride: f.keyStrides.time, rows: s.keyLength, columns: s.headSize)
-  clear(p.valueGradient + valueOffset, stride: f.valueStrides.time, rows: s.keyLength, columns: s.valueSize)
-
-  let (key, value) = (f.key + keyOffset, f.value + valueOffset)
-  packTransposed(
-    key, stride: f.keyStrides.time, count: keys, size: s.headSize, into: memory + layout.keyPanels)
-  packTransposed(
-    value, stride: f.valueStrides.time, count: keys, size: s.valueSize, into: memory + layout.valuePanels)
-  let keyRows = rightRows(
-    key, stride: f.keyStrides.time, rows: keys, columns: s.headSize, scratch: memory + layout.keyRows)
+  var head = BackwardHead(s, memory, sequence: b, keys: keys)
+  collectRows(f.key + keyOffset, stride: f.keyStrides.time, rows: keys, size: s.headSize, into: head.key)
+  collectRows(f.value + valueOffset, stride: f.valueStrides.time, rows: keys, size: s.valueSize, into: head.value)
+  packTransposed(head.key, count: keys, size: s.headSize, into: head.keyPanels)
+  packTransposed(head.value, count: keys, size: s.valueSize, into: head.valuePanels)
+  head.keyGradient.update(repeating: 0, count: s.keyLength * paddedSize(s.headSize))
+  head.valueGradient.update(repeating: 0, count: s.keyLength * paddedSize(s.valueSize))
 
   let group = s.heads / s.keyHeads
   for h in keyHead * group..<(keyHead + 1) * group {
+    head.head = h
+    let row = (b * s.heads + h) * s.queryLength
+    head.logSumExp = f.logSumExp.map { UnsafePointer($0) + row }
+    head.biasGradient = p.biasGradient.map { $0 + row * s.keyLength }
     let queryOffset = b * f.queryStrides.batch + h * f.queryStrides.head
-    let query = f.query + queryOffset
-    let outputGradient = p.outputGradient + b * p.outputGradientStrides.batch + h * p.outputGradientStrides.head
+    collectRows(
+      f.query + queryOffset, stride: f.queryStrides.time, rows: s.queryLength, size: s.headSize, scale: s.scale,
+      into: head.query)
+    let gradient = p.outputGradient + b * p.outputGradientStrides.batch + h * p.outputGradientStrides.head
+    collectRows(
+      gradient, stride: p.outputGradientStrides.time, rows: s.queryLength, size: s.valueSize,
+      into: head.outputGradient)
     let output = UnsafePointer(f.output + b * f.outputStrides.batch + h * f.outputStrides.head)
-    clear(p.queryGradient + queryOffset, stride: f.queryStrides.time, rows: s.queryLength, columns: s.headSize)
-    let delta = memory + layout.delta
     for i in 0..<s.queryLength {
-      let (o, g) = (output + i * f.outputStrides.time, outputGradient + i * p.outputGradientStrides.time)
-      delta[i] = sum(
+      let (o, g) = (output + i * f.outputStrides.time, head.outputGradient + i * paddedSize(s.valueSize))
+      head.delta[i] = sum(
         s.valueSize, of: { o.lanes(at: $0) * g.lanes(at: $0) },
         tail: { o.partialLanes(at: $0, count: $1) * g.partialLanes(at: $0, count: $1) })
     }
-    let head = BackwardHead(
-      sequence: b, head: h, keys: keys, query: query, queryStride: f.queryStrides.time,
-      outputGradient: outputGradient, outputGradientStride: p.outputGradientStrides.time,
-      queryRows: rightRows(
-        query, stride: f.queryStrides.time, rows: s.queryLength, columns: s.headSize,
-        scratch: memory + layout.queryRows),
-      outputRows: rightRows(
-        outputGradient, stride: p.outputGradientStrides.time, rows: s.queryLength, columns: s.valueSize,
-        scratch: memory + layout.outputRows),
-      keyRows: keyRows, keyPanels: memory + layout.keyPanels, valuePanels: memory + layout.valuePanels,
-      logSumExp: f.logSumExp.map { UnsafePointer($0) + (b * s.heads + h) * s.queryLength },
-      delta: delta, probabilities: memory + layout.probabilities, scoreGradients: memory + layout.scoreGradients,
-      queryGradient: p.queryGradient + queryOffset, keyGradient: p.keyGradient + keyOffset,
-      keyGradientStride: f.keyStrides.time, valueGradient: p.valueGradient + valueOffset,
-      valueGradientStride: f.valueStrides.time,
-      biasGradient: p.biasGradient.map { $0 + (b * s.heads + h) * s.queryLength * s.keyLength })
+    head.queryGradient.update(repeating: 0, count: s.queryLength * paddedSize(s.headSize))
     for start in stride(from: 0, to: keys, by: keyBlock) {
       let block = start..<min(keys, start + keyBlock)
       let firstQuery = s.firstQuery(seeingKey: start) / queryBlock * queryBlock
       for queryStart in stride(from: firstQuery, to: s.queryLength, by: queryBlock) {
-        head.addBlock(s, queries: queryStart..<min(s.queryLength, queryStart + queryBlock), keys: block)
+        head.addBlock(queries: queryStart..<min(s.queryLength, queryStart + queryBlock), keys: block)
       }
     }
+    spreadRows(
+      head.queryGradient, rows: s.queryLength, size: s.headSize, scale: s.scale, to: p.queryGradient + queryOffset,
+      stride: f.queryStrides.time)
   }
+  // Q was scaled when it was collected, so dK = dSᵀ·(scale · Q) is whole.
+  spreadRows(
+    head.keyGradient, rows: s.keyLength, size: s.headSize, to: p.keyGradient + keyOffset, stride: f.keyStrides.time)
+  spreadRows(
+    head.valueGradient, rows: s.keyLength, size: s.valueSize, to: p.valueGradient + valueOffset,
+    stride: f.valueStrides.time)
 }
 
-/// One query head and everything that its blocks of gradients need.
+/// A head in scratch memory: its rows collected, its gradients before they are spread, and one block of scores.
 private struct BackwardHead {
+  let shape: AttentionShape
   let sequence: Int
-  let head: Int
   let keys: Int
-  let query: UnsafePointer<Float>
-  let queryStride: Int
-  let outputGradient: UnsafePointer<Float>
-  let outputGradientStride: Int
-  let queryRows: TileRight
-  let outputRows: TileRight
-  let keyRows: TileRight
-  let keyPanels: UnsafePointer<Float>
-  let valuePanels: UnsafePointer<Float>
-  let logSumExp: UnsafePointer<Float>?
-  let delta: UnsafePointer<Float>
+  let key: UnsafeMutablePointer<Float>
+  let value: UnsafeMutablePointer<Float>
+  let query: UnsafeMutablePointer<Float>
+  let outputGradient: UnsafeMutablePointer<Float>
+  let keyGradient: UnsafeMutablePointer<Float>
+  let valueGradient: UnsafeMutablePointer<Float>
+  let queryGradient: UnsafeMutablePointer<Float>
+  let keyPanels: UnsafeMutablePointer<Float>
+  let valuePanels: UnsafeMutablePointer<Float>
   let probabilities: UnsafeMutablePointer<Float>
   let scoreGradients: UnsafeMutablePointer<Float>
-  let queryGradient: UnsafeMutablePointer<Float>
-  let keyGradient: UnsafeMutablePointer<Float>
-  let keyGradientStride: Int
-  let valueGradient: UnsafeMutablePointer<Float>
-  let valueGradientStride: Int
-  let biasGradient: UnsafeMutablePointer<Float>?
+  let delta: UnsafeMutablePointer<Float>
+  var head = 0
+  var logSumExp: UnsafePointer<Float>?
+  var biasGradient: UnsafeMutablePointer<Float>?
+
+  /// Floats of scratch memory that a head takes.
+  static func scratchCount(_ s: AttentionShape) -> Int {
+    let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
+    let panels = Panels(columns: s.keyLength).paddedColumns
+    return 2 * s.keyLength * (headColumns + valueColumns) + s.queryLength * (2 * headColumns + valueColumns + 1)
+      + panels * (s.headSize + s.valueSize) + 2 * queryBlock * keyBlock
+  }
+
+  init(_ s: AttentionShape, _ memory: UnsafeMutablePointer<Float>, sequence: Int, keys: Int) {
+    (shape, self.sequence, self.keys) = (s, sequence, keys)
+    let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
+    let panels = Panels(columns: s.keyLength).paddedColumns
+    var next = memory
+    func take(_ count: Int) -> UnsafeMutablePointer<Float> {
+      let part = next
+      next += count
+      return part
+    }
+    // Whole vectors first, so that all of them stay aligned.
+    probabilities = take(queryBlock * keyBlock)
+    scoreGradients = take(queryBlock * keyBlock)
+    keyPanels = take(panels * s.headSize)
+    valuePanels = take(panels * s.valueSize)
+    key = take(s.keyLength * headColumns)
+    value = take(s.keyLength * valueColumns)
+    keyGradient = take(s.keyLength * headColumns)
+    valueGradient = take(s.keyLength * valueColumns)
+    query = take(s.queryLength * headColumns)
+    queryGradient = take(s.queryLength * headColumns)
+    outputGradient = take(s.queryLength * valueColumns)
+    delta = take(s.queryLength)
+  }
 
   /// Adds what one block of queries and one block of keys contribute to dQ, dK and dV.
-  func addBlock(_ s: AttentionShape, queries: Range<Int>, keys block: Range<Int>) {
-    for row in stride(from: 0, to: queries.count, by: tileRows) {
-      scoreRows(s, queries: queries, row: row, keys: block)
-    }
+  func addBlock(queries: Range<Int>, keys block: Range<Int>) {
+    let s = shape
+    let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
+    for row in stride(from: 0, to: queries.count, by: tileRows) { scoreRows(queries: queries, row: row, keys: block) }
     // dQ[i] += dS[i, ·]·K over the keys that the tile's last query sees.
     for row in stride(from: 0, to: queries.count, by: tileRows) {
       let rows = min(tileRows, queries.count - row)
       let i = queries.lowerBound + row
       let end = min(block.upperBound, s.limit(ofQuery: i + rows - 1, keys: keys))
       guard end > block.lowerBound else { continue }
-      addProduct(
+      rowProduct(
         TileLeft(elements: scoreGradients + row * keyBlock, rowStride: keyBlock, stepStride: 1),
-        steps: end - block.lowerBound, keyRows, columns: s.headSize, from: block.lowerBound, into: queryGradient + i * queryStride,
-        stride: queryStride, rows: rows)
+        steps: end - block.lowerBound, key + block.lowerBound * headColumns, size: s.headSize,
+        into: queryGradient + i * headColumns, rows: rows, accumulates: true)
     }
     // dV[j] += P[·, j]ᵀ·dO and dK[j] += dS[·, j]ᵀ·Q over the queries that see the tile's first key.
     for column in stride(from: 0, to: block.count, by: tileRows) {
@@ -153,34 +154,21 @@ private struct BackwardHead {
       let first = max(queries.lowerBound, s.firstQuery(seeingKey: j))
       guard first < queries.upperBound else { continue }
       let offset = (first - queries.lowerBound) * keyBlock + column
-      addProduct(
-        TileLeft(elements: probabilities + offset, rowStride: 1, stepStride: keyBlock),
-        steps: queries.upperBound - first, outputRows, columns: s.valueSize, from: first, into: valueGradient + j * valueGradientStride,
-        stride: valueGradientStride, rows: columns)
-      addProduct(
-        TileLeft(elements: scoreGradients + offset, rowStride: 1, stepStride: keyBlock),
-        steps: queries.upperBound - first, queryRows, columns: s.headSize, from: first, into: keyGradient + j * keyGradientStride,
-        stride: keyGradientStride, rows: columns)
-    }
-  }
-
-  @inline(__always)
-  private func addProduct(
-    _ left: TileLeft, steps: Int, _ right: TileRight, columns: Int, from start: Int, into target: UnsafeMutablePointer<Float>,
-    stride: Int, rows: Int
-  ) {
-    let panels = Panels(columns: columns)
-    for index in 0..<panels.count {
-      multiplyStridedTile(
-        vectors: panels.vectors(of: index), steps: steps, left, panel(index, of: right, from: start),
-        TileResult(
-          elements: target + index * Panels.width, rowStride: stride, rows: rows,
-          columns: panels.columns(of: index), accumulates: true))
+      let steps = queries.upperBound - first
+      rowProduct(
+        TileLeft(elements: probabilities + offset, rowStride: 1, stepStride: keyBlock), steps: steps,
+        outputGradient + first * valueColumns, size: s.valueSize, into: valueGradient + j * valueColumns,
+        rows: columns, accumulates: true)
+      rowProduct(
+        TileLeft(elements: scoreGradients + offset, rowStride: 1, stepStride: keyBlock), steps: steps,
+        query + first * headColumns, size: s.headSize, into: keyGradient + j * headColumns, rows: columns,
+        accumulates: true)
     }
   }
 
   /// P and dS of one tile of rows: scores again, probabilities, and their gradients; zeros where a key is not seen.
-  private func scoreRows(_ s: AttentionShape, queries: Range<Int>, row: Int, keys block: Range<Int>) {
+  private func scoreRows(queries: Range<Int>, row: Int, keys block: Range<Int>) {
+    let s = shape
     let rows = min(tileRows, queries.count - row)
     let i = queries.lowerBound + row
     let end = max(block.lowerBound, min(block.upperBound, s.limit(ofQuery: i + rows - 1, keys: keys)))
@@ -188,20 +176,16 @@ private struct BackwardHead {
     let d = scoreGradients + row * keyBlock
     if end > block.lowerBound {
       scoreTile(
-        left: query + i * queryStride, leftStride: queryStride, rows: rows, packedRight: keyPanels, size: s.headSize,
-        keys: keys, columns: block.lowerBound..<end, scores: p)
+        left: query + i * paddedSize(s.headSize), rows: rows, packedRight: keyPanels, size: s.headSize, keys: keys,
+        columns: block.lowerBound..<end, scores: p)
       scoreTile(
-        left: outputGradient + i * outputGradientStride, leftStride: outputGradientStride, rows: rows,
-        packedRight: valuePanels, size: s.valueSize, keys: keys, columns: block.lowerBound..<end, scores: d)
+        left: outputGradient + i * paddedSize(s.valueSize), rows: rows, packedRight: valuePanels, size: s.valueSize,
+        keys: keys, columns: block.lowerBound..<end, scores: d)
     }
     for r in 0..<rows {
       let visible = max(block.lowerBound, min(end, s.limit(ofQuery: i + r, keys: keys))) - block.lowerBound
       let (line, gradients) = (p + r * keyBlock, d + r * keyBlock)
-      let bias = s.bias.map {
-        $0 + sequence * s.biasStrides.batch + head * s.biasStrides.head + (i + r) * s.biasStrides.time
-          + block.lowerBound
-      }
-      scaleScores(line, count: visible, by: s.scale, bias: bias)
+      addBias(s.biasRow(sequence, head, i + r, from: block.lowerBound), to: line, count: visible)
       let statistic = logSumExp.map { $0[i + r] } ?? 0
       // A row without keys has no sum; its probabilities are zeros.
       let shift = statistic == -.infinity ? Float.infinity : statistic
@@ -211,21 +195,17 @@ private struct BackwardHead {
         let probability = exp(line.lanes(at: index) - shift)
         let gradient = probability * (gradients.lanes(at: index) - mean)
         line.store(probability, at: index)
-        gradients.store(gradient * s.scale, at: index)
+        gradients.store(gradient, at: index)
         if let biasLine { biasLine.store(gradient, at: index) }
       } tail: { index, count in
         let probability = exp(line.partialLanes(at: index, count: count) - shift)
         let gradient = probability * (gradients.partialLanes(at: index, count: count) - mean)
         line.storePartial(probability, at: index, count: count)
-        gradients.storePartial(gradient * s.scale, at: index, count: count)
+        gradients.storePartial(gradient, at: index, count: count)
         if let biasLine { biasLine.storePartial(gradient, at: index, count: count) }
       }
       (line + visible).update(repeating: 0, count: block.count - visible)
       (gradients + visible).update(repeating: 0, count: block.count - visible)
     }
   }
-}
-
-private func clear(_ x: UnsafeMutablePointer<Float>, stride: Int, rows: Int, columns: Int) {
-  for row in 0..<rows { (x + row * stride).update(repeating: 0, count: columns) }
 }

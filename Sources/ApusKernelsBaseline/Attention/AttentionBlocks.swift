@@ -1,4 +1,4 @@
-// What forward and backward share: block sizes, which keys a query sees, and products of blocks.
+// What forward and backward share: block sizes, which keys a query sees, and heads brought together for their products.
 // Read first: MatMul/MicroKernel.swift, MatMul/Packing.swift. Read next: AttentionForward.swift.
 
 import ApusKernelTypes
@@ -8,6 +8,10 @@ var queryBlock: Int { 64 / tileRows * tileRows }
 
 /// Keys in a block: whole panels. A block of scores is 64 × 192 × 4 B = 48 KiB, at home in the second-level cache.
 var keyBlock: Int { 192 / Panels.width * Panels.width }
+
+/// A head's row length in scratch memory: whole vectors, since the micro-kernel reads full ones.
+@inline(__always)
+func paddedSize(_ size: Int) -> Int { (size + laneCount - 1) / laneCount * laneCount }
 
 extension AttentionShape {
   /// Keys of sequence `b` that exist.
@@ -30,40 +34,55 @@ extension AttentionShape {
     guard let causalOffset else { return 0 }
     return max(0, j - causalOffset)
   }
-}
 
-/// Floats of scratch that `rightRows` needs.
-@inline(__always)
-func rightRowsScratch(rows: Int, columns: Int) -> Int {
-  columns % laneCount == 0 ? 0 : rows * Panels(columns: columns).paddedColumns
-}
-
-/// A matrix with `columns` columns as the right operand of products: its rows as they lie, or a copy padded to whole vectors.
-///
-/// The micro-kernel reads full vectors. Where the width is a multiple of a vector it may read the rows where they are.
-func rightRows(
-  _ source: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int, scratch: UnsafeMutablePointer<Float>
-) -> TileRight {
-  if columns % laneCount == 0 { return TileRight(elements: source, stepStride: stride) }
-  let padded = Panels(columns: columns).paddedColumns
-  for row in 0..<rows {
-    (scratch + row * padded).update(from: source + row * stride, count: columns)
-    (scratch + row * padded + columns).update(repeating: 0, count: padded - columns)
+  /// The bias of query `i` from key `start` on.
+  @inline(__always)
+  func biasRow(_ b: Int, _ h: Int, _ i: Int, from start: Int) -> UnsafePointer<Float>? {
+    guard let bias else { return nil }
+    return bias + b * biasStrides.batch + h * biasStrides.head + i * biasStrides.time + start
   }
-  return TileRight(elements: scratch, stepStride: padded)
 }
 
-/// Rows `start...` of panel `index` of such an operand.
-@inline(__always)
-func panel(_ index: Int, of rows: TileRight, from start: Int) -> TileRight {
-  TileRight(elements: rows.elements + start * rows.stepStride + index * Panels.width, stepStride: rows.stepStride)
-}
-
-/// Packs X (rows [count, size], `stride` apart) as the panels of Xᵀ, so that scores are products of rows with rows.
-func packTransposed(
-  _ x: UnsafePointer<Float>, stride: Int, count: Int, size: Int, into panels: UnsafeMutablePointer<Float>
+/// Copies a head's rows, which lie far apart between those of other heads, side by side into scratch memory, times `scale`.
+///
+/// The products read each row many times; from here they find them in the first cache, and not all rows in the same
+/// few sets of it (which a stride of a power of two would lead to).
+func collectRows(
+  _ x: UnsafePointer<Float>, stride: Int, rows: Int, size: Int, scale: Float = 1,
+  into scratch: UnsafeMutablePointer<Float>
 ) {
-  let cut = Panels(columns: count)
+  let padded = paddedSize(size)
+  for row in 0..<rows {
+    let (source, target) = (x + row * stride, scratch + row * padded)
+    forEachVector(in: 0..<size) { index in
+      target.store(source.lanes(at: index) * scale, at: index)
+    } tail: { index, count in
+      target.store(source.partialLanes(at: index, count: count) * scale, at: index)
+    }
+  }
+}
+
+/// The way back: rows from scratch memory to where a head's rows belong, times `scale`.
+func spreadRows(
+  _ scratch: UnsafePointer<Float>, rows: Int, size: Int, scale: Float = 1, to x: UnsafeMutablePointer<Float>,
+  stride: Int
+) {
+  let padded = paddedSize(size)
+  for row in 0..<rows {
+    let (source, target) = (scratch + row * padded, x + row * stride)
+    forEachVector(in: 0..<size) { index in
+      target.store(source.lanes(at: index) * scale, at: index)
+    } tail: { index, count in
+      target.storePartial(source.lanes(at: index) * scale, at: index, count: count)
+    }
+  }
+}
+
+/// Packs collected rows X [count, size] as the panels of Xᵀ, so that scores are products of rows with rows.
+func packTransposed(
+  _ x: UnsafePointer<Float>, count: Int, size: Int, into panels: UnsafeMutablePointer<Float>
+) {
+  let (cut, stride) = (Panels(columns: count), paddedSize(size))
   for index in 0..<cut.count {
     packPanel(
       width: cut.vectors(of: index) * laneCount, count: cut.columns(of: index), steps: size,
@@ -72,10 +91,10 @@ func packTransposed(
   }
 }
 
-/// S[i, j] ← Σ_d left[i, d] · right[j, d] for one row tile and the panels that hold columns `columns` (from a block start).
+/// S[i, j] ← Σ_d left[i, d] · right[j, d] for one row tile and the keys `columns` (which begin a block).
 @inline(__always)
 func scoreTile(
-  left: UnsafePointer<Float>, leftStride: Int, rows: Int, packedRight: UnsafePointer<Float>, size: Int, keys: Int,
+  left: UnsafePointer<Float>, rows: Int, packedRight: UnsafePointer<Float>, size: Int, keys: Int,
   columns: Range<Int>, scores: UnsafeMutablePointer<Float>
 ) {
   let cut = Panels(columns: keys)
@@ -84,10 +103,41 @@ func scoreTile(
   for index in first..<max(first, end) {
     let vectors = cut.vectors(of: index)
     multiplyStridedTile(
-      vectors: vectors, steps: size, TileLeft(elements: left, rowStride: leftStride, stepStride: 1),
+      vectors: vectors, steps: size,
+      TileLeft(elements: left, rowStride: paddedSize(size), stepStride: 1),
       TileRight(elements: packedRight + index * Panels.width * size, stepStride: vectors * laneCount),
       TileResult(
         elements: scores + index * Panels.width - columns.lowerBound, rowStride: keyBlock, rows: rows,
         columns: cut.columns(of: index), accumulates: false))
+  }
+}
+
+/// Y (+)= left · right for one row tile, where right and Y are collected rows of `size` elements.
+@inline(__always)
+func rowProduct(
+  _ left: TileLeft, steps: Int, _ right: UnsafePointer<Float>, size: Int, into y: UnsafeMutablePointer<Float>,
+  rows: Int, accumulates: Bool
+) {
+  let (cut, stride) = (Panels(columns: size), paddedSize(size))
+  for index in 0..<cut.count {
+    let vectors = cut.vectors(of: index)
+    multiplyStridedTile(
+      vectors: vectors, steps: steps, left,
+      TileRight(elements: right + index * Panels.width, stepStride: stride),
+      TileResult(
+        elements: y + index * Panels.width, rowStride: stride, rows: rows, columns: vectors * laneCount,
+        accumulates: accumulates))
+  }
+}
+
+/// line ← line + bias
+@inline(__always)
+func addBias(_ bias: UnsafePointer<Float>?, to line: UnsafeMutablePointer<Float>, count: Int) {
+  guard let bias else { return }
+  forEachVector(in: 0..<count) { index in
+    line.store(line.lanes(at: index) + bias.lanes(at: index), at: index)
+  } tail: { index, count in
+    let sum = line.partialLanes(at: index, count: count) + bias.partialLanes(at: index, count: count)
+    line.storePartial(sum, at: index, count: count)
   }
 }

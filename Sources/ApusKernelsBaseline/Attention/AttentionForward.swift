@@ -1,6 +1,6 @@
 // softmax(scale·Q·Kᵀ + mask)·V by blocks of queries and keys, with the running maximum and sum of each row: no T×T
 // matrix exists (Milakov, Gimelshein, arXiv:1805.02867; Dao et al., arXiv:2205.14135).
-// Read first: Reference/ReferenceAttention.swift, AttentionBlocks.swift. Read next: AttentionBackward.swift.
+// Read first: ApusKernelsReference/ReferenceAttention.swift, AttentionBlocks.swift. Read next: AttentionBackward.swift.
 
 import ApusKernelTypes
 
@@ -15,19 +15,23 @@ func attentionForward(_ p: AttentionForwardArguments, _ schedule: Schedule) {
 
   // Kᵀ in panels for every key head, once for all query blocks.
   let packedSize = Panels(columns: s.keyLength).paddedColumns * s.headSize
+  let collectedSize = s.keyLength * paddedSize(s.headSize)
   let packed = ScratchBuffer(count: s.batch * s.keyHeads * packedSize)
+  let collected = ScratchBuffer(count: schedule.workers * collectedSize)
   defer { packed.free() }
-  let keyPanels = packed.pointer
-  schedule.run(s.batch * s.keyHeads) { tile, _ in
+  let (keyPanels, rows) = (packed.pointer, collected.pointer)
+  schedule.run(s.batch * s.keyHeads) { tile, worker in
     let (b, h) = (tile / s.keyHeads, tile % s.keyHeads)
-    packTransposed(
-      p.key + b * p.keyStrides.batch + h * p.keyStrides.head, stride: p.keyStrides.time,
-      count: s.keys(inSequence: b), size: s.headSize, into: keyPanels + tile * packedSize)
+    let (keys, memory) = (s.keys(inSequence: b), rows + worker * collectedSize)
+    collectRows(
+      p.key + b * p.keyStrides.batch + h * p.keyStrides.head, stride: p.keyStrides.time, rows: keys, size: s.headSize,
+      into: memory)
+    packTransposed(memory, count: keys, size: s.headSize, into: keyPanels + tile * packedSize)
   }
+  collected.free()
 
-  let valueColumns = Panels(columns: s.valueSize).paddedColumns
-  let padding = rightRowsScratch(rows: keyBlock, columns: s.valueSize)
-  let perWorker = queryBlock * (keyBlock + valueColumns + 2) + padding
+  let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
+  let perWorker = queryBlock * (keyBlock + headColumns + valueColumns + 2) + keyBlock * valueColumns
   let scratch = ScratchBuffer(count: perWorker * schedule.workers)
   defer { scratch.free() }
   let memory = scratch.pointer
@@ -51,54 +55,48 @@ private func attendBlock(
   let s = p.shape
   let keys = s.keys(inSequence: b)
   let keyHead = h * s.keyHeads / s.heads
-  let query = p.query + b * p.queryStrides.batch + h * p.queryStrides.head
   let value = p.value + b * p.valueStrides.batch + keyHead * p.valueStrides.head
-  let valuePanels = Panels(columns: s.valueSize)
-  let valueColumns = valuePanels.paddedColumns
+  let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
 
   let scores = memory
-  let result = scores + queryBlock * keyBlock
+  let query = scores + queryBlock * keyBlock
+  let result = query + queryBlock * headColumns
   let largestScore = result + queryBlock * valueColumns
   let total = largestScore + queryBlock
-  let padded = total + queryBlock
+  let values = total + queryBlock
   largestScore.update(repeating: -.infinity, count: queries.count)
   total.update(repeating: 0, count: queries.count)
+  collectRows(
+    p.query + b * p.queryStrides.batch + h * p.queryStrides.head + queries.lowerBound * p.queryStrides.time,
+    stride: p.queryStrides.time, rows: queries.count, size: s.headSize, scale: s.scale, into: query)
 
   // The last query sees the most keys.
   let limit = s.limit(ofQuery: queries.upperBound - 1, keys: keys)
   for start in stride(from: 0, to: limit, by: keyBlock) {
     let end = min(limit, start + keyBlock)
-    let values = rightRows(
-      value + start * p.valueStrides.time, stride: p.valueStrides.time, rows: end - start, columns: s.valueSize,
-      scratch: padded)
+    collectRows(
+      value + start * p.valueStrides.time, stride: p.valueStrides.time, rows: end - start, size: s.valueSize,
+      into: values)
     for row in stride(from: 0, to: queries.count, by: tileRows) {
       let rows = min(tileRows, queries.count - row)
       let tileEnd = min(end, s.limit(ofQuery: queries.lowerBound + row + rows - 1, keys: keys))
       guard tileEnd > start else { continue }
       let tile = scores + row * keyBlock
       scoreTile(
-        left: query + (queries.lowerBound + row) * p.queryStrides.time, leftStride: p.queryStrides.time, rows: rows,
-        packedRight: keyPanels, size: s.headSize, keys: keys, columns: start..<tileEnd, scores: tile)
+        left: query + row * headColumns, rows: rows, packedRight: keyPanels, size: s.headSize, keys: keys,
+        columns: start..<tileEnd, scores: tile)
       for r in 0..<rows {
         let i = queries.lowerBound + row + r
         let visible = max(start, min(tileEnd, s.limit(ofQuery: i, keys: keys))) - start
-        let bias = s.bias.map {
-          $0 + b * s.biasStrides.batch + h * s.biasStrides.head + i * s.biasStrides.time + start
-        }
         let line = tile + r * keyBlock
+        addBias(s.biasRow(b, h, i, from: start), to: line, count: visible)
         softmaxStep(
-          line, visible: visible, width: tileEnd - start, scale: s.scale, bias: bias, isFirst: start == 0,
-          largestScore: largestScore + row + r, total: total + row + r, result: result + (row + r) * valueColumns,
-          columns: valueColumns)
+          line, visible: visible, width: tileEnd - start, isFirst: start == 0, largestScore: largestScore + row + r,
+          total: total + row + r, result: result + (row + r) * valueColumns, columns: valueColumns)
       }
-      for index in 0..<valuePanels.count {
-        multiplyStridedTile(
-          vectors: valuePanels.vectors(of: index), steps: tileEnd - start,
-          TileLeft(elements: tile, rowStride: keyBlock, stepStride: 1), panel(index, of: values, from: 0),
-          TileResult(
-            elements: result + row * valueColumns + index * Panels.width, rowStride: valueColumns, rows: rows,
-            columns: valuePanels.vectors(of: index) * laneCount, accumulates: start > 0))
-      }
+      rowProduct(
+        TileLeft(elements: tile, rowStride: keyBlock, stepStride: 1), steps: tileEnd - start, values,
+        size: s.valueSize, into: result + row * valueColumns, rows: rows, accumulates: start > 0)
     }
   }
 
@@ -111,21 +109,35 @@ private func attendBlock(
     } else {
       output.update(repeating: 0, count: s.valueSize)
     }
-    if let logSumExp = p.logSumExp {
-      logSumExp[(b * s.heads + h) * s.queryLength + i] =
-        sum > 0 ? largestScore[r] + log(Lanes(repeating: sum))[0] : -.infinity
-    }
+  }
+  if let logSumExp = p.logSumExp {
+    store(
+      logSumExp + (b * s.heads + h) * s.queryLength + queries.lowerBound, total, largestScore, count: queries.count)
   }
 }
 
-/// Turns a row of raw scores into exponentials against the running maximum, and rescales what was summed before.
+/// statistics ← largest + log total: −∞ where nothing was added up.
+private func store(
+  _ statistics: UnsafeMutablePointer<Float>, _ total: UnsafePointer<Float>, _ largest: UnsafePointer<Float>, count: Int
+) {
+  forEachVector(in: 0..<count) { index in
+    let sum = total.lanes(at: index)
+    let value = largest.lanes(at: index) + log(sum)
+    statistics.store(value.replacing(with: -.infinity, where: sum .== 0), at: index)
+  } tail: { index, count in
+    let sum = total.partialLanes(at: index, count: count, padding: 1)
+    let value = largest.partialLanes(at: index, count: count) + log(sum)
+    statistics.storePartial(value.replacing(with: -.infinity, where: sum .== 0), at: index, count: count)
+  }
+}
+
+/// Turns a row of scores into exponentials against the running maximum, and rescales what was summed before.
 @inline(__always)
 private func softmaxStep(
-  _ line: UnsafeMutablePointer<Float>, visible: Int, width: Int, scale factor: Float,
-  bias: UnsafePointer<Float>?, isFirst: Bool, largestScore: UnsafeMutablePointer<Float>,
-  total: UnsafeMutablePointer<Float>, result: UnsafeMutablePointer<Float>, columns: Int
+  _ line: UnsafeMutablePointer<Float>, visible: Int, width: Int, isFirst: Bool,
+  largestScore: UnsafeMutablePointer<Float>, total: UnsafeMutablePointer<Float>,
+  result: UnsafeMutablePointer<Float>, columns: Int
 ) {
-  scaleScores(line, count: visible, by: factor, bias: bias)
   let old = largestScore[0]
   let top = max(old, largest(line, count: visible))
   let shift = Lanes(repeating: top == -.infinity ? 0 : top)
@@ -152,19 +164,6 @@ private func softmaxStep(
   largestScore[0] = top
 }
 
-/// line ← factor · line + bias
-@inline(__always)
-func scaleScores(_ line: UnsafeMutablePointer<Float>, count: Int, by factor: Float, bias: UnsafePointer<Float>?) {
-  forEachVector(in: 0..<count) { index in
-    let shift = bias.map { $0.lanes(at: index) } ?? .zero
-    line.store(multiplyAdd(line.lanes(at: index), factor, shift), at: index)
-  } tail: { index, count in
-    let shift = bias.map { $0.partialLanes(at: index, count: count) } ?? .zero
-    line.storePartial(
-      multiplyAdd(line.partialLanes(at: index, count: count), factor, shift), at: index, count: count)
-  }
-}
-
 @inline(__always)
 private func scale(
   _ x: UnsafePointer<Float>, by factor: Float, into y: UnsafeMutablePointer<Float>, count: Int
@@ -176,25 +175,28 @@ private func scale(
   }
 }
 
-/// Up to three queries, as in decoding: every key is used so rarely that copying it into panels would be most of the work.
+/// Up to three queries, as in decoding: every key is used so rarely that copying it would be most of the work.
 private func attendFewQueries(_ p: AttentionForwardArguments, _ schedule: Schedule) {
   let s = p.shape
-  let scratch = ScratchBuffer(count: max(1, s.keyLength) * schedule.workers)
+  let perWorker = max(1, s.keyLength) + s.headSize
+  let scratch = ScratchBuffer(count: perWorker * schedule.workers)
   defer { scratch.free() }
   let memory = scratch.pointer
   schedule.run(s.batch * s.heads) { tile, worker in
     let (b, h) = (tile / s.heads, tile % s.heads)
     let keyHead = h * s.keyHeads / s.heads
-    let scores = memory + worker * s.keyLength
+    let scores = memory + worker * perWorker
+    let query = scores + max(1, s.keyLength)
     for i in 0..<s.queryLength {
       let visible = s.limit(ofQuery: i, keys: s.keys(inSequence: b))
       let output = p.output + b * p.outputStrides.batch + h * p.outputStrides.head + i * p.outputStrides.time
+      scale(
+        p.query + b * p.queryStrides.batch + h * p.queryStrides.head + i * p.queryStrides.time, by: s.scale,
+        into: query, count: s.headSize)
       dotRows(
-        p.query + b * p.queryStrides.batch + h * p.queryStrides.head + i * p.queryStrides.time,
-        p.key + b * p.keyStrides.batch + keyHead * p.keyStrides.head, stride: p.keyStrides.time, count: visible,
-        steps: s.headSize, into: scores, yStride: 1, accumulates: false)
-      let bias = s.bias.map { $0 + b * s.biasStrides.batch + h * s.biasStrides.head + i * s.biasStrides.time }
-      scaleScores(scores, count: visible, by: s.scale, bias: bias)
+        query, p.key + b * p.keyStrides.batch + keyHead * p.keyStrides.head, stride: p.keyStrides.time,
+        count: visible, steps: s.headSize, into: scores, yStride: 1, accumulates: false)
+      addBias(s.biasRow(b, h, i, from: 0), to: scores, count: visible)
       let (top, total) = exponentials(scores, scores, count: visible)
       combineRows(
         scores, p.value + b * p.valueStrides.batch + keyHead * p.valueStrides.head, stride: p.valueStrides.time,

@@ -174,6 +174,8 @@ private func makeBlocking(_ p: MatMulArguments) -> Blocking {
   // Packing A pays only where the copy is read very often: the tile broadcasts single elements, so that rows and columns
   // serve equally well (measured: up to 15 % lost to packing at n = 128, nothing gained below n = 768).
   let packsLeft = n > 16 * Panels.width
-  let packsRight = p.b.isTransposed || m > 4 * tileRows
+  // B must be packed where it lies transposed (vectors need neighbours); otherwise only where its rows are spread over
+  // more than a share of the second-level cache (1 MiB) and are read by many row tiles.
+  let packsRight = p.b.isTransposed || (m > 4 * tileRows && k * p.b.rowStride > 1 << 18)
   return (kBlock, kBlocks, tilesPerBlock * tileRows, rowBlocks, groupPanels, columnGroups, packsLeft, packsRight)
 }

@@ -3,63 +3,130 @@
 
 import ApusKernelTypes
 
-/// √(2/π) and 0.044715 of the tanh approximation of gelu (Hendrycks and Gimpel, arXiv:1606.08415).
-private let geluScale: Float = 0.797_884_561
-private let geluCubic: Float = 0.044_715
+/// A function and its derivative, on lanes.
+///
+/// Every loop below is compiled once for each conforming type, so that the function is part of the loop.
+private protocol PointwiseFunction {
+  static func value(_ x: Lanes) -> Lanes
+  /// f′, from the result y where `UnaryOperation.savesResult` says so, from the input x elsewhere.
+  static func derivative(_ saved: Lanes) -> Lanes
+}
 
-/// f(x) for a known operation: `operation` is a constant wherever this is inlined, so the switch vanishes.
-@inline(__always)
-private func value(_ operation: UnaryOperation, _ x: Lanes) -> Lanes {
-  switch operation {
-  case .negate: return -x
-  case .square: return x * x
-  case .squareRoot: return squareRoot(x)
-  case .reciprocal: return 1 / x
-  case .absolute: return magnitude(x)
-  case .exp: return exp(x)
-  case .log: return log(x)
-  case .tanh: return tanh(x)
-  case .sigmoid: return sigmoid(x)
-  case .erf: return erf(x)
-  case .relu: return x.replacing(with: 0, where: x .< 0)
-  case .gelu: return 0.5 * x * (1 + erf(x * 0.707_106_781))
-  case .geluTanh:
-    // ½(1 + tanh u) = σ(2u): one exponential and one division.
-    let u = x * multiplyAdd(x * x, geluScale * geluCubic, Lanes(repeating: geluScale))
-    return x * sigmoid(u + u)
-  case .silu: return x * sigmoid(x)
+private enum Negation: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { -x }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes { Lanes(repeating: -1) }
+}
+
+private enum Square: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { x * x }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes { x + x }
+}
+
+private enum SquareRoot: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { squareRoot(x) }
+  @inline(__always) static func derivative(_ y: Lanes) -> Lanes { 0.5 / y }
+}
+
+private enum Reciprocal: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { 1 / x }
+  @inline(__always) static func derivative(_ y: Lanes) -> Lanes { -(y * y) }
+}
+
+private enum AbsoluteValue: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { magnitude(x) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
+    copySign(Lanes(repeating: 1), from: x).replacing(with: 0, where: x .== 0)
   }
 }
 
-/// f′ as a function of what the forward kept: the result y where it makes the derivative cheaper, the input x elsewhere.
-@inline(__always)
-private func derivative(_ operation: UnaryOperation, _ saved: Lanes) -> Lanes {
-  let s = saved
-  switch operation {
-  case .negate: return Lanes(repeating: -1)
-  case .square: return s + s
-  case .squareRoot: return 0.5 / s
-  case .reciprocal: return -(s * s)
-  case .absolute:
-    return copySign(Lanes(repeating: 1), from: s).replacing(with: 0, where: s .== 0)
-  case .exp: return s
-  case .log: return 1 / s
-  case .tanh: return multiplyAdd(-s, s, Lanes(repeating: 1))
-  case .sigmoid: return multiplyAdd(-s, s, s)
-  case .erf: return 1.128_379_17 * exp(-(s * s))
-  case .relu: return Lanes(repeating: 1).replacing(with: 0, where: s .<= 0)
-  case .gelu:
-    let cumulative = 0.5 * (1 + erf(s * 0.707_106_781))
-    return multiplyAdd(s, 0.398_942_28 * exp(-0.5 * s * s), cumulative)
-  case .geluTanh:
-    let square = s * s
-    let u = s * multiplyAdd(square, geluScale * geluCubic, Lanes(repeating: geluScale))
-    let p = sigmoid(u + u)
-    let slope = multiplyAdd(square, 6 * geluScale * geluCubic, Lanes(repeating: 2 * geluScale))
-    return multiplyAdd(s * multiplyAdd(-p, p, p), slope, p)
-  case .silu:
-    let p = sigmoid(s)
-    return multiplyAdd(s, multiplyAdd(-p, p, p), p)
+private enum Exponential: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { exp(x) }
+  @inline(__always) static func derivative(_ y: Lanes) -> Lanes { y }
+}
+
+private enum Logarithm: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { log(x) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes { 1 / x }
+}
+
+private enum HyperbolicTangent: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { tanh(x) }
+  @inline(__always) static func derivative(_ y: Lanes) -> Lanes { multiplyAdd(-y, y, Lanes(repeating: 1)) }
+}
+
+private enum Logistic: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { sigmoid(x) }
+  @inline(__always) static func derivative(_ y: Lanes) -> Lanes { multiplyAdd(-y, y, y) }
+}
+
+private enum ErrorFunction: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { erf(x) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes { 1.128_379_17 * exp(-(x * x)) }
+}
+
+private enum ReLU: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { x.replacing(with: 0, where: x .< 0) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
+    Lanes(repeating: 1).replacing(with: 0, where: x .<= 0)
+  }
+}
+
+private enum GELU: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { 0.5 * x * (1 + erf(x * 0.707_106_781)) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
+    let cumulative = 0.5 * (1 + erf(x * 0.707_106_781))
+    return multiplyAdd(x, 0.398_942_28 * exp(-0.5 * x * x), cumulative)
+  }
+}
+
+/// ½x(1 + tanh u) with u = √(2/π)(x + 0.044715x³) (Hendrycks, Gimpel, arXiv:1606.08415).
+///
+/// ½(1 + tanh u) = σ(2u): one exponential and one division.
+private enum TanhGELU: PointwiseFunction {
+  /// 2√(2/π)
+  @inline(__always) private static var slope: Float { 1.595_769_12 }
+  /// 2√(2/π) · 0.044715
+  @inline(__always) private static var cubic: Float { 0.071_354_816_3 }
+
+  @inline(__always) static func value(_ x: Lanes) -> Lanes {
+    x * sigmoid(x * multiplyAdd(x * x, cubic, Lanes(repeating: slope)))
+  }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
+    let square = x * x
+    let p = sigmoid(x * multiplyAdd(square, cubic, Lanes(repeating: slope)))
+    return multiplyAdd(x * multiplyAdd(-p, p, p), multiplyAdd(square, 3 * cubic, Lanes(repeating: slope)), p)
+  }
+}
+
+private enum SiLU: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { x * sigmoid(x) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
+    let p = sigmoid(x)
+    return multiplyAdd(x, multiplyAdd(-p, p, p), p)
+  }
+}
+
+@inline(never)
+private func map<F: PointwiseFunction>(
+  _ function: F.Type, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
+) {
+  forEachVector(in: 0..<count) { index in
+    y.store(F.value(x.lanes(at: index)), at: index)
+  } tail: { index, count in
+    y.storePartial(F.value(x.partialLanes(at: index, count: count)), at: index, count: count)
+  }
+}
+
+@inline(never)
+private func mapBackward<F: PointwiseFunction>(
+  _ function: F.Type, _ saved: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
+  count: Int
+) {
+  forEachVector(in: 0..<count) { index in
+    dx.store(dy.lanes(at: index) * F.derivative(saved.lanes(at: index)), at: index)
+  } tail: { index, count in
+    let slope = F.derivative(saved.partialLanes(at: index, count: count))
+    dx.storePartial(dy.partialLanes(at: index, count: count) * slope, at: index, count: count)
   }
 }
 
@@ -67,59 +134,44 @@ private func derivative(_ operation: UnaryOperation, _ saved: Lanes) -> Lanes {
 func applyUnary(
   _ operation: UnaryOperation, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
 ) {
-  @inline(__always) func loop(_ operation: UnaryOperation) {
-    forEachVector(in: 0..<count) { index in
-      y.store(value(operation, x.lanes(at: index)), at: index)
-    } tail: { index, count in
-      y.storePartial(value(operation, x.partialLanes(at: index, count: count)), at: index, count: count)
-    }
-  }
   switch operation {
-  case .negate: loop(.negate)
-  case .square: loop(.square)
-  case .squareRoot: loop(.squareRoot)
-  case .reciprocal: loop(.reciprocal)
-  case .absolute: loop(.absolute)
-  case .exp: loop(.exp)
-  case .log: loop(.log)
-  case .tanh: loop(.tanh)
-  case .sigmoid: loop(.sigmoid)
-  case .erf: loop(.erf)
-  case .relu: loop(.relu)
-  case .gelu: loop(.gelu)
-  case .geluTanh: loop(.geluTanh)
-  case .silu: loop(.silu)
+  case .negate: map(Negation.self, x, y, count: count)
+  case .square: map(Square.self, x, y, count: count)
+  case .squareRoot: map(SquareRoot.self, x, y, count: count)
+  case .reciprocal: map(Reciprocal.self, x, y, count: count)
+  case .absolute: map(AbsoluteValue.self, x, y, count: count)
+  case .exp: map(Exponential.self, x, y, count: count)
+  case .log: map(Logarithm.self, x, y, count: count)
+  case .tanh: map(HyperbolicTangent.self, x, y, count: count)
+  case .sigmoid: map(Logistic.self, x, y, count: count)
+  case .erf: map(ErrorFunction.self, x, y, count: count)
+  case .relu: map(ReLU.self, x, y, count: count)
+  case .gelu: map(GELU.self, x, y, count: count)
+  case .geluTanh: map(TanhGELU.self, x, y, count: count)
+  case .silu: map(SiLU.self, x, y, count: count)
   }
 }
 
-/// dx ← dy · f′ on one worker, with `saved` as `UnaryOperation.savesResult` says.
+/// dx ← dy · f′ on one worker, with `saved` as `UnaryOperation.savesResult` says; dx and dy may be the same.
 private func applyUnaryBackward(
   _ operation: UnaryOperation, _ saved: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
   _ dx: UnsafeMutablePointer<Float>, count: Int
 ) {
-  @inline(__always) func loop(_ operation: UnaryOperation) {
-    forEachVector(in: 0..<count) { index in
-      dx.store(dy.lanes(at: index) * derivative(operation, saved.lanes(at: index)), at: index)
-    } tail: { index, count in
-      let slope = derivative(operation, saved.partialLanes(at: index, count: count))
-      dx.storePartial(dy.partialLanes(at: index, count: count) * slope, at: index, count: count)
-    }
-  }
   switch operation {
-  case .negate: loop(.negate)
-  case .square: loop(.square)
-  case .squareRoot: loop(.squareRoot)
-  case .reciprocal: loop(.reciprocal)
-  case .absolute: loop(.absolute)
-  case .exp: loop(.exp)
-  case .log: loop(.log)
-  case .tanh: loop(.tanh)
-  case .sigmoid: loop(.sigmoid)
-  case .erf: loop(.erf)
-  case .relu: loop(.relu)
-  case .gelu: loop(.gelu)
-  case .geluTanh: loop(.geluTanh)
-  case .silu: loop(.silu)
+  case .negate: mapBackward(Negation.self, saved, dy, dx, count: count)
+  case .square: mapBackward(Square.self, saved, dy, dx, count: count)
+  case .squareRoot: mapBackward(SquareRoot.self, saved, dy, dx, count: count)
+  case .reciprocal: mapBackward(Reciprocal.self, saved, dy, dx, count: count)
+  case .absolute: mapBackward(AbsoluteValue.self, saved, dy, dx, count: count)
+  case .exp: mapBackward(Exponential.self, saved, dy, dx, count: count)
+  case .log: mapBackward(Logarithm.self, saved, dy, dx, count: count)
+  case .tanh: mapBackward(HyperbolicTangent.self, saved, dy, dx, count: count)
+  case .sigmoid: mapBackward(Logistic.self, saved, dy, dx, count: count)
+  case .erf: mapBackward(ErrorFunction.self, saved, dy, dx, count: count)
+  case .relu: mapBackward(ReLU.self, saved, dy, dx, count: count)
+  case .gelu: mapBackward(GELU.self, saved, dy, dx, count: count)
+  case .geluTanh: mapBackward(TanhGELU.self, saved, dy, dx, count: count)
+  case .silu: mapBackward(SiLU.self, saved, dy, dx, count: count)
   }
 }
 

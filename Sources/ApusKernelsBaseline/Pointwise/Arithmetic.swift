@@ -52,39 +52,39 @@ func binary(
   _ operation: BinaryOperation, _ a: BroadcastRows, _ b: BroadcastRows, _ c: UnsafeMutablePointer<Float>,
   rows: Int, columns: Int, _ schedule: Schedule
 ) {
-  @inline(__always) func rowLoop(_ operation: BinaryOperation, _ range: Range<Int>) {
-    for r in range {
+  if rows == 1 {
+    // One long row: cut along its columns.
+    forEachChunk(of: columns, grain: 16_384, schedule) { range in
+      let start = range.lowerBound
+      binaryRows(
+        operation, a.advanced(by: start), b.advanced(by: start), c + start, rows: 0..<1, columns: range.count)
+    }
+  } else {
+    forEachRowChunk(rows: rows, width: columns, schedule) { range in
+      binaryRows(operation, a, b, c, rows: range, columns: columns)
+    }
+  }
+}
+
+private func binaryRows(
+  _ operation: BinaryOperation, _ a: BroadcastRows, _ b: BroadcastRows, _ c: UnsafeMutablePointer<Float>,
+  rows: Range<Int>, columns: Int
+) {
+  @inline(__always) func loop(_ operation: BinaryOperation) {
+    for r in rows {
       row(
         operation, a.elements + r * a.rowStride, isRow: a.isRow, b.elements + r * b.rowStride, isRow: b.isRow,
         c + r * columns, count: columns)
     }
   }
-  @inline(__always) func all(_ range: Range<Int>) {
-    switch operation {
-    case .add: rowLoop(.add, range)
-    case .subtract: rowLoop(.subtract, range)
-    case .multiply: rowLoop(.multiply, range)
-    case .divide: rowLoop(.divide, range)
-    case .maximum: rowLoop(.maximum, range)
-    case .minimum: rowLoop(.minimum, range)
-    }
+  switch operation {
+  case .add: loop(.add)
+  case .subtract: loop(.subtract)
+  case .multiply: loop(.multiply)
+  case .divide: loop(.divide)
+  case .maximum: loop(.maximum)
+  case .minimum: loop(.minimum)
   }
-  if rows == 1 {
-    // One long row: cut along its columns.
-    forEachChunk(of: columns, grain: 16_384, schedule) { range in
-      let start = range.lowerBound
-      let (left, right) = (a.advanced(by: start), b.advanced(by: start))
-      binaryRow(operation, left, right, c + start, count: range.count)
-    }
-  } else {
-    forEachRowChunk(rows: rows, width: columns, schedule) { all($0) }
-  }
-}
-
-private func binaryRow(
-  _ operation: BinaryOperation, _ a: BroadcastRows, _ b: BroadcastRows, _ c: UnsafeMutablePointer<Float>, count: Int
-) {
-  binary(operation, a, b, c, rows: 1, columns: count, .serial)
 }
 
 /// y ← scale · x + offset; x and y may be the same.

@@ -19,7 +19,7 @@ func reduce(
     }
   } else {
     // Columns: each tile owns a strip of the inner axis, and walks down the rows in order.
-    let strip = min(inner, max(laneCount, 16_384 / max(1, count) / laneCount * laneCount))
+    let strip = min(inner, max(4 * laneCount, 16_384 / max(1, count) / laneCount * laneCount))
     let strips = (inner + strip - 1) / strip
     let body: Schedule.Body = { tile, _ in
       let (o, s) = (tile / strips, tile % strips)
@@ -70,7 +70,13 @@ private func reduceColumns(
   _ reduction: Reduction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int, stride: Int,
   columns: Range<Int>
 ) {
-  let start: Float = reduction == .sum ? 0 : reduction == .maximum ? -.infinity : .infinity
+  // (A switch: `==` on an enumeration with raw values is a generic call.)
+  let start: Float
+  switch reduction {
+  case .sum: start = 0
+  case .maximum: start = -.infinity
+  case .minimum: start = .infinity
+  }
   @inline(__always) func combine(_ a: Lanes, _ b: Lanes) -> Lanes {
     switch reduction {
     case .sum: return a + b

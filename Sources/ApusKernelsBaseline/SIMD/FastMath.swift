@@ -100,25 +100,24 @@ func erf(_ x: Lanes) -> Lanes {
   return small.replacing(with: large, where: size .> 1)
 }
 
-/// √x, correctly rounded.
+/// √x, within 1 ulp; NaN below 0.
 ///
-/// `squareRoot()` on a vector compiles to calls, a loop over lanes to scalar instructions; four lanes written out become
-/// one vector instruction.
+/// Swift offers no vector square root that compiles to the instruction (`squareRoot()` on a vector becomes sixteen scalar
+/// ones), so this refines 1/√x by Newton's method from a guess made of the exponent's half, and corrects x/√x once.
 @inline(__always)
-func squareRoot(_ x: SIMD4<Float>) -> SIMD4<Float> {
-  SIMD4(x.x.squareRoot(), x.y.squareRoot(), x.z.squareRoot(), x.w.squareRoot())
+func squareRoot(_ x: Lanes) -> Lanes {
+  let isSubnormal = x .< 0x1p-126
+  let normal = x.replacing(with: x * 0x1p48, where: isSubnormal)
+  var y = unsafeBitCast(0x5F37_59DF &- (unsafeBitCast(normal, to: LaneIntegers.self) &>> 1), to: Lanes.self)
+  let half = normal * -0.5
+  y *= multiplyAdd(half * y, y, Lanes(repeating: 1.5))
+  y *= multiplyAdd(half * y, y, Lanes(repeating: 1.5))
+  y *= multiplyAdd(half * y, y, Lanes(repeating: 1.5))
+  var root = normal * y
+  root = multiplyAdd(multiplyAdd(-root, root, normal), y * 0.5, root)
+  return
+    root
+    .replacing(with: root * 0x1p-24, where: isSubnormal)
+    .replacing(with: x, where: (x .== 0) .| (x .== .infinity))
+    .replacing(with: .nan, where: x .< 0)
 }
-
-#if APUS_AVX512 || APUS_AVX2
-  @inline(__always)
-  func squareRoot(_ x: SIMD8<Float>) -> SIMD8<Float> {
-    SIMD8(lowHalf: squareRoot(x.lowHalf), highHalf: squareRoot(x.highHalf))
-  }
-#endif
-
-#if APUS_AVX512
-  @inline(__always)
-  func squareRoot(_ x: SIMD16<Float>) -> SIMD16<Float> {
-    SIMD16(lowHalf: squareRoot(x.lowHalf), highHalf: squareRoot(x.highHalf))
-  }
-#endif

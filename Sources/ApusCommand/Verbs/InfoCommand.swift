@@ -1,0 +1,108 @@
+// `apus info`: the machine, the kernels chosen for it, and its measured limits.
+// Read next: ApusKernels/MachineLimits.swift, KernelSelection.swift.
+
+import ApusKernelTypes
+import ApusKernels
+import Foundation
+
+/// Prints what a bug report or a benchmark should say about the machine.
+struct InfoCommand: Verb {
+  static let name = "info"
+  static let summary = "Show the processor, the kernels chosen for it, and its measured limits."
+  static let details = """
+    APUS_ISA=baseline, avx2 or avx512 in the environment forces an instruction set, and APUS_THREADS=N the \
+    number of threads.
+
+    The limits are what a loop of nothing but multiply-adds on registers, and one of nothing but reading memory, \
+    reach here and now. Other programs that run at the same time lower them.
+    """
+
+  @Flag("json", help: "Print one JSON object instead") var json
+
+  func run() throws {
+    let report = InfoReport.measured()
+    print(json ? try report.json() : report.text)
+  }
+}
+
+/// What `apus info` tells; the names are the keys of its JSON.
+struct InfoReport: Codable, Equatable {
+  struct Cache: Codable, Equatable {
+    var name: String
+    var bytes: Int
+  }
+
+  struct Limits: Codable, Equatable {
+    var threads: Int
+    var gigaflopsPerSecond: Double
+    var gigabytesReadPerSecond: Double
+  }
+
+  var version: String
+  var processor: String
+  var cores: Int
+  var memoryBytes: UInt64
+  var caches: [Cache]
+  var system: String
+  var instructionSetsSupported: [String]
+  var instructionSet: String
+  var reason: String
+  var kernels: String
+  var floatsPerVector: Int
+  var threads: Int
+  /// For one thread and, if there are more, for all.
+  var limits: [Limits]
+
+  /// Asks the system, and measures for about half a second.
+  static func measured() -> InfoReport {
+    let (processor, selection, kernels) = (ProcessorDescription.current, KernelSelection.current, Kernels.table)
+    return InfoReport(
+      version: Tool.apus.version, processor: processor.name, cores: processor.cores,
+      memoryBytes: ProcessInfo.processInfo.physicalMemory,
+      caches: processor.caches.map { Cache(name: $0.name, bytes: $0.bytes) },
+      system: ProcessInfo.processInfo.operatingSystemVersionString,
+      instructionSetsSupported: InstructionSet.supported.map(\.rawValue),
+      instructionSet: selection.instructionSet.rawValue, reason: selection.reason, kernels: kernels.name,
+      floatsPerVector: kernels.laneCount, threads: selection.workers,
+      limits: (selection.workers > 1 ? [1, selection.workers] : [1]).map { threads in
+        Limits(
+          threads: threads,
+          gigaflopsPerSecond: rounded(MachineLimits.multiplyAddPeak(workers: threads)),
+          gigabytesReadPerSecond: rounded(MachineLimits.readBandwidth(workers: threads)))
+      })
+  }
+
+  /// One object, its keys in order.
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  /// Aligned lines.
+  var text: String {
+    var rows = [
+      ("Processor", "\(processor), \(cores) \(cores == 1 ? "core" : "cores")"),
+      ("Caches", caches.map { "\($0.name) \(Format.bytes($0.bytes))" }.joined(separator: ", ")),
+      ("Memory", Format.bytes(Int(clamping: memoryBytes))),
+      ("System", system),
+      ("Kernels", "\(kernels), \(floatsPerVector) floats in a vector"),
+      ("Chosen", "\(instructionSet): \(reason)"),
+      ("Supported", instructionSetsSupported.joined(separator: ", ")),
+      ("Threads", "\(threads)"),
+    ]
+    rows.removeAll { $0.1.isEmpty }
+    let columns = limits.map { $0.threads == 1 ? "1 thread" : "\($0.threads) threads" }
+    let measured = [
+      ("Measured", columns),
+      ("Multiply-add", limits.map { "\(Format.fixed($0.gigaflopsPerSecond, 0)) GFLOP/s" }),
+      ("Memory read", limits.map { "\(Format.fixed($0.gigabytesReadPerSecond, 0)) GB/s" }),
+    ]
+    let lines =
+      ["Apus \(version)", ""] + rows.map { $0.0.padded(to: 14) + $0.1 } + [""]
+      + measured.map { name, cells in name.padded(to: 14) + cells.map { $0.leftPadded(to: 14) }.joined() }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+}

@@ -1,0 +1,167 @@
+// The folder of a training run: what is in it, how it is made, opened and drawn.
+// Read first: TrainShakespeareCommand.swift. Read next: SampleCommand.swift.
+
+import ApusData
+import ApusModels
+import ApusNN
+import ApusTensor
+import ApusTraining
+import Foundation
+
+/// Everything that a run was begun with; run.json in its folder.
+struct RunSettings: Codable, Equatable {
+  var steps: Int
+  var seed: UInt64
+  /// The text file; nil: the bundled Shakespeare.
+  var data: String?
+  var layers: Int
+  var heads: Int
+  var width: Int
+  var context: Int
+  var dropout: Double
+  var batch: Int
+  var learningRate: Double
+  var warmup: Int
+  var weightDecay: Double
+  var interval: Int
+
+  /// What the run learns from.
+  func text() throws -> String {
+    if let data { return try TextFile.read(URL(fileURLWithPath: data)) }
+    guard let url = Bundle.module.url(forResource: "tinyshakespeare", withExtension: "txt") else {
+      throw CommandFailure("the bundled text is missing: keep the folder Apus_ApusCommand.resources beside the program")
+    }
+    return try TextFile.read(url)
+  }
+
+  /// A new model, the same for the same seed.
+  func makeModel(vocabularySize: Int) -> GPT {
+    withSeed(seed) {
+      GPT(
+        .init(
+          vocabularySize: vocabularySize, contextLength: context, layers: layers, heads: heads, width: width,
+          dropout: Float(dropout)))
+    }
+  }
+
+  /// AdamW with decay on matrices only, a warm-up and half a cosine down to a tenth.
+  func makeRun(model: GPT, folder: URL) -> TrainingRun {
+    let matrices = model.parameters.filter { $0.value.rank >= 2 }
+    let vectors = model.parameters.filter { $0.value.rank < 2 }
+    let peak = Float(learningRate)
+    let run = TrainingRun(
+      model: model,
+      optimizer: AdamW(
+        groups: [ParameterGroup(matrices), ParameterGroup(vectors, weightDecay: 0)], learningRate: peak,
+        betas: (0.9, 0.99), weightDecay: Float(weightDecay)),
+      schedule: WarmupCosineSchedule(peak: peak, floor: peak / 10, warmup: warmup, total: steps),
+      settings: .init(steps: steps, validationInterval: interval, checkpointInterval: interval, seed: seed),
+      folder: folder)
+    run.saveBestModel = { _ in try model.saveWeights(to: folder.appendingPathComponent(TrainingRun.modelName)) }
+    return run
+  }
+}
+
+/// A run folder on disk.
+struct RunFolder {
+  static let settingsName = "run.json"
+  static let alphabetName = "alphabet.json"
+  static let curvesName = "loss.svg"
+
+  let url: URL
+  let settings: RunSettings
+  let tokenizer: CharacterTokenizer
+  let text: String
+
+  /// The folder as the user would write it.
+  var shownPath: String {
+    let here = FileManager.default.currentDirectoryPath + "/"
+    return url.path.hasPrefix(here) ? String(url.path.dropFirst(here.count)) : url.path
+  }
+
+  /// Makes a new folder with everything that can be known before training.
+  ///
+  /// - Parameter requested: where; nil: the first free `runs/NAME-1`, `runs/NAME-2`, …
+  init(creating requested: URL?, named name: String, settings: RunSettings, text: String) throws {
+    let manager = FileManager.default
+    if let requested {
+      let checkpoint = requested.appendingPathComponent(TrainingRun.checkpointName)
+      if manager.fileExists(atPath: requested.appendingPathComponent(RunFolder.settingsName).path) {
+        let hint =
+          manager.fileExists(atPath: checkpoint.path)
+          ? "go on with --resume \(requested.path), or choose another folder" : "choose another folder"
+        throw CommandFailure("--out: \(requested.path) already holds a run (\(hint))")
+      }
+      url = requested
+    } else {
+      var number = 1
+      func candidate() -> URL { URL(fileURLWithPath: "runs/\(name)-\(number)") }
+      while manager.fileExists(atPath: candidate().path) { number += 1 }
+      url = candidate()
+    }
+    self.settings = settings
+    self.text = text
+    tokenizer = CharacterTokenizer(alphabetOf: text)
+    // The text must be long enough before anything is written.
+    _ = try TokenCorpus(text: text, tokenizer: tokenizer, contextLength: settings.context)
+    do {
+      try manager.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw CommandFailure("--out: cannot create the folder \(url.path): \(error.localizedDescription)")
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try AtomicFile.write(
+      try encoder.encode(tokenizer) + Data("\n".utf8), to: url.appendingPathComponent(RunFolder.alphabetName))
+    let model = settings.makeModel(vocabularySize: tokenizer.vocabularySize)
+    try model.save(to: url)
+    try AtomicFile.write(
+      try encoder.encode(settings) + Data("\n".utf8), to: url.appendingPathComponent(RunFolder.settingsName))
+  }
+
+  /// Opens the folder of an earlier session.
+  init(opening url: URL) throws {
+    self.url = url
+    settings = try RunFolder.decode(RunSettings.self, url.appendingPathComponent(RunFolder.settingsName))
+    tokenizer = try RunFolder.tokenizer(in: url)
+    text = try settings.text()
+    let alphabet = CharacterTokenizer(alphabetOf: text)
+    guard alphabet == tokenizer else {
+      throw CommandFailure(
+        "the text has changed since the run was begun: \(settings.data ?? "the bundled text") has "
+          + "\(alphabet.vocabularySize) distinct characters, the run's text had \(tokenizer.vocabularySize)")
+    }
+  }
+
+  /// The characters that a run's model knows.
+  static func tokenizer(in folder: URL) throws -> CharacterTokenizer {
+    try decode(CharacterTokenizer.self, folder.appendingPathComponent(alphabetName))
+  }
+
+  private static func decode<Value: Decodable>(_ type: Value.Type, _ url: URL) throws -> Value {
+    let data = Data(try TextFile.read(url).utf8)
+    do {
+      return try JSONDecoder().decode(type, from: data)
+    } catch {
+      throw CommandFailure("\(url.path): expected the \(url.lastPathComponent) of a run, found something else")
+    }
+  }
+
+  /// Draws training and validation losses to loss.svg.
+  func drawCurves(_ log: MetricsLog) throws {
+    let training = log.rows.map { LineChart.Point(x: Double($0.step), y: Double($0.loss)) }
+    let validation = log.rows.compactMap { row in
+      row.validationLoss.map { LineChart.Point(x: Double(row.step), y: Double($0)) }
+    }
+    let best = validation.map(\.y).min().map { ", best validation loss \(Format.fixed($0, 3))" } ?? ""
+    let chart = LineChart(
+      title: settings.data == nil ? "A GPT learns Shakespeare" : "A GPT learns \(settings.data ?? "")",
+      subtitle: "\(settings.layers) layers, \(settings.heads) heads, \(settings.width) features, context "
+        + "\(settings.context)\(best)",
+      xLabel: "step", yLabel: "loss (nats per character)",
+      series: [
+        .init("training", training, style: .smoothed), .init("validation", validation, style: .marked),
+      ])
+    try AtomicFile.write(Data(chart.svg.utf8), to: url.appendingPathComponent(RunFolder.curvesName))
+  }
+}

@@ -1,0 +1,91 @@
+// Stored elements as 32-bit floats and as indices.
+// Read first: ElementType.swift. Read next: Safetensors.swift.
+
+extension ElementType {
+  /// Writes `count` stored elements as floats; false if this type has no conversion.
+  ///
+  /// F16 and BF16 are exact, payloads of NaNs included; F64 and wide integers are rounded to the nearest Float.
+  func convert(_ source: UnsafeRawPointer, to target: UnsafeMutablePointer<Float>, count: Int) -> Bool {
+    switch self {
+    case .float32: UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * 4)
+    case .float64: each(Double.self, source, count) { target[$0] = Float($1) }
+    case .float16: each(UInt16.self, source, count) { target[$0] = Float(bitPattern: floatBits(ofHalf: $1)) }
+    case .bfloat16: each(UInt16.self, source, count) { target[$0] = Float(bitPattern: UInt32($1) << 16) }
+    case .bool: each(UInt8.self, source, count) { target[$0] = $1 == 0 ? 0 : 1 }
+    case .uint8: each(UInt8.self, source, count) { target[$0] = Float($1) }
+    case .int8: each(Int8.self, source, count) { target[$0] = Float($1) }
+    case .uint16: each(UInt16.self, source, count) { target[$0] = Float($1) }
+    case .int16: each(Int16.self, source, count) { target[$0] = Float($1) }
+    case .uint32: each(UInt32.self, source, count) { target[$0] = Float($1) }
+    case .int32: each(Int32.self, source, count) { target[$0] = Float($1) }
+    case .uint64: each(UInt64.self, source, count) { target[$0] = Float($1) }
+    case .int64: each(Int64.self, source, count) { target[$0] = Float($1) }
+    default: return false
+    }
+    return true
+  }
+
+  /// The stored whole numbers as indices, with those that do not fit 32 bits; nil if this is no integer type.
+  func indices(_ source: UnsafeRawPointer, count: Int) -> (values: [Int32], misfits: Misfits)? {
+    switch self {
+    case .bool: narrowed(UInt8.self, source, count) { $0 == 0 ? 0 : 1 }
+    case .uint8: narrowed(UInt8.self, source, count) { Int32(exactly: $0) }
+    case .int8: narrowed(Int8.self, source, count) { Int32(exactly: $0) }
+    case .uint16: narrowed(UInt16.self, source, count) { Int32(exactly: $0) }
+    case .int16: narrowed(Int16.self, source, count) { Int32(exactly: $0) }
+    case .uint32: narrowed(UInt32.self, source, count) { Int32(exactly: $0) }
+    case .int32: narrowed(Int32.self, source, count) { $0 }
+    case .uint64: narrowed(UInt64.self, source, count) { Int32(exactly: $0) }
+    case .int64: narrowed(Int64.self, source, count) { Int32(exactly: $0) }
+    default: nil
+    }
+  }
+
+  /// Numbers outside the range of `Int32`: how many, and the first of them.
+  struct Misfits {
+    var count = 0
+    var first: (position: Int, value: String)?
+  }
+}
+
+/// Nothing in a file is aligned for sure, so every element is loaded as bytes.
+@inline(__always)
+private func each<Element: BitwiseCopyable>(
+  _ type: Element.Type, _ source: UnsafeRawPointer, _ count: Int, _ body: (Int, Element) -> Void
+) {
+  for i in 0..<count {
+    body(i, source.loadUnaligned(fromByteOffset: i * MemoryLayout<Element>.size, as: type))
+  }
+}
+
+@inline(__always)
+private func narrowed<Element: BitwiseCopyable & CustomStringConvertible>(
+  _ type: Element.Type, _ source: UnsafeRawPointer, _ count: Int, _ body: (Element) -> Int32?
+) -> (values: [Int32], misfits: ElementType.Misfits) {
+  var misfits = ElementType.Misfits()
+  let values = [Int32](unsafeUninitializedCapacity: count) { target, initialized in
+    each(type, source, count) { i, element in
+      if let value = body(element) {
+        target[i] = value
+      } else {
+        if misfits.count == 0 { misfits.first = (i, element.description) }
+        misfits.count += 1
+        target[i] = 0
+      }
+    }
+    initialized = count
+  }
+  return (values, misfits)
+}
+
+/// The bits of the Float that equals an IEEE half. (`Float16` does not exist on Intel Macs.)
+func floatBits(ofHalf half: UInt16) -> UInt32 {
+  let sign = UInt32(half & 0x8000) << 16
+  let exponent = UInt32(half >> 10) & 0x1F
+  let fraction = UInt32(half & 0x3FF)
+  switch exponent {
+  case 0: return sign | (Float(fraction) * 0x1p-24).bitPattern  // zero and subnormals: fraction · 2⁻²⁴
+  case 0x1F: return sign | 0x7F80_0000 | fraction << 13  // infinity, NaN
+  default: return sign | (exponent + 112) << 23 | fraction << 13  // exponent biases: 15 and 127
+  }
+}

@@ -1,0 +1,78 @@
+// How far results are from the twin's: in units of an allowed error, or in ulps. Here and not among the tests because
+// these are loops over millions of numbers, and tests are compiled without optimization. Read next: ApusKernelsTests.
+
+extension Reference {
+  /// The largest |actual − expected| / (relative · magnitude + absolute), and where it is; at most 1 is right.
+  ///
+  /// Infinities must be equal and NaNs in the same places.
+  ///
+  /// - Parameters:
+  ///   - actual: What a kernel computed.
+  ///   - expected: The twin's result, of the same count.
+  ///   - relative: Allowed error as a share of the magnitude.
+  ///   - absolute: Allowed error besides.
+  ///   - magnitudes: What the relative error refers to, for each element; nil: |expected|.
+  /// - Returns: The error in units of the allowed one; infinite where nothing else describes the difference.
+  package static func worstError(
+    _ actual: [Float], _ expected: [Double], relative: Double, absolute: Double, magnitudes: [Double]? = nil
+  ) -> (error: Double, index: Int) {
+    guard actual.count == expected.count else { return (.infinity, min(actual.count, expected.count)) }
+    var worst = (error: 0.0, index: 0)
+    for i in actual.indices {
+      let (a, e) = (Double(actual[i]), expected[i])
+      if a == e || a.isNaN && e.isNaN { continue }
+      // Beyond the range of Float the nearest float is infinity.
+      if a.isInfinite && Float(e) == actual[i] { continue }
+      let ratio = abs(a - e) / (relative * (magnitudes?[i] ?? abs(e)) + absolute)
+      let error = ratio.isNaN ? .infinity : ratio
+      if error > worst.error { worst = (error, i) }
+    }
+    return worst
+  }
+
+  /// The error of `actual` in units in the last place of the float nearest to `exact`.
+  ///
+  /// Below the smallest normal float, 2⁻¹²⁶, results may be flushed to zero: there the unit is 2⁻¹²⁶.
+  package static func ulps(_ actual: Float, _ exact: Double) -> Double {
+    if exact.isNaN || actual.isNaN { return exact.isNaN && actual.isNaN ? 0 : .infinity }
+    let nearest = Float(exact)
+    if nearest.isInfinite || actual.isInfinite { return nearest == actual ? 0 : .infinity }
+    return abs(exact - Double(actual)) / unit(nearest)
+  }
+
+  private static func unit(_ x: Float) -> Double {
+    abs(x) < .leastNormalMagnitude ? Double(Float.leastNormalMagnitude) : Double(x.ulp)
+  }
+
+  /// The largest error in ulps over all results, and where it is.
+  package static func worstUlps(_ actual: [Float], _ exact: [Double]) -> (ulps: Double, index: Int) {
+    guard actual.count == exact.count else { return (.infinity, 0) }
+    var worst = (ulps: 0.0, index: 0)
+    for i in actual.indices {
+      let error = ulps(actual[i], exact[i])
+      if error > worst.ulps { worst = (error, i) }
+    }
+    return worst
+  }
+
+  /// The floats whose bit patterns are `start`, `start + step`, …
+  package static func floats(from start: UInt32, step: UInt32, count: Int) -> [Float] {
+    var result = [Float](repeating: 0, count: count)
+    for i in 0..<count { result[i] = Float(bitPattern: start &+ UInt32(truncatingIfNeeded: i) &* step) }
+    return result
+  }
+
+  /// The same numbers in Double.
+  package static func doubles(_ x: [Float]) -> [Double] {
+    var result = [Double](repeating: 0, count: x.count)
+    for i in x.indices { result[i] = Double(x[i]) }
+    return result
+  }
+
+  /// Uniform numbers in [−1, 1), the same for the same seed.
+  package static func numbers(_ count: Int, seed: UInt64) -> [Float] {
+    var result: [Float] = uniform(count: count, key: seed, stream: 0)
+    for i in result.indices { result[i] = 2 * result[i] - 1 }
+    return result
+  }
+}

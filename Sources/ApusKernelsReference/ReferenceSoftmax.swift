@@ -1,0 +1,89 @@
+// The naive twins of softmax over rows, and of cross-entropy on logits: forward and backward.
+// Read next: ApusKernelsBaseline/Pointwise/Softmax.swift, the kernels.
+
+extension Reference {
+  /// y[r, j] = e^x[r, j] / Σ_l e^x[r, l]; a row of −∞ gives zeros.
+  ///
+  /// Numerator and denominator are multiplied by e^(−m), m the row's largest element, so that neither overflows.
+  ///
+  /// - Parameters:
+  ///   - x: [rows, columns]
+  ///   - rows: Number of rows.
+  ///   - columns: Number of columns.
+  /// - Returns: [rows, columns]
+  @specialized(where T == Double)
+  package static func softmax<T: ReferenceScalar>(_ x: [T], rows: Int, columns: Int) -> [T] {
+    var y = [T](repeating: 0, count: rows * columns)
+    for row in 0..<rows {
+      let logarithm = logSumExp(x[row * columns..<(row + 1) * columns])
+      if logarithm == -T.infinity { continue }
+      for i in row * columns..<(row + 1) * columns { y[i] = T.exp(x[i] - logarithm) }
+    }
+    return y
+  }
+
+  /// dx = y ∘ (dy − Σ_j dy[·, j] · y[·, j]), from the result y, [rows, columns].
+  @specialized(where T == Double)
+  package static func softmaxBackward<T: ReferenceScalar>(_ y: [T], _ dy: [T], rows: Int, columns: Int) -> [T] {
+    var dx = [T](repeating: 0, count: rows * columns)
+    for row in 0..<rows {
+      let range = row * columns..<(row + 1) * columns
+      var dot: T = 0
+      for i in range { dot += dy[i] * y[i] }
+      for i in range { dx[i] = y[i] * (dy[i] - dot) }
+    }
+    return dx
+  }
+
+  /// loss[r] = ln Σ_j e^x[r, j] − x[r, target[r]]; 0 where the target is `ignored`.
+  ///
+  /// - Parameters:
+  ///   - x: Logits, [rows, classes].
+  ///   - targets: [rows]
+  ///   - ignored: The target whose rows don't count.
+  ///   - classes: Number of classes.
+  /// - Returns: The losses and the logarithms of the sums, both [rows].
+  @specialized(where T == Double)
+  package static func crossEntropy<T: ReferenceScalar>(
+    _ x: [T], targets: [Int32], ignoring ignored: Int32, classes: Int
+  ) -> (losses: [T], logSumExp: [T]) {
+    var losses = [T](repeating: 0, count: targets.count)
+    var logarithms = losses
+    for (row, target) in targets.enumerated() {
+      logarithms[row] = logSumExp(x[row * classes..<(row + 1) * classes])
+      if target != ignored { losses[row] = logarithms[row] - x[row * classes + Int(target)] }
+    }
+    return (losses, logarithms)
+  }
+
+  /// dx[r, j] = scale[r] · (softmax(x)[r, j] − [j = target[r]]); 0 where the target is `ignored`.
+  ///
+  /// - Parameters:
+  ///   - x: Logits, [rows, classes].
+  ///   - targets: [rows]
+  ///   - ignored: The target whose rows don't count.
+  ///   - scales: The gradient of every loss, [rows].
+  ///   - classes: Number of classes.
+  /// - Returns: [rows, classes]
+  @specialized(where T == Double)
+  package static func crossEntropyBackward<T: ReferenceScalar>(
+    _ x: [T], targets: [Int32], ignoring ignored: Int32, scales: [T], classes: Int
+  ) -> [T] {
+    var dx = softmax(x, rows: targets.count, columns: classes)
+    for (row, target) in targets.enumerated() {
+      if target != ignored { dx[row * classes + Int(target)] -= 1 }
+      for j in 0..<classes { dx[row * classes + j] *= target == ignored ? 0 : scales[row] }
+    }
+    return dx
+  }
+
+  /// ln Σ eˣ = m + ln Σ e^(x − m), m the largest x; −∞ if there is none above −∞.
+  static func logSumExp<T: ReferenceScalar>(_ x: ArraySlice<T>) -> T {
+    var largest = -T.infinity
+    for value in x where value > largest { largest = value }
+    if largest == -T.infinity { return largest }
+    var sum: T = 0
+    for value in x { sum += T.exp(value - largest) }
+    return largest + T.log(sum)
+  }
+}

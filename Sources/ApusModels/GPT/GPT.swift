@@ -1,0 +1,135 @@
+// The decoder-only Transformer. Read first: ApusNN/Layers/DecoderBlock.swift.
+// Read next: GPT+Generation.swift, GPT+Checkpoint.swift.
+
+public import ApusNN
+public import ApusTensor
+
+/// A language model: predicts the next token from all tokens before it.
+///
+/// ```
+///   ids [B, T] ─ tokenEmbedding ─(+)─ dropout ─ DecoderBlock × layers ─ finalNorm ─ tokenEmbeddingᵀ ─ logits [B, T, V]
+///   0 … T−1 ─── positionEmbedding ┘
+/// ```
+///
+/// The architecture is GPT-2's (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"): normalization
+/// before each part, learned positions, and an output layer that is the embedding table again. Weights begin normal with
+/// deviation 0.02, those of the layers that write into the residual path divided by √(2 · layers).
+public final class GPT: Module {
+  /// Sizes.
+  public struct Configuration: Sendable, Equatable, Codable {
+    /// Distinct tokens.
+    public var vocabularySize: Int
+    /// The longest sequence.
+    public var contextLength: Int
+    /// Blocks.
+    public var layers: Int
+    /// Heads of each attention.
+    public var heads: Int
+    /// Features of a token; a multiple of `heads`.
+    public var width: Int
+    /// Features between the two layers of a feed-forward network; nil: 4 · width.
+    public var hidden: Int?
+    /// Of the feed-forward networks.
+    public var activation: Activation
+    /// In training, the probability of dropping an element of embeddings and of each part's result.
+    public var dropout: Float
+    /// Added to variances in the normalizations.
+    public var epsilon: Float
+
+    public init(
+      vocabularySize: Int, contextLength: Int, layers: Int, heads: Int, width: Int, hidden: Int? = nil,
+      activation: Activation = .geluTanh, dropout: Float = 0, epsilon: Float = 1e-5
+    ) {
+      (self.vocabularySize, self.contextLength, self.layers) = (vocabularySize, contextLength, layers)
+      (self.heads, self.width, self.hidden) = (heads, width, hidden)
+      (self.activation, self.dropout, self.epsilon) = (activation, dropout, epsilon)
+    }
+
+    /// GPT-2 small: 124,439,808 parameters.
+    public static let gpt2 = Configuration(vocabularySize: 50_257, contextLength: 1_024, layers: 12, heads: 12, width: 768)
+    /// GPT-2 medium: 354,823,168 parameters.
+    public static let gpt2Medium = Configuration(
+      vocabularySize: 50_257, contextLength: 1_024, layers: 24, heads: 16, width: 1_024)
+    /// GPT-2 large: 774,030,080 parameters.
+    public static let gpt2Large = Configuration(
+      vocabularySize: 50_257, contextLength: 1_024, layers: 36, heads: 20, width: 1_280)
+    /// GPT-2 XL: 1,557,611,200 parameters.
+    public static let gpt2XL = Configuration(
+      vocabularySize: 50_257, contextLength: 1_024, layers: 48, heads: 25, width: 1_600)
+
+    /// What is impossible about these sizes, one sentence each.
+    public var problems: [String] {
+      var problems: [String] = []
+      let sizes = [
+        ("vocabularySize", vocabularySize), ("contextLength", contextLength), ("layers", layers), ("heads", heads),
+        ("width", width), ("hidden", hidden ?? 1),
+      ]
+      for (name, size) in sizes where size < 1 { problems.append("\(name): expected at least 1, found \(size)") }
+      if heads > 0 && width % heads != 0 {
+        problems.append("width: expected a multiple of \(heads) heads, found \(width)")
+      }
+      if !(0..<1).contains(dropout) { problems.append("dropout: expected 0 ≤ p < 1, found \(dropout)") }
+      return problems
+    }
+  }
+
+  public let configuration: Configuration
+  public let tokenEmbedding: Embedding
+  public let positionEmbedding: LearnedPositions
+  public let dropout: Dropout
+  public let blocks: [DecoderBlock]
+  public let finalNorm: LayerNorm
+
+  /// - Precondition: the configuration has no problems.
+  public init(_ configuration: Configuration) {
+    precondition(configuration.problems.isEmpty, "GPT: " + configuration.problems.joined(separator: "; "))
+    self.configuration = configuration
+    let c = configuration
+    tokenEmbedding = Embedding(c.vocabularySize, c.width, initializer: .normal(standardDeviation: 0.02))
+    positionEmbedding = LearnedPositions(c.contextLength, c.width)
+    dropout = Dropout(c.dropout)
+    blocks = (0..<c.layers).map { _ in
+      DecoderBlock(
+        width: c.width, heads: c.heads, hidden: c.hidden, activation: c.activation, epsilon: c.epsilon,
+        dropout: c.dropout)
+    }
+    finalNorm = LayerNorm(c.width, epsilon: c.epsilon)
+    let residual = 0.02 / Float(2 * c.layers).squareRoot()
+    for block in blocks {
+      let writers = [block.attention.output, block.feedForward.contraction]
+      for linear in [block.attention.projection, block.feedForward.expansion] + writers.map(Optional.some) {
+        guard let linear else { continue }
+        let isWriter = writers.contains { $0 === linear }
+        linear.weight = Initializer.normal(standardDeviation: isWriter ? residual : 0.02)(linear.weight.shape)
+        if let bias = linear.bias { linear.bias = .zeros(bias.shape) }
+      }
+    }
+  }
+
+  /// The hidden vectors before the output layer.
+  ///
+  /// - Parameters:
+  ///   - ids: [batch, length], length at most the context length.
+  ///   - caches: one for every block, whose positions come before these; they are extended.
+  /// - Returns: [batch, length, width]
+  public func hiddenStates(_ ids: IndexTensor, caches: [KeyValueCache]? = nil) -> Tensor {
+    precondition(ids.shape.rank == 2, "GPT: ids of shape \(ids.shape) (expected [batch, length])")
+    let start = caches?.first?.count ?? 0
+    let length = ids.shape[1]
+    precondition(
+      start + length <= configuration.contextLength,
+      "GPT: \(start + length) positions, context length \(configuration.contextLength)")
+    var x = dropout(tokenEmbedding(ids) + positionEmbedding(length, from: start))
+    for (index, block) in blocks.enumerated() {
+      if let caches { x = block(x, cache: caches[index]) } else { x = block(x) }
+    }
+    return finalNorm(x)
+  }
+
+  /// Scores of every token to come next.
+  ///
+  /// - Parameter ids: [batch, length]
+  /// - Returns: [batch, length, vocabulary]
+  /// - Complexity: about 2 · parameters operations a token, and 4 · layers · length · width for attention.
+  public func callAsFunction(_ ids: IndexTensor) -> Tensor { tokenEmbedding.scores(hiddenStates(ids)) }
+}

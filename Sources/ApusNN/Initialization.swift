@@ -1,0 +1,59 @@
+// First values of weights, and why they have that spread. Read next: Layers/Linear.swift.
+
+public import ApusTensor
+
+/// How the elements of a new weight are drawn.
+///
+/// For a weight [out, in, ...] the fan-in is in · (the sizes behind), the fan-out out · (the sizes behind). Randomness
+/// comes from the innermost `withSeed`.
+public enum Initializer: Sendable, Equatable {
+  case zeros
+  case ones
+  /// Evenly over [−bound, bound).
+  case uniform(bound: Float)
+  /// Normally, with mean 0.
+  case normal(standardDeviation: Float)
+  /// Normally, drawn again outside two standard deviations.
+  case truncatedNormal(standardDeviation: Float)
+  /// Uniform with variance 2/(fan-in + fan-out): keeps the size of signals and of gradients through tanh layers
+  /// (Glorot, Bengio, AISTATS 2010).
+  case xavierUniform
+  /// Normal with the same variance.
+  case xavierNormal
+  /// Uniform with variance 2/fan-in: keeps the size of signals through relu layers (He et al., arXiv:1502.01852).
+  case kaimingUniform
+  /// Normal with the same variance.
+  case kaimingNormal
+  /// Uniform over ±1/√fan-in: PyTorch's default for linear layers (variance 1/(3 · fan-in)).
+  case fanInUniform
+
+  /// A new tensor of this kind.
+  public func callAsFunction(_ shape: Shape) -> Tensor {
+    let fanIn = Float(shape.rank > 1 ? shape.dropFirst().reduce(1, *) : shape.elementCount)
+    let fanOut = Float(shape.rank > 1 ? shape.elementCount / max(1, shape[1]) : shape.elementCount)
+    switch self {
+    case .zeros: return .zeros(shape)
+    case .ones: return .ones(shape)
+    case .uniform(let bound): return .randomUniform(shape, from: -bound, to: bound)
+    case .normal(let deviation): return .randomNormal(shape, standardDeviation: deviation)
+    case .truncatedNormal(let deviation): return truncated(shape, deviation)
+    case .xavierUniform: return Initializer.uniform(bound: (6 / (fanIn + fanOut)).squareRoot())(shape)
+    case .xavierNormal: return .randomNormal(shape, standardDeviation: (2 / (fanIn + fanOut)).squareRoot())
+    case .kaimingUniform: return Initializer.uniform(bound: (6 / fanIn).squareRoot())(shape)
+    case .kaimingNormal: return .randomNormal(shape, standardDeviation: (2 / fanIn).squareRoot())
+    case .fanInUniform: return Initializer.uniform(bound: 1 / fanIn.squareRoot())(shape)
+    }
+  }
+
+  private func truncated(_ shape: Shape, _ deviation: Float) -> Tensor {
+    var scalars = Tensor.randomNormal(shape).scalars
+    // About one number in twenty-two is outside; each round leaves a twenty-second of them.
+    while true {
+      let outside = scalars.indices.filter { abs(scalars[$0]) > 2 }
+      if outside.isEmpty { break }
+      let again = Tensor.randomNormal([outside.count]).scalars
+      for (index, value) in zip(outside, again) { scalars[index] = value }
+    }
+    return Tensor(scalars.map { $0 * deviation }, shape: shape)
+  }
+}

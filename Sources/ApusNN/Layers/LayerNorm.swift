@@ -1,0 +1,27 @@
+// Layer normalization as a layer. Read first: ApusTensor/Ops/LayerNorm.swift.
+
+public import ApusTensor
+
+/// Normalizes the trailing axes to mean 0 and variance 1, then scales and shifts (arXiv:1607.06450).
+public final class LayerNorm: Layer {
+  /// The normalized shape.
+  @Parameter public var weight: Tensor
+  /// The normalized shape; absent if the layer only scales.
+  @Parameter public var bias: Tensor?
+  /// Added to the variance.
+  public let epsilon: Float
+
+  /// - Parameter shape: the trailing axes to normalize.
+  public init(_ shape: Shape, epsilon: Float = 1e-5, bias: Bool = true) {
+    weight = .ones(shape)
+    self.bias = bias ? .zeros(shape) : nil
+    self.epsilon = epsilon
+  }
+
+  /// Over the last axis of the given size.
+  public convenience init(_ width: Int, epsilon: Float = 1e-5, bias: Bool = true) {
+    self.init([width], epsilon: epsilon, bias: bias)
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { layerNorm(x, weight: weight, bias: bias, epsilon: epsilon) }
+}

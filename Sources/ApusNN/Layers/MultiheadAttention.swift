@@ -1,0 +1,112 @@
+// Attention with learned projections. Read first: ApusTensor/Ops/Attention.swift. Read next: DecoderBlock.swift.
+
+public import ApusTensor
+
+/// Several attentions side by side on learned projections of their inputs (Vaswani et al., arXiv:1706.03762, section 3.2).
+///
+/// PyTorch's `in_proj_weight` is `projection.weight`, or, if keys and values have sizes of their own, the three weights
+/// of `queryProjection`, `keyProjection` and `valueProjection`.
+public final class MultiheadAttention: Module {
+  public let heads: Int
+  public let width: Int
+  /// Queries, keys and values in one product, [3 · width, width]; absent if keys or values have sizes of their own.
+  public let projection: Linear?
+  public let queryProjection: Linear?
+  public let keyProjection: Linear?
+  public let valueProjection: Linear?
+  /// [width, width]
+  public let output: Linear
+
+  /// - Parameters:
+  ///   - width: features of queries and results; a multiple of `heads`.
+  ///   - keySize: features of keys, if different.
+  ///   - valueSize: features of values, if different.
+  public init(_ width: Int, heads: Int, bias: Bool = true, keySize: Int? = nil, valueSize: Int? = nil) {
+    precondition(heads > 0 && width % heads == 0, "MultiheadAttention: width \(width) in \(heads) heads")
+    (self.width, self.heads) = (width, heads)
+    if keySize == nil && valueSize == nil {
+      projection = Linear(width, 3 * width, bias: bias, initializer: .xavierUniform)
+      (queryProjection, keyProjection, valueProjection) = (nil, nil, nil)
+    } else {
+      projection = nil
+      queryProjection = Linear(width, width, bias: bias, initializer: .xavierUniform)
+      keyProjection = Linear(keySize ?? width, width, bias: bias, initializer: .xavierUniform)
+      valueProjection = Linear(valueSize ?? width, width, bias: bias, initializer: .xavierUniform)
+    }
+    output = Linear(width, width, bias: bias)
+    for layer in [projection, queryProjection, keyProjection, valueProjection, output] {
+      if let layer, let old = layer.bias { layer.bias = .zeros(old.shape) }
+    }
+  }
+
+  /// Self-attention, [batch, length, width] → the same.
+  public func callAsFunction(_ x: Tensor, mask: AttentionMask = .none) -> Tensor {
+    if let projection { return output(selfAttention(projection(x), heads: heads, mask: mask)) }
+    return self(query: x, key: x, value: x, mask: mask)
+  }
+
+  /// Attention of queries to other keys and values.
+  ///
+  /// - Parameters:
+  ///   - query: [batch, queries, width]
+  ///   - key: [batch, keys, key size]
+  ///   - value: [batch, keys, value size]
+  /// - Returns: [batch, queries, width]
+  public func callAsFunction(
+    query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none
+  ) -> Tensor {
+    let (q, k, v) = projected(query, key, value)
+    return output(attention(query: q, key: k, value: v, heads: heads, mask: mask))
+  }
+
+  /// The result with the weights that made it, for looking at: this path stores all scores.
+  ///
+  /// - Returns: the output [batch, queries, width] and the weights [batch, heads, queries, keys].
+  public func outputAndWeights(
+    query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none
+  ) -> (output: Tensor, weights: Tensor) {
+    let (q, k, v) = projected(query, key, value)
+    let size = width / heads
+    func split(_ x: Tensor) -> Tensor {
+      x.reshaped(to: [x.shape[0], x.shape[1], heads, size]).permuted([0, 2, 1, 3])
+    }
+    var scores = split(q).matmul(split(k), transposing: .second) * (1 / Float(size).squareRoot())
+    if let bias = mask.additive(batch: q.shape[0], queries: q.shape[1], keys: k.shape[1]) { scores = scores + bias }
+    let weights = scores.softmax()
+    let result = weights.matmul(split(v)).permuted([0, 2, 1, 3])
+    return (output(result.reshaped(to: [q.shape[0], q.shape[1], width])), weights)
+  }
+
+  /// Queries, keys and values, each [batch, length, width].
+  func projected(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> (Tensor, Tensor, Tensor) {
+    if let queryProjection, let keyProjection, let valueProjection {
+      return (queryProjection(query), keyProjection(key), valueProjection(value))
+    }
+    guard let projection else { preconditionFailure("MultiheadAttention: no projection") }
+    func part(_ index: Int, _ x: Tensor) -> Tensor {
+      let rows = index * width..<(index + 1) * width
+      return linear(x, weight: projection.weight.slice(rows), bias: projection.bias?.slice(rows))
+    }
+    return (part(0, query), part(1, key), part(2, value))
+  }
+}
+
+extension AttentionMask {
+  /// This mask as one additive tensor that broadcasts to [batch, heads, queries, keys]; nil if it hides nothing.
+  public func additive(batch: Int, queries: Int, keys: Int) -> Tensor? {
+    guard causalOffset != nil || keyLengths != nil else { return bias }
+    let lengths = keyLengths?.indices
+    let rows = lengths == nil ? 1 : batch
+    let hidden = Tensor(uninitialized: [rows, 1, queries, keys]) { target in
+      for b in 0..<rows {
+        for i in 0..<queries {
+          for j in 0..<keys {
+            let isSeen = j <= i + (causalOffset ?? keys) && j < lengths.map { Int($0[b]) } ?? keys
+            target[(b * queries + i) * keys + j] = isSeen ? 0 : -.infinity
+          }
+        }
+      }
+    }
+    return bias.map { $0 + hidden } ?? hidden
+  }
+}

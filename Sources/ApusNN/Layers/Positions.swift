@@ -1,0 +1,47 @@
+// Where a token stands: attention itself does not know the order of its inputs.
+
+public import ApusTensor
+import Foundation
+
+/// A learned vector for every position (as in BERT and GPT-2).
+public final class LearnedPositions: Module {
+  /// [longest, width]
+  @Parameter public var weight: Tensor
+
+  /// - Parameters:
+  ///   - length: the most positions.
+  public init(_ length: Int, _ width: Int, initializer: Initializer = .normal(standardDeviation: 0.02)) {
+    weight = initializer([length, width])
+  }
+
+  /// The vectors of positions `start ..< start + length`: [length, width].
+  ///
+  /// - Precondition: the table has that many.
+  public func callAsFunction(_ length: Int, from start: Int = 0) -> Tensor {
+    precondition(
+      start + length <= weight.shape[0],
+      "LearnedPositions: positions \(start)..<\(start + length) of a table of \(weight.shape[0])")
+    return weight.slice(start..<start + length)
+  }
+}
+
+/// Fixed sines and cosines of geometrically spaced wavelengths (Vaswani et al., arXiv:1706.03762, section 3.5):
+/// PE(p, 2i) = sin(p / 10000^(2i/width)), PE(p, 2i + 1) = cos(p / 10000^(2i/width)).
+public final class SinusoidalPositions: Module {
+  public let width: Int
+
+  public init(_ width: Int) { self.width = width }
+
+  /// The vectors of positions `start ..< start + length`: [length, width].
+  public func callAsFunction(_ length: Int, from start: Int = 0) -> Tensor {
+    Tensor(uninitialized: [length, width]) { target in
+      for position in 0..<length {
+        for column in 0..<width {
+          let rate = pow(10_000, -Double(column / 2 * 2) / Double(width))
+          let angle = Double(start + position) * rate
+          target[position * width + column] = Float(column % 2 == 0 ? sin(angle) : cos(angle))
+        }
+      }
+    }
+  }
+}

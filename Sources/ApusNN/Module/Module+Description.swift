@@ -1,0 +1,42 @@
+// print(model): the tree of modules with shapes and counts.
+
+import ApusTensor
+
+extension Module {
+  /// The module as a tree: types, parameters with their shapes, and the number of trainable numbers below each module.
+  public var description: String {
+    ([heading(self, name: nil)] + lines(of: self, indent: "  ")).joined(separator: "\n")
+  }
+
+  private func heading(_ module: any Module, name: String?) -> String {
+    let prefix = name.map { "\($0): " } ?? ""
+    return "\(prefix)\(type(of: module)) (\(grouped(module.parameterCount)) parameters)"
+  }
+
+  private func lines(of module: any Module, indent: String) -> [String] {
+    ModuleWalk.properties(of: module).flatMap { lines(of: $0.value, name: $0.label, indent: indent) }
+  }
+
+  private func lines(of value: Any, name: String, indent: String) -> [String] {
+    switch ModuleWalk.kind(of: value) {
+    case .leaf(.parameter(let variable)): return ["\(indent)\(name): \(variable.value.shape)"]
+    case .leaf(.buffer(let buffer)): return ["\(indent)\(name): \(buffer.value.shape) (buffer)"]
+    case .module(let module):
+      return [indent + heading(module, name: name)] + lines(of: module, indent: indent + "  ")
+    case .elements(let elements):
+      return elements.enumerated().flatMap { lines(of: $1, name: "\(name).\($0)", indent: indent) }
+    case .leaf(.absent), .misuse, .other: return []
+    }
+  }
+}
+
+/// 1234567 as "1,234,567".
+func grouped(_ number: Int) -> String {
+  var digits = Array(String(number.magnitude))
+  var position = digits.count - 3
+  while position > 0 {
+    digits.insert(",", at: position)
+    position -= 3
+  }
+  return (number < 0 ? "-" : "") + String(digits)
+}

@@ -1,0 +1,88 @@
+// A module's tensors by name: what is saved, and loaded back. Read next: ApusData/Files/Safetensors.swift.
+
+public import ApusTensor
+
+/// Tensors by name, in order.
+public struct StateDictionary: Sendable {
+  /// The names and tensors, in order.
+  public private(set) var entries: [(name: String, tensor: Tensor)] = []
+  private var positions: [String: Int] = [:]
+
+  public init(_ entries: [(name: String, tensor: Tensor)] = []) {
+    for (name, tensor) in entries { self[name] = tensor }
+  }
+
+  /// The tensor of that name.
+  public subscript(name: String) -> Tensor? {
+    get { positions[name].map { entries[$0].tensor } }
+    set {
+      if let newValue {
+        if let position = positions[name] {
+          entries[position].tensor = newValue
+        } else {
+          positions[name] = entries.count
+          entries.append((name, newValue))
+        }
+      } else if let position = positions.removeValue(forKey: name) {
+        entries.remove(at: position)
+        for (name, other) in positions where other > position { positions[name] = other - 1 }
+      }
+    }
+  }
+
+  /// The names, in order.
+  public var names: [String] { entries.map(\.name) }
+}
+
+/// A state dictionary that does not fit a module: everything that is wrong with it.
+public struct StateDictionaryError: Error, CustomStringConvertible, Sendable {
+  /// What the module has and the dictionary lacks.
+  public var missing: [String] = []
+  /// What the dictionary has and the module lacks.
+  public var unexpected: [String] = []
+  /// What both have in different shapes.
+  public var misshapen: [(name: String, expected: Shape, found: Shape)] = []
+
+  var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshapen.isEmpty }
+
+  public var description: String {
+    var lines: [String] = []
+    if !missing.isEmpty { lines.append("missing: " + missing.joined(separator: ", ")) }
+    if !unexpected.isEmpty { lines.append("unexpected: " + unexpected.joined(separator: ", ")) }
+    lines += misshapen.map { "\($0.name): expected shape \($0.expected), found \($0.found)" }
+    return "the tensors do not fit the module: " + lines.joined(separator: "; ")
+  }
+}
+
+extension Module {
+  /// All parameters and buffers by property path.
+  public var stateDictionary: StateDictionary {
+    let walk = ModuleWalk(self)
+    return StateDictionary(
+      walk.parameters.map { ($0.name, $0.variable.value.detached) } + walk.buffers.map { ($0.name, $0.buffer.value) })
+  }
+
+  /// Sets all parameters and buffers from a dictionary.
+  ///
+  /// - Parameter strict: whether names that the module does not have are an error; missing and misshapen ones always are.
+  /// - Throws: everything that does not fit, at once; then nothing was changed.
+  public func load(_ state: StateDictionary, strict: Bool = true) throws(StateDictionaryError) {
+    let walk = ModuleWalk(self)
+    var failure = StateDictionaryError()
+    var known: Set<String> = []
+    func check(_ name: String, _ shape: Shape) {
+      known.insert(name)
+      guard let found = state[name] else {
+        failure.missing.append(name)
+        return
+      }
+      if found.shape != shape { failure.misshapen.append((name, shape, found.shape)) }
+    }
+    for (name, variable) in walk.parameters { check(name, variable.value.shape) }
+    for (name, buffer) in walk.buffers { check(name, buffer.value.shape) }
+    if strict { failure.unexpected = state.names.filter { !known.contains($0) } }
+    guard failure.isEmpty else { throw failure }
+    for (name, variable) in walk.parameters { if let tensor = state[name] { variable.value = tensor } }
+    for (name, buffer) in walk.buffers { if let tensor = state[name] { buffer.value = tensor } }
+  }
+}

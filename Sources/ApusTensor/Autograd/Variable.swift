@@ -1,0 +1,35 @@
+// Things that gradients are taken with respect to. Read next: Gradients.swift; ApusNN/Module/Parameter.swift.
+
+import Synchronization
+
+/// A tensor with an identity, whose gradient can be asked for: the base of parameters.
+///
+/// Reading `value` inside `valueAndGradients` puts it on the tape; reading it twice is one leaf, whose gradient is the
+/// sum (so tied weights need nothing special).
+open class Variable: @unchecked Sendable {
+  private let lock: Mutex<Tensor>
+
+  /// A variable with an initial value.
+  public init(_ value: Tensor) { lock = Mutex(value.detached) }
+
+  /// The value; tracked while a tape runs.
+  public final var value: Tensor {
+    get {
+      var result = lock.withLock { $0 }
+      if let tape = Context.tape { result.node = tape.leaf(for: self) }
+      return result
+    }
+    set { lock.withLock { $0 = newValue.detached } }
+  }
+
+  /// Moves the value out, for a change in place; give it back with `value`. In between the variable is empty.
+  package final func takeValue() -> Tensor {
+    lock.withLock { current in
+      let taken = current
+      current = Variable.empty
+      return taken
+    }
+  }
+
+  private static let empty = Tensor([], shape: [0])
+}

@@ -1,0 +1,52 @@
+// Whole numbers: tokens, targets, positions. Never differentiable, so a type of their own.
+// Read next: Ops/Gather.swift.
+
+/// An array of 32-bit integers with axes: token ids, class targets, row indices.
+public struct IndexTensor: Sendable, Hashable {
+  /// The sizes of the axes.
+  public let shape: Shape
+  /// The numbers, row-major.
+  public let indices: [Int32]
+
+  /// - Precondition: as many numbers as the shape has places.
+  public init(_ indices: [Int32], shape: Shape) {
+    precondition(
+      indices.count == shape.elementCount,
+      "IndexTensor: \(indices.count) numbers for shape \(shape), which has \(shape.elementCount)")
+    self.indices = indices
+    self.shape = shape
+  }
+
+  /// A vector, [count].
+  public init(_ indices: [Int32]) { self.init(indices, shape: [indices.count]) }
+
+  /// A vector of numbers of any integer type.
+  ///
+  /// - Precondition: each fits 32 bits.
+  public init(_ indices: some Sequence<some BinaryInteger>) { self.init(indices.map { Int32($0) }) }
+
+  /// 0, 1, … count − 1.
+  public static func range(_ range: Range<Int>) -> IndexTensor { IndexTensor(range.map { Int32($0) }) }
+
+  /// The number of elements.
+  public var count: Int { indices.count }
+
+  /// The same numbers under another shape.
+  ///
+  /// - Precondition: the element counts are equal.
+  public func reshaped(to shape: Shape) -> IndexTensor { IndexTensor(indices, shape: shape) }
+
+  /// Stops the program if a number is outside `0..<bound` (and is not `exception`).
+  func check(below bound: Int, except exception: Int32? = nil, _ operation: StaticString) {
+    for (position, index) in indices.enumerated() where index < 0 || index >= Int32(clamping: bound) {
+      precondition(
+        index == exception, "\(operation): index \(index) at position \(position) is outside 0..<\(bound)")
+    }
+  }
+}
+
+extension IndexTensor: CustomStringConvertible, ExpressibleByArrayLiteral {
+  public init(arrayLiteral elements: Int32...) { self.init(elements) }
+
+  public var description: String { "IndexTensor(\(indices.prefix(16))\(count > 16 ? "…" : ""), shape: \(shape))" }
+}

@@ -1,0 +1,77 @@
+// The nonlinearities of networks. Read next: Linear.swift, where they are fused with a product.
+
+import ApusKernelTypes
+
+/// A nonlinearity, to be applied by itself or fused into a linear map.
+public enum Activation: String, Sendable, CaseIterable, Codable {
+  /// max(x, 0)
+  case relu
+  /// x·Φ(x) with the normal distribution function Φ (Hendrycks, Gimpel, arXiv:1606.08415)
+  case gelu
+  /// ½x(1 + tanh(√(2/π)(x + 0.044715x³))): the approximation that GPT-2 uses
+  case geluTanh
+  /// x·σ(x), also called swish (Ramachandran et al., arXiv:1710.05941)
+  case silu
+  /// 1/(1 + e⁻ˣ)
+  case sigmoid
+  /// (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ)
+  case tanh
+
+  var operation: UnaryOperation {
+    switch self {
+    case .relu: .relu
+    case .gelu: .gelu
+    case .geluTanh: .geluTanh
+    case .silu: .silu
+    case .sigmoid: .sigmoid
+    case .tanh: .tanh
+    }
+  }
+
+  /// The activation of every element, [...] → the same shape.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    switch self {
+    case .relu: x.relu()
+    case .gelu: x.gelu()
+    case .geluTanh: x.gelu(approximation: .tanh)
+    case .silu: x.silu()
+    case .sigmoid: x.sigmoid()
+    case .tanh: x.tanh()
+    }
+  }
+}
+
+/// How gelu is computed.
+public enum GELUApproximation: Sendable {
+  /// With the error function.
+  case none
+  /// With a hyperbolic tangent, within 5·10⁻⁴ of the exact one.
+  case tanh
+}
+
+extension Tensor {
+  /// max(x, 0), with derivative 0 at 0.
+  public func relu() -> Tensor {
+    let x = self
+    return mapped(.relu).recorded("relu") { wrt(x) { dy in x.mappedBackward(.relu, dy) } }
+  }
+
+  /// x·Φ(x) (Hendrycks, Gimpel, arXiv:1606.08415), or its tanh approximation.
+  public func gelu(approximation: GELUApproximation = .none) -> Tensor {
+    let x = self
+    let operation: UnaryOperation = approximation == .none ? .gelu : .geluTanh
+    return mapped(operation).recorded("gelu") { wrt(x) { dy in x.mappedBackward(operation, dy) } }
+  }
+
+  /// x·σ(x)
+  public func silu() -> Tensor {
+    let x = self
+    return mapped(.silu).recorded("silu") { wrt(x) { dy in x.mappedBackward(.silu, dy) } }
+  }
+
+  /// 1/(1 + e⁻ˣ)
+  public func sigmoid() -> Tensor {
+    let (x, y) = (self, mapped(.sigmoid))
+    return y.recorded("sigmoid") { wrt(x) { dy in y.mappedBackward(.sigmoid, dy) } }
+  }
+}

@@ -1,0 +1,91 @@
+// Two shapes brought to one, and gradients brought back. Read next: Arithmetic.swift.
+
+import ApusKernelTypes
+import ApusKernels
+
+/// One broadcast of two operands to `shape`, as a loop over blocks of rows that the kernel understands.
+struct BroadcastPlan {
+  let shape: Shape
+
+  init(_ operation: StaticString, _ a: Shape, _ b: Shape) {
+    guard let shape = Shape.broadcast(a, b) else {
+      preconditionFailure("\(operation): shapes \(a) and \(b) do not broadcast (sizes must be equal, or one of them 1)")
+    }
+    self.shape = shape
+  }
+
+  /// A broadcast to a shape that is known to be right.
+  init(shape: Shape) { self.shape = shape }
+
+  /// c ← f(a, b).
+  ///
+  /// Neighbouring axes that both operands step through alike are merged; the last one is the kernel's columns, the one
+  /// before it its rows, and the others a loop.
+  func run(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor, into c: UnsafeMutablePointer<Float>) {
+    guard shape.elementCount > 0 else { return }
+    read(a, b) { x, y in
+      if a.shape == shape && b.shape == shape {
+        let rows = BroadcastRows(x, rowStride: 0, isRow: true)
+        Kernels.table.binary(
+          operation, rows, BroadcastRows(y, rowStride: 0, isRow: true), c, 1, shape.elementCount, Kernels.schedule)
+        return
+      }
+      let axes = mergedAxes(a.shape, b.shape)
+      let columns = axes[axes.count - 1]
+      let rows = axes.count > 1 ? axes[axes.count - 2] : Axis(size: 1, a: 0, b: 0)
+      let outer = axes.dropLast(2)
+      let block = rows.size * columns.size
+      for index in 0..<outer.reduce(1, { $0 * $1.size }) {
+        var (rest, aOffset, bOffset) = (index, 0, 0)
+        for axis in outer.reversed() {
+          aOffset += rest % axis.size * axis.a
+          bOffset += rest % axis.size * axis.b
+          rest /= axis.size
+        }
+        Kernels.table.binary(
+          operation, BroadcastRows(x + aOffset, rowStride: rows.a, isRow: columns.a != 0),
+          BroadcastRows(y + bOffset, rowStride: rows.b, isRow: columns.b != 0), c + index * block, rows.size,
+          columns.size, Kernels.schedule)
+      }
+    }
+  }
+
+  private struct Axis {
+    var size: Int
+    var a: Int
+    var b: Int
+  }
+
+  private func mergedAxes(_ a: Shape, _ b: Shape) -> [Axis] {
+    var merged: [Axis] = []
+    let (aStrides, bStrides) = (steps(of: a), steps(of: b))
+    for axis in 0..<shape.rank where shape[axis] != 1 {
+      let next = Axis(size: shape[axis], a: aStrides[axis], b: bStrides[axis])
+      if let last = merged.last, last.a == next.a * next.size, last.b == next.b * next.size {
+        merged[merged.count - 1] = Axis(size: last.size * next.size, a: next.a, b: next.b)
+      } else {
+        merged.append(next)
+      }
+    }
+    return merged.isEmpty ? [Axis(size: 1, a: 1, b: 1)] : merged
+  }
+
+  /// An operand's distance between neighbours along every axis of the result; 0 where it repeats.
+  private func steps(of operand: Shape) -> [Int] {
+    let own = operand.strides
+    return (0..<shape.rank).map { axis in
+      let i = axis - (shape.rank - operand.rank)
+      return i < 0 || operand[i] == 1 ? 0 : own[i]
+    }
+  }
+}
+
+extension Tensor {
+  /// The adjoint of broadcasting to this tensor's shape: sums over what was repeated, until the shape is `shape`.
+  func summed(to shape: Shape) -> Tensor {
+    if self.shape == shape { return self }
+    let missing = rank - shape.rank
+    let axes = (0..<rank).filter { $0 < missing || shape[$0 - missing] != self.shape[$0] }
+    return sum(along: axes, keepingDimensions: true).reshaped(to: shape)
+  }
+}

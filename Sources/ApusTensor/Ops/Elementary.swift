@@ -1,0 +1,79 @@
+// Functions of one variable: exp, log, powers and roots, tanh, erf. Activations.swift has the neural ones.
+// Read first: ApusKernelsBaseline/Pointwise/Activations.swift, which has each beside its derivative.
+
+import ApusKernelTypes
+import ApusKernels
+
+extension Tensor {
+  /// f(x) without recording.
+  func mapped(_ operation: UnaryOperation) -> Tensor {
+    Tensor(uninitialized: shape) { y in
+      read(self) { x in Kernels.table.unary(operation, x, y, elementCount, Kernels.schedule) }
+    }
+  }
+
+  /// dy · f′, where self is what the forward saved.
+  func mappedBackward(_ operation: UnaryOperation, _ dy: Tensor) -> Tensor {
+    Tensor(uninitialized: shape) { dx in
+      read(self, dy) { saved, dy in
+        Kernels.table.unaryBackward(operation, saved, dy, dx, elementCount, Kernels.schedule)
+      }
+    }
+  }
+
+  /// What the backward of `operation` reads: this input, or the result.
+  func saved(for operation: UnaryOperation, _ result: Tensor) -> Tensor { operation.savesResult ? result : self }
+
+  /// eˣ
+  public func exp() -> Tensor {
+    let (x, y) = (self, mapped(.exp))
+    return y.recorded("exp") { wrt(x) { dy in y.mappedBackward(.exp, dy) } }
+  }
+
+  /// The natural logarithm; −∞ at 0, NaN below.
+  public func log() -> Tensor {
+    let x = self
+    return mapped(.log).recorded("log") { wrt(x) { dy in x.mappedBackward(.log, dy) } }
+  }
+
+  /// √x; NaN below 0.
+  public func squareRoot() -> Tensor {
+    let (x, y) = (self, mapped(.squareRoot))
+    return y.recorded("squareRoot") { wrt(x) { dy in y.mappedBackward(.squareRoot, dy) } }
+  }
+
+  /// x²
+  public func squared() -> Tensor {
+    let x = self
+    return mapped(.square).recorded("squared") { wrt(x) { dy in x.mappedBackward(.square, dy) } }
+  }
+
+  /// 1/x
+  public func reciprocal() -> Tensor {
+    let (x, y) = (self, mapped(.reciprocal))
+    return y.recorded("reciprocal") { wrt(x) { dy in y.mappedBackward(.reciprocal, dy) } }
+  }
+
+  /// |x|, with derivative 0 at 0.
+  public func absoluteValue() -> Tensor {
+    let x = self
+    return mapped(.absolute).recorded("absoluteValue") { wrt(x) { dy in x.mappedBackward(.absolute, dy) } }
+  }
+
+  /// −1, 0 or 1; not differentiable, a constant for gradients.
+  public func sign() -> Tensor {
+    mappedBackward(.absolute, Tensor(repeating: 1, shape: shape))
+  }
+
+  /// The hyperbolic tangent.
+  public func tanh() -> Tensor {
+    let (x, y) = (self, mapped(.tanh))
+    return y.recorded("tanh") { wrt(x) { dy in y.mappedBackward(.tanh, dy) } }
+  }
+
+  /// The error function 2/√π ∫₀ˣ e^(−t²) dt.
+  public func erf() -> Tensor {
+    let x = self
+    return mapped(.erf).recorded("erf") { wrt(x) { dy in x.mappedBackward(.erf, dy) } }
+  }
+}

@@ -1,0 +1,71 @@
+// Rows of a table by index: embeddings. Read next: ApusNN/Layers/Embedding.swift.
+
+import ApusKernelTypes
+import ApusKernels
+
+extension Tensor {
+  /// The rows of this table at the given indices.
+  ///
+  /// - Parameters:
+  ///   - indices: of any shape, each from 0 to rows − 1.
+  ///   - padding: an index whose row gets no gradient; the row itself is read as any other.
+  /// - Returns: [indices' shape.., columns..] for a table [rows, columns..].
+  /// - Precondition: the indices are in range.
+  public func gathering(_ indices: IndexTensor, padding: Int? = nil) -> Tensor {
+    precondition(rank >= 1, "gathering: a table of shape \(shape) (at least one axis is needed)")
+    indices.check(below: shape[0], "gathering")
+    let table = self
+    let width = shape.dropFirst().reduce(1, *)
+    let result = Tensor(uninitialized: Shape(Array(indices.shape) + Array(shape.dropFirst()))) { y in
+      read(self) { x in
+        indices.indices.withUnsafeBufferPointer { rows in
+          if let base = rows.baseAddress {
+            Kernels.table.gather(x, base, y, indices.count, width, Kernels.schedule)
+          }
+        }
+      }
+    }
+    return result.recorded("gathering") {
+      wrt(table) { [shape = table.shape] dy in
+        dy.scatterAdded(at: indices, rows: shape[0], skipping: padding).reshaped(to: shape)
+      }
+    }
+  }
+
+  /// A table of `rows` rows in which the rows of this tensor are added up at the given indices.
+  ///
+  /// - Parameters:
+  ///   - indices: as many as this tensor has rows: its leading axes, flattened.
+  ///   - rows: the table's size.
+  ///   - skipped: an index whose rows are left out.
+  /// - Returns: [rows, columns..] for this tensor as [indices' shape.., columns..].
+  /// - Precondition: the leading axes are the indices' shape; the indices are in range.
+  public func scatterAdded(at indices: IndexTensor, rows: Int, skipping skipped: Int? = nil) -> Tensor {
+    precondition(
+      Array(shape.prefix(indices.shape.rank)) == Array(indices.shape),
+      "scatterAdded: rows \(shape) and indices \(indices.shape) (leading axes must agree)")
+    indices.check(below: rows, "scatterAdded")
+    let x = self
+    let columns = Array(shape.dropFirst(indices.shape.rank))
+    let width = columns.reduce(1, *)
+    let result = Tensor(uninitialized: Shape([rows] + columns)) { table in
+      table.update(repeating: 0, count: rows * width)
+      read(self) { x in
+        indices.indices.withUnsafeBufferPointer { places in
+          if let base = places.baseAddress {
+            Kernels.table.scatterAdd(
+              x, base, table, indices.count, width, skipped.map { Int32($0) } ?? -1, Kernels.schedule)
+          }
+        }
+      }
+    }
+    return result.recorded("scatterAdded") {
+      wrt(x) { dTable in
+        let rows = dTable.gathering(indices)
+        guard let skipped else { return rows }
+        let kept = indices.indices.map { $0 == Int32(skipped) ? Float(0) : 1 }
+        return rows * Tensor(kept, shape: Shape(Array(indices.shape) + columns.map { _ in 1 }))
+      }
+    }
+  }
+}

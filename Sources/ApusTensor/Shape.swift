@@ -1,0 +1,104 @@
+// The sizes of a tensor's axes, and the rules of broadcasting.
+// Read next: Tensor.swift.
+
+/// The sizes of a tensor's axes, outermost first: `[2, 3]` is two rows of three columns, `[]` a single number.
+///
+/// Up to eight axes, kept inline: a shape costs no allocation.
+public struct Shape: Sendable, Hashable {
+  /// The most axes a tensor may have.
+  public static let maximumRank = 8
+
+  private var low = SIMD4<Int32>(repeating: 1)
+  private var high = SIMD4<Int32>(repeating: 1)
+  /// The number of axes.
+  public private(set) var rank = 0
+
+  /// The shape with these sizes.
+  ///
+  /// - Precondition: at most eight sizes, each from 0 to 2³¹ − 1.
+  public init(_ sizes: some Sequence<Int>) {
+    for size in sizes { append(size) }
+  }
+
+  /// Adds an axis behind the others.
+  public mutating func append(_ size: Int) {
+    precondition(rank < Shape.maximumRank, "Shape: more than \(Shape.maximumRank) axes")
+    precondition(size >= 0 && size <= Int(Int32.max), "Shape: an axis of size \(size)")
+    rank += 1
+    set(size, at: rank - 1)
+  }
+
+  private mutating func set(_ size: Int, at axis: Int) {
+    if axis < 4 { low[axis] = Int32(size) } else { high[axis - 4] = Int32(size) }
+  }
+
+  /// The number of elements: the product of the sizes, 1 for a single number.
+  public var elementCount: Int {
+    var product = 1
+    for axis in 0..<rank { product *= self[axis] }
+    return product
+  }
+
+  /// The distance between neighbours along every axis of a contiguous tensor of this shape.
+  public var strides: [Int] {
+    var result = Array(repeating: 1, count: rank)
+    for axis in stride(from: rank - 2, through: 0, by: -1) { result[axis] = result[axis + 1] * self[axis + 1] }
+    return result
+  }
+
+  /// `axis` counted from the front; negative axes count from the back (−1 is the last).
+  ///
+  /// - Precondition: −rank ≤ axis < rank.
+  public func normalized(axis: Int, _ operation: StaticString = "Shape") -> Int {
+    precondition(
+      axis >= -rank && axis < rank, "\(operation): axis \(axis) of a tensor of shape \(self) (its rank is \(rank))")
+    return axis < 0 ? axis + rank : axis
+  }
+
+  /// This shape without some axes, or with them kept as size 1.
+  public func reduced(along axes: [Int], keepingDimensions: Bool) -> Shape {
+    var result = Shape([])
+    for axis in 0..<rank {
+      if !axes.contains(axis) { result.append(self[axis]) } else if keepingDimensions { result.append(1) }
+    }
+    return result
+  }
+
+  /// The shape that both broadcast to: aligned at the last axis, sizes equal or one of them 1; nil if there is none.
+  public static func broadcast(_ a: Shape, _ b: Shape) -> Shape? {
+    if a == b { return a }
+    let rank = Swift.max(a.rank, b.rank)
+    var result = Shape([])
+    for axis in 0..<rank {
+      let (i, j) = (axis - (rank - a.rank), axis - (rank - b.rank))
+      let (x, y) = (i < 0 ? 1 : a[i], j < 0 ? 1 : b[j])
+      guard x == y || x == 1 || y == 1 else { return nil }
+      result.append(x == 1 ? y : x)
+    }
+    return result
+  }
+}
+
+extension Shape: RandomAccessCollection, MutableCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { rank }
+
+  /// The size of an axis, 0 ≤ axis < rank.
+  public subscript(axis: Int) -> Int {
+    get {
+      precondition(axis >= 0 && axis < rank, "Shape: axis \(axis) of \(rank)")
+      return Int(axis < 4 ? low[axis] : high[axis - 4])
+    }
+    set {
+      precondition(axis >= 0 && axis < rank, "Shape: axis \(axis) of \(rank)")
+      precondition(newValue >= 0 && newValue <= Int(Int32.max), "Shape: an axis of size \(newValue)")
+      set(newValue, at: axis)
+    }
+  }
+}
+
+extension Shape: ExpressibleByArrayLiteral, CustomStringConvertible {
+  public init(arrayLiteral sizes: Int...) { self.init(sizes) }
+
+  public var description: String { "[" + map(String.init).joined(separator: ", ") + "]" }
+}

@@ -1,0 +1,35 @@
+// The memory behind tensors: aligned, shared by reference, recycled.
+// Read first: ApusKernelTypes/BufferPool.swift.
+
+import ApusKernelTypes
+
+/// A block of floats that tensors share; its last owner returns it to the pool.
+///
+/// Sendable although it is mutable memory: it is written only while it has a single owner (at creation, and in the
+/// in-place operations, which check).
+final class Storage: @unchecked Sendable {
+  let elements: UnsafeMutablePointer<Float>
+  let count: Int
+  /// What owns the memory, if not the pool: a memory-mapped file.
+  private let owner: AnyObject?
+
+  /// Memory from the pool, with undefined contents.
+  init(count: Int) {
+    self.count = count
+    owner = nil
+    elements = BufferPool.shared.take(bytes: count * 4).bindMemory(to: Float.self, capacity: count)
+  }
+
+  /// Memory that belongs to `owner`, which is kept alive; it is never written.
+  init(borrowing elements: UnsafePointer<Float>, count: Int, from owner: AnyObject) {
+    self.count = count
+    self.owner = owner
+    self.elements = UnsafeMutablePointer(mutating: elements)
+  }
+
+  var isBorrowed: Bool { owner != nil }
+
+  deinit {
+    if owner == nil { BufferPool.shared.giveBack(elements, bytes: count * 4) }
+  }
+}

@@ -1,0 +1,41 @@
+// Tensors from numbers. Read next: Tensor+Random.swift.
+
+extension Tensor {
+  /// A tensor with these elements, row-major.
+  ///
+  /// - Precondition: as many elements as the shape has places.
+  public init(_ scalars: [Float], shape: Shape) {
+    precondition(
+      scalars.count == shape.elementCount,
+      "Tensor: \(scalars.count) elements for shape \(shape), which has \(shape.elementCount)")
+    self.init(uninitialized: shape) { target in
+      scalars.withUnsafeBufferPointer { source in
+        if let base = source.baseAddress { target.update(from: base, count: scalars.count) }
+      }
+    }
+  }
+
+  /// A vector, [count].
+  public init(_ scalars: [Float]) { self.init(scalars, shape: [scalars.count]) }
+
+  /// A single number, [].
+  public init(_ scalar: Float) { self.init(uninitialized: []) { $0[0] = scalar } }
+
+  /// A tensor whose elements are all `value`.
+  public init(repeating value: Float, shape: Shape) {
+    self.init(uninitialized: shape) { $0.update(repeating: value, count: shape.elementCount) }
+  }
+
+  /// A tensor of zeros.
+  public static func zeros(_ shape: Shape) -> Tensor { Tensor(repeating: 0, shape: shape) }
+
+  /// A tensor of ones.
+  public static func ones(_ shape: Shape) -> Tensor { Tensor(repeating: 1, shape: shape) }
+
+  /// start, start + step, start + 2·step, …: a vector of `count` numbers.
+  public static func range(from start: Float = 0, step: Float = 1, count: Int) -> Tensor {
+    Tensor(uninitialized: [count]) { target in
+      for i in 0..<count { target[i] = start + Float(i) * step }
+    }
+  }
+}

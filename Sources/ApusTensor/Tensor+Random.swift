@@ -1,0 +1,45 @@
+// Random tensors. Read first: RandomGenerator.swift. Read next: ApusNN/Initialization.swift.
+
+import ApusKernelTypes
+import ApusKernels
+import Foundation
+
+extension Tensor {
+  /// Numbers evenly distributed over [low, high).
+  public static func randomUniform(
+    _ shape: Shape, from low: Float = 0, to high: Float = 1, using generator: RandomGenerator = .current
+  ) -> Tensor {
+    let stream = generator.takeStream()
+    return Tensor(uninitialized: shape) { target in
+      Kernels.table.uniform(target, shape.elementCount, generator.seed, stream, Kernels.schedule)
+      if low != 0 || high != 1 {
+        Kernels.table.affine(target, target, high - low, low, shape.elementCount, Kernels.schedule)
+      }
+    }
+  }
+
+  /// Normally distributed numbers (Box and Muller 1958: two uniform numbers give two normal ones).
+  public static func randomNormal(
+    _ shape: Shape, mean: Float = 0, standardDeviation: Float = 1, using generator: RandomGenerator = .current
+  ) -> Tensor {
+    let count = shape.elementCount
+    let pairs = (count + 1) / 2
+    let uniforms = randomUniform([2 * pairs], using: generator)
+    return Tensor(uninitialized: shape) { target in
+      read(uniforms) { u in
+        let grain = 4_096
+        Kernels.schedule.run((pairs + grain - 1) / grain) { tile, _ in
+          for pair in tile * grain..<Swift.min(pairs, (tile + 1) * grain) {
+            // 1 − u is in (0, 1]: its logarithm is finite.
+            let radius = (-2 * Foundation.log(1 - Double(u[2 * pair]))).squareRoot()
+            let angle = 2 * Double.pi * Double(u[2 * pair + 1])
+            target[2 * pair] = mean + standardDeviation * Float(radius * cos(angle))
+            if 2 * pair + 1 < count {
+              target[2 * pair + 1] = mean + standardDeviation * Float(radius * sin(angle))
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// The numbers of a training run, as a CSV file that survives interruptions. Read next: TrainingRun.swift.
+
+public import ApusData
+public import Foundation
+
+/// One step of training, as it is logged.
+public struct StepMetrics: Sendable, Equatable {
+  /// Steps done, this one included.
+  public var step: Int
+  /// The loss of the step's batch.
+  public var loss: Float
+  /// The loss on the validation part, where it was measured after this step.
+  public var validationLoss: Float?
+  public var learningRate: Float
+  /// Of training, over all sessions of the run.
+  public var seconds: Double
+
+  public init(step: Int, loss: Float, validationLoss: Float?, learningRate: Float, seconds: Double) {
+    (self.step, self.loss, self.validationLoss) = (step, loss, validationLoss)
+    (self.learningRate, self.seconds) = (learningRate, seconds)
+  }
+}
+
+/// A table of steps: kept in memory for curves, written to a file with every checkpoint.
+public struct MetricsLog: Sendable {
+  /// All rows, in order of steps.
+  public private(set) var rows: [StepMetrics] = []
+
+  static let header = "step,training_loss,validation_loss,learning_rate,seconds"
+
+  public init() {}
+
+  /// The rows of a file up to `step`: later ones belong to a part of a run that was lost.
+  ///
+  /// - Throws: `FileFormatError` that names the line.
+  public init(contentsOf url: URL, upTo step: Int) throws(FileFormatError) {
+    let text = try TextFile.read(url)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated().dropFirst() where !line.isEmpty {
+      let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+      guard fields.count == 5, let number = Int(fields[0]), let loss = Float(fields[1]),
+        let rate = Float(fields[3]), let seconds = Double(fields[4]), fields[2].isEmpty || Float(fields[2]) != nil
+      else {
+        throw FileFormatError(
+          path: url.path, place: "line \(index + 1)", expected: MetricsLog.header, found: String(line.prefix(80)))
+      }
+      if number > step { break }
+      rows.append(
+        StepMetrics(
+          step: number, loss: loss, validationLoss: Float(fields[2]), learningRate: rate, seconds: seconds))
+    }
+  }
+
+  public mutating func append(_ row: StepMetrics) { rows.append(row) }
+
+  /// Writes the whole table, replacing the file at once.
+  public func write(to url: URL) throws(FileFormatError) {
+    var text = MetricsLog.header + "\n"
+    for row in rows {
+      let validation = row.validationLoss.map { "\($0)" } ?? ""
+      let seconds = (row.seconds * 1_000).rounded() / 1_000
+      text += "\(row.step),\(row.loss),\(validation),\(row.learningRate),\(seconds)\n"
+    }
+    try AtomicFile.write(Data(text.utf8), to: url)
+  }
+}

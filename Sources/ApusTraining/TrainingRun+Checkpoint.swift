@@ -1,0 +1,88 @@
+// Checkpoints: one file that is replaced at once, from which a run continues bit for bit.
+// Read first: TrainingRun.swift, ApusData/Files/AtomicFile.swift.
+
+import ApusData
+import ApusNN
+import ApusTensor
+import Foundation
+
+extension TrainingRun {
+  /// The checkpoint's name in the run folder.
+  public static let checkpointName = "checkpoint.safetensors"
+  /// The best model's name in the run folder.
+  public static let modelName = "model.safetensors"
+  /// The log's name in the run folder.
+  public static let metricsName = "metrics.csv"
+
+  private static let format = "apus-training-run-1"
+  private static let modelPrefix = "model."
+  private static let optimizerPrefix = "optimizer."
+
+  /// Saves model, optimizer and progress. (The file is one, so that its parts always belong together.)
+  func saveCheckpoint() throws(FileFormatError) {
+    guard let folder else { return }
+    try log.write(to: folder.appendingPathComponent(TrainingRun.metricsName))
+    let state = model.stateDictionary.entries.map { (name: TrainingRun.modelPrefix + $0.name, tensor: $0.tensor) }
+    let moments = optimizer.state.map { (name: TrainingRun.optimizerPrefix + $0.name, tensor: $0.tensor) }
+    var metadata = [
+      "format": TrainingRun.format, "step": "\(step)", "seed": "\(settings.seed)", "seconds": "\(seconds)",
+    ]
+    if let best {
+      metadata["bestLoss"] = "\(best.loss.bitPattern)"
+      metadata["bestStep"] = "\(best.step)"
+    }
+    try SafetensorsWriter.write(
+      state + moments, metadata: metadata, to: folder.appendingPathComponent(TrainingRun.checkpointName))
+  }
+
+  func saveBest() throws {
+    guard let folder else { return }
+    if let saveBestModel {
+      try saveBestModel(model)
+    } else {
+      try SafetensorsWriter.write(
+        model.stateDictionary.entries, to: folder.appendingPathComponent(TrainingRun.modelName))
+    }
+  }
+
+  /// Continues a run from the checkpoint in its folder.
+  ///
+  /// - Throws: `FileFormatError`, `StateDictionaryError` or `OptimizerStateError` that name what does not fit; then nothing was
+  ///   changed, apart from the model's weights if only the optimizer does not fit.
+  public func resume() throws {
+    guard let folder else { return }
+    let url = folder.appendingPathComponent(TrainingRun.checkpointName)
+    let file = try SafetensorsFile(contentsOf: url)
+    func problem(_ key: String, _ expected: String) -> FileFormatError {
+      FileFormatError(
+        path: url.path, place: "metadata \"\(key)\"", expected: expected, found: file.metadata[key] ?? "nothing")
+    }
+    guard file.metadata["format"] == TrainingRun.format else { throw problem("format", TrainingRun.format) }
+    guard let savedStep = file.metadata["step"].flatMap({ Int($0) }), savedStep >= 0 else {
+      throw problem("step", "a number of steps")
+    }
+    guard file.metadata["seed"] == "\(settings.seed)" else { throw problem("seed", "\(settings.seed)") }
+    var state = StateDictionary()
+    var moments: [String: Tensor] = [:]
+    for entry in file.entries {
+      let tensor = try file.tensor(named: entry.name)
+      if entry.name.hasPrefix(TrainingRun.modelPrefix) {
+        state[String(entry.name.dropFirst(TrainingRun.modelPrefix.count))] = tensor
+      } else if entry.name.hasPrefix(TrainingRun.optimizerPrefix) {
+        moments[String(entry.name.dropFirst(TrainingRun.optimizerPrefix.count))] = tensor
+      }
+    }
+    let savedLog = try MetricsLog(
+      contentsOf: folder.appendingPathComponent(TrainingRun.metricsName), upTo: savedStep)
+    try model.load(state)
+    try optimizer.load(state: moments)
+    step = savedStep
+    log = savedLog
+    seconds = file.metadata["seconds"].flatMap { Double($0) } ?? 0
+    if let bits = file.metadata["bestLoss"].flatMap({ UInt32($0) }),
+      let bestStep = file.metadata["bestStep"].flatMap({ Int($0) })
+    {
+      best = (Float(bitPattern: bits), bestStep)
+    }
+  }
+}

@@ -1,0 +1,116 @@
+// The functions of one variable and their derivatives against the twins. Read first: KernelTests.swift.
+// Read next: FastMathTests.swift, which looks at exp, log, tanh, sigmoid, erf and the root over all floats.
+
+import ApusKernelTypes
+import ApusKernels
+import ApusKernelsReference
+import Testing
+
+extension UnaryOperation {
+  /// Numbers in the operation's domain, away from poles.
+  fileprivate func inputs(_ count: Int, seed: UInt64) -> [Float] {
+    let numbers = Reference.numbers(count, seed: seed)
+    switch self {
+    case .squareRoot, .log, .reciprocal:
+      return Reference.unary(.absolute, numbers).map { 4 * $0 + 0.25 }
+    default:
+      return numbers.map { 5 * $0 }
+    }
+  }
+
+  /// Roundings in a result, in half ulps: of the result, and of the input where 1 + erf or 1 + tanh cancels.
+  fileprivate var allowed: (relative: Double, ofInput: Double) {
+    switch self {
+    case .negate, .absolute, .relu: (0, 0)
+    case .square, .reciprocal: (1, 0)
+    case .squareRoot: (2, 0)
+    case .exp, .log, .tanh, .erf: (4, 0)
+    case .sigmoid: (6, 0)
+    case .gelu: (2, 3)
+    // The argument of the exponential is as large as 20 and is rounded a few times.
+    case .geluTanh: (64, 0)
+    case .silu: (7, 0)
+    }
+  }
+
+  /// The same of a derivative: of the result, and of 1.
+  fileprivate var allowedForDerivative: (relative: Double, ofOne: Double) {
+    switch self {
+    case .negate, .absolute, .relu: (1, 0)
+    case .square: (1, 0)
+    case .squareRoot, .log: (4, 0)
+    case .reciprocal, .exp: (5, 0)
+    case .tanh, .sigmoid: (2, 6)
+    // e^(−x²) with x² up to 25, rounded before.
+    case .erf: (56, 0)
+    case .gelu, .silu: (2, 8)
+    case .geluTanh: (2, 16)
+    }
+  }
+}
+
+extension KernelTests {
+  @Suite struct ActivationTests {
+    @Test(arguments: InstructionSet.supported, UnaryOperation.allCases)
+    func values(_ set: InstructionSet, _ operation: UnaryOperation) {
+      let kernels = set.kernels
+      for count in kernels.countsAroundEdges {
+        let x = operation.inputs(count, seed: 1)
+        let what = "\(kernels.name) \(operation) of \(count)"
+        let y = result(count: count, what) { kernels.unary(operation, x, $0, count, $1) }
+        let expected = Reference.unary(operation, [Double](x))
+        let (relative, ofInput) = operation.allowed
+        // One allowance per element: relative to the result, and to the input.
+        let magnitudes = zip(x, expected).map { relative * abs($1) + ofInput * Double(abs($0)) }
+        expectClose(y, expected, relative: roundoff, magnitudes: magnitudes, what)
+        let inPlace = result(into: x, what) { kernels.unary(operation, UnsafePointer($0), $0, count, $1) }
+        expectSame(inPlace, y, "\(what), in place")
+      }
+    }
+
+    @Test(arguments: InstructionSet.supported, UnaryOperation.allCases)
+    func derivatives(_ set: InstructionSet, _ operation: UnaryOperation) {
+      let kernels = set.kernels
+      for count in kernels.countsAroundEdges {
+        let (x, dy) = (operation.inputs(count, seed: 1), Reference.numbers(count, seed: 2))
+        let doubles = [Double](x)
+        let saved = operation.savesResult ? Reference.unary(operation, doubles).map { Float($0) } : x
+        let what = "\(kernels.name) derivative of \(operation), \(count)"
+        let dx = result(count: count, what) { kernels.unaryBackward(operation, saved, dy, $0, count, $1) }
+        let expected = Reference.unaryBackward(operation, input: doubles, [Double](dy))
+        let (relative, ofOne) = operation.allowedForDerivative
+        expectClose(dx, expected, relative: relative * roundoff, absolute: ofOne * roundoff, what)
+        let inPlace = result(into: dy, what) {
+          kernels.unaryBackward(operation, saved, UnsafePointer($0), $0, count, $1)
+        }
+        expectSame(inPlace, dx, "\(what), in place")
+      }
+    }
+
+    /// Where the input is special, or so large that a careless formula would overflow.
+    @Test(arguments: InstructionSet.supported, UnaryOperation.allCases)
+    func specialValues(_ set: InstructionSet, _ operation: UnaryOperation) {
+      let kernels = set.kernels
+      let large: [Float] = [90, 1e5, 1e18, 3e38, .greatestFiniteMagnitude, .infinity]
+      let small: [Float] = [0, .leastNonzeroMagnitude, 1e-40, .leastNormalMagnitude, 1e-20]
+      let x = (large + small).flatMap { [$0, -$0] } + [.nan, Float(nan: 5, signaling: false)]
+      let y = result(count: x.count, "special values") { kernels.unary(operation, x, $0, x.count, $1) }
+      let expected = Reference.unary(operation, [Double](x))
+      // Results below the smallest normal float may be flushed to zero.
+      expectClose(
+        y, expected, relative: 8 * roundoff, absolute: 0x1p-126,
+        "\(kernels.name) \(operation) of \(x) is \(y)")
+    }
+
+    /// Kinks belong to the left: the derivative of relu and of the absolute value at 0 is 0.
+    @Test(arguments: InstructionSet.supported)
+    func kinks(_ set: InstructionSet) {
+      let x: [Float] = [0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude]
+      let ones = [Float](repeating: 1, count: 4)
+      for (operation, expected) in [(UnaryOperation.relu, [0, 0, 1, 0]), (.absolute, [0, 0, 1, -1] as [Float])] {
+        let dx = result(count: 4, "kinks") { set.kernels.unaryBackward(operation, x, ones, $0, 4, $1) }
+        #expect(dx == expected, "\(operation)")
+      }
+    }
+  }
+}

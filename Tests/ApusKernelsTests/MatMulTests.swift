@@ -1,0 +1,216 @@
+// The matrix product against its twin: sizes around the edges of tiles and blocks, transposes, batches, epilogues.
+// Read first: KernelTests.swift, ApusKernelsReference/ReferenceMatMul.swift.
+
+import ApusKernelTypes
+import ApusKernels
+import ApusKernelsReference
+import Testing
+
+/// One product, and what is special about it.
+private struct Product {
+  var m: Int
+  var n: Int
+  var k: Int
+  var aIsTransposed = false
+  var bIsTransposed = false
+  var batch = 1
+  var repeatsA = false
+  var repeatsB = false
+  var accumulates = false
+  var hasBias = false
+  var activation: UnaryOperation?
+  var keepsPreActivation = false
+  /// Elements between the rows in memory.
+  var gap = 0
+
+  /// Elements of the gaps in C; the kernel must not touch them.
+  static let untouched: Float = 123.456
+
+  /// The rows with gaps of `filler` between them.
+  private func spread(_ dense: [Float], rows: Int, columns: Int, filler: Float) -> [Float] {
+    let stride = columns + gap
+    return Reference.copyRows(
+      dense, stride: columns, into: [Float](repeating: filler, count: rows * stride), stride: stride, rows: rows,
+      columns: columns)
+  }
+
+  func check(_ kernels: KernelTable, sourceLocation: SourceLocation = #_sourceLocation) {
+    let a = Reference.numbers((repeatsA ? 1 : batch) * m * k, seed: 1)
+    let b = Reference.numbers((repeatsB ? 1 : batch) * k * n, seed: 2)
+    let c = Reference.numbers(batch * m * n, seed: 3)
+    let bias = hasBias ? Reference.numbers(n, seed: 4) : nil
+    let expected = Reference.matMul(
+      [Double](a), isTransposed: aIsTransposed, [Double](b), isTransposed: bIsTransposed, m: m, n: n, k: k,
+      batch: batch, aStride: repeatsA ? 0 : m * k, bStride: repeatsB ? 0 : k * n,
+      addingTo: accumulates ? [Double](c) : nil, bias: bias.map { [Double]($0) }, activation: activation)
+
+    // A gap that is read gives NaN.
+    let (aRows, aColumns) = aIsTransposed ? (k, m) : (m, k)
+    let (bRows, bColumns) = bIsTransposed ? (n, k) : (k, n)
+    let aStored = spread(a, rows: (repeatsA ? 1 : batch) * aRows, columns: aColumns, filler: .nan)
+    let bStored = spread(b, rows: (repeatsB ? 1 : batch) * bRows, columns: bColumns, filler: .nan)
+    let start = accumulates ? c : [Float](repeating: .nan, count: batch * m * n)
+    let cStored = spread(start, rows: batch * m, columns: n, filler: Self.untouched)
+
+    let outputs = aStored.withUnsafeBufferPointer { aStored in
+      bStored.withUnsafeBufferPointer { bStored in
+        (bias ?? []).withUnsafeBufferPointer { biasStored in
+          results(into: [cStored, cStored], "\(self)", sourceLocation: sourceLocation) { outputs, schedule in
+            // An empty array may have no address, and an operand must have one.
+            let somewhere = UnsafePointer(outputs[0])
+            var p = MatMulArguments(
+              m: m, n: n, k: k,
+              a: MatrixOperand(
+                aStored.baseAddress ?? somewhere, rowStride: aColumns + gap, isTransposed: aIsTransposed,
+                batchStride: repeatsA ? 0 : aRows * (aColumns + gap)),
+              b: MatrixOperand(
+                bStored.baseAddress ?? somewhere, rowStride: bColumns + gap, isTransposed: bIsTransposed,
+                batchStride: repeatsB ? 0 : bRows * (bColumns + gap)),
+              c: outputs[0], cRowStride: n + gap)
+            (p.batch, p.cBatchStride, p.accumulates) = (batch, m * (n + gap), accumulates)
+            p.bias = hasBias ? biasStored.baseAddress : nil
+            p.activation = activation
+            p.preActivation = keepsPreActivation ? outputs[1] : nil
+            kernels.matMul(p, schedule)
+          }
+        }
+      }
+    }
+
+    // Every sum has k terms below 1 and as many roundings, of half an ulp of what has been summed so far, which is
+    // of the order of 1 or √k/3; bias, C and an activation (of slope up to 1.13) add a few.
+    let absolute = roundoff * (1.2 * Double(k) + 6)
+    let kept = keepsPreActivation && activation != nil
+    for (index, values) in [expected.result, expected.preActivation].enumerated() where index == 0 || kept {
+      let dense = Reference.copyRows(
+        outputs[index], stride: n + gap, into: c, stride: n, rows: batch * m, columns: n)
+      expectClose(
+        dense, values, relative: 4 * roundoff, absolute: absolute, "\(kernels.name) \(self)",
+        sourceLocation: sourceLocation)
+    }
+    if !kept {
+      expectSame(outputs[1], cStored, "\(kernels.name) \(self): wrote pre-activations", sourceLocation: sourceLocation)
+    }
+    // What the gaps hold must be what they held.
+    let refilled = Reference.copyRows(
+      cStored, stride: n + gap, into: outputs[0], stride: n + gap, rows: batch * m, columns: n)
+    expectSame(refilled, cStored, "\(kernels.name) \(self): wrote between rows", sourceLocation: sourceLocation)
+  }
+
+  /// The same with each operand as it is and transposed.
+  func checkAllTransposes(_ kernels: KernelTable, sourceLocation: SourceLocation = #_sourceLocation) {
+    for index in 0..<4 {
+      var product = self
+      (product.aIsTransposed, product.bIsTransposed) = (index & 1 == 1, index & 2 == 2)
+      product.check(kernels, sourceLocation: sourceLocation)
+    }
+  }
+}
+
+extension KernelTests {
+  @Suite struct MatMulTests {
+    @Test(arguments: InstructionSet.supported)
+    func sizesAroundTheTile(_ set: InstructionSet) {
+      let kernels = set.kernels
+      let (lanes, tile) = (kernels.laneCount, kernels.tile)
+      for m in [0, 1, 2, tile.rows - 1, tile.rows, tile.rows + 1, 2 * tile.rows + 1, 4 * tile.rows + 1] {
+        let columns = [0, 1, 2, lanes - 1, lanes, lanes + 1, tile.columns - 1, tile.columns, tile.columns + 1]
+        for n in columns + [2 * tile.columns + lanes + 3] {
+          for k in [1, 2, 5, 19] {
+            Product(m: m, n: n, k: k, gap: (m + n + k) % 3).checkAllTransposes(kernels)
+          }
+        }
+      }
+    }
+
+    @Test(arguments: InstructionSet.supported)
+    func nothingToSum(_ set: InstructionSet) {
+      for (m, n) in [(1, 1), (1, 20), (20, 1), (5, 37)] {
+        Product(m: m, n: n, k: 0, gap: 2).checkAllTransposes(set.kernels)
+        Product(m: m, n: n, k: 0, batch: 3, accumulates: true).check(set.kernels)
+        Product(m: m, n: n, k: 0, batch: 2, hasBias: true, activation: .tanh, keepsPreActivation: true, gap: 1)
+          .check(set.kernels)
+      }
+    }
+
+    @Test(arguments: InstructionSet.supported)
+    func severalBlocksOfK(_ set: InstructionSet) {
+      let tile = set.kernels.tile
+      for k in [511, 512, 513, 1_025] {
+        Product(m: tile.rows + 1, n: tile.columns + 5, k: k).checkAllTransposes(set.kernels)
+        Product(m: 5 * tile.rows, n: tile.columns, k: k, accumulates: true, gap: 3).checkAllTransposes(set.kernels)
+      }
+    }
+
+    @Test(arguments: InstructionSet.supported)
+    func severalBlocksOfRowsAndGroupsOfColumns(_ set: InstructionSet) {
+      Product(m: 96, n: 96, k: 70).checkAllTransposes(set.kernels)
+      Product(m: 97, n: 130, k: 67, hasBias: true, activation: .relu).checkAllTransposes(set.kernels)
+      Product(m: 211, n: 307, k: 101, gap: 1).checkAllTransposes(set.kernels)
+      Product(m: 131, n: 257, k: 601).check(set.kernels)
+    }
+
+    /// Wide products pack A, and the widest are cut so that packed B stays small.
+    @Test(arguments: InstructionSet.supported)
+    func wide(_ set: InstructionSet) {
+      let tile = set.kernels.tile
+      Product(m: tile.rows + 3, n: 16 * tile.columns + 1, k: 83).checkAllTransposes(set.kernels)
+      Product(m: 4 * tile.rows + 1, n: 17 * tile.columns - 1, k: 530, accumulates: true).check(set.kernels)
+      Product(m: 3, n: 2_100, k: 1_024, bIsTransposed: true, hasBias: true, activation: .silu, keepsPreActivation: true)
+        .check(set.kernels)
+    }
+
+    @Test(arguments: InstructionSet.supported)
+    func vectors(_ set: InstructionSet) {
+      let lanes = set.kernels.laneCount
+      for size in [1, 2, 3, 4, 5, 63, 64, 65, 200] {
+        for k in [1, 3, 4, 2 * lanes - 1, 2 * lanes, 2 * lanes + 1, 1_003] {
+          Product(m: 1, n: size, k: k, gap: k % 2).checkAllTransposes(set.kernels)
+          Product(m: size, n: 1, k: k, gap: size % 2).checkAllTransposes(set.kernels)
+        }
+        Product(m: 1, n: size, k: 66, accumulates: true, gap: 1).checkAllTransposes(set.kernels)
+        Product(m: size, n: 1, k: 66, accumulates: true, gap: 1).checkAllTransposes(set.kernels)
+        Product(m: 1, n: size, k: 9, hasBias: true, activation: .gelu, keepsPreActivation: true)
+          .checkAllTransposes(set.kernels)
+        Product(m: size, n: 1, k: 9, hasBias: true, activation: .gelu, keepsPreActivation: true, gap: 2)
+          .checkAllTransposes(set.kernels)
+      }
+    }
+
+    @Test(arguments: InstructionSet.supported)
+    func batches(_ set: InstructionSet) {
+      for (repeatsA, repeatsB) in [(false, false), (true, false), (false, true), (true, true)] {
+        var product = Product(m: 5, n: 33, k: 7, batch: 3, repeatsA: repeatsA, repeatsB: repeatsB, gap: 1)
+        product.checkAllTransposes(set.kernels)
+        // Several products in a tile, several tiles; and large products one after another.
+        product = Product(m: 31, n: 37, k: 29, batch: 45, repeatsA: repeatsA, repeatsB: repeatsB)
+        product.hasBias = repeatsA
+        product.accumulates = !repeatsA
+        product.check(set.kernels)
+        product = Product(m: 161, n: 179, k: 173, batch: 2, repeatsA: repeatsA, repeatsB: repeatsB, hasBias: true)
+        (product.activation, product.keepsPreActivation) = (.sigmoid, true)
+        product.check(set.kernels)
+      }
+      for m in [1, 6] {
+        Product(m: m, n: 7 - m, k: 13, batch: 4, accumulates: true).checkAllTransposes(set.kernels)
+      }
+      Product(m: 3, n: 3, k: 3, batch: 0).check(set.kernels)
+    }
+
+    @Test(arguments: InstructionSet.supported)
+    func epilogues(_ set: InstructionSet) {
+      let tile = set.kernels.tile
+      // Those of slope up to about 1: the error before the activation is not magnified.
+      for activation in [UnaryOperation.negate, .absolute, .tanh, .sigmoid, .erf, .relu, .gelu, .geluTanh, .silu] {
+        let (m, n) = (tile.rows + 1, tile.columns + 3)
+        Product(m: m, n: n, k: 11, hasBias: true, activation: activation, keepsPreActivation: true, gap: 2)
+          .check(set.kernels)
+        Product(m: 100, n: 130, k: 90, activation: activation).check(set.kernels)
+      }
+      for gap in [0, 1] {
+        Product(m: 9, n: 50, k: 23, hasBias: true, gap: gap).checkAllTransposes(set.kernels)
+        Product(m: 9, n: 50, k: 23, accumulates: true, gap: gap).checkAllTransposes(set.kernels)
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// Softmax and cross-entropy, forward and backward, against the twins. Read first: KernelTests.swift.
+
+import ApusKernelTypes
+import ApusKernels
+import ApusKernelsReference
+import Testing
+
+/// Logits in [−10, 10). Their distance from the row's largest is rounded to 2⁻²⁰, so an exponential is off by up to
+/// 16 half ulps, and its sum and the division add a few: 32 in all.
+private func logits(_ count: Int) -> [Float] { Reference.numbers(count, seed: 1).map { 10 * $0 } }
+private let relative = 32 * roundoff
+
+extension KernelTests {
+  @Suite struct SoftmaxTests {
+    @Test(arguments: InstructionSet.supported)
+    func softmax(_ set: InstructionSet) {
+      let kernels = set.kernels
+      for (rows, columns) in kernels.rowShapes {
+        let x = logits(rows * columns)
+        let what = "\(kernels.name) softmax of \(rows) × \(columns)"
+        let y = result(count: x.count, what) { kernels.softmax(x, $0, rows, columns, $1) }
+        expectClose(y, Reference.softmax([Double](x), rows: rows, columns: columns), relative: relative, what)
+        let inPlace = result(into: x, what) { kernels.softmax(UnsafePointer($0), $0, rows, columns, $1) }
+        expectSame(inPlace, y, "\(what), in place")
+      }
+    }
+
+    @Test(arguments: InstructionSet.supported)
+    func maskedAndLargeLogits(_ set: InstructionSet) {
+      let kernels = set.kernels
+      for columns in [1, 3, 16, 21, 100] {
+        // Nothing, one and half of a row not masked; numbers whose exponentials overflow and underflow.
+        var x = [Float](repeating: -.infinity, count: 5 * columns)
+        x[columns + columns / 2] = 3
+        for j in stride(from: 0, to: columns, by: 2) { x[2 * columns + j] = Float(j) }
+        for j in 0..<columns { (x[3 * columns + j], x[4 * columns + j]) = (1e30 + Float(j), -3e4 - Float(7 * j)) }
+        let y = result(count: x.count, "masked") { kernels.softmax(x, $0, 5, columns, $1) }
+        #expect(y.prefix(columns).allSatisfy { $0 == 0 })
+        #expect(y[columns + columns / 2] == 1)
+        expectClose(
+          y, Reference.softmax([Double](x), rows: 5, columns: columns), relative: relative, absolute: 0x1p-126,
+          "\(kernels.name) masked softmax of \(columns)")
+      }
+    }
+
+    @Test(arguments: InstructionSet.supported)
+    func softmaxBackward(_ set: InstructionSet) {
+      let kernels = set.kernels
+      for (rows, columns) in kernels.rowShapes {
+        let y = Reference.softmax([Double](logits(rows * columns)), rows: rows, columns: columns).map { Float($0) }
+        let dy = Reference.numbers(rows * columns, seed: 2)
+        let what = "\(kernels.name) softmax backward of \(rows) × \(columns)"
+        let dx = result(count: y.count, what) { kernels.softmaxBackward(y, dy, $0, rows, columns, $1) }
+        let expected = Reference.softmaxBackward([Double](y), [Double](dy), rows: rows, columns: columns)
+        // dy − Σ dy ∘ y is a difference of numbers below 1, whose sum has weights that sum to 1.
+        expectClose(dx, expected, relative: 8 * roundoff, magnitudes: [Double](y), what)
+      }
+    }
+
+    @Test(arguments: InstructionSet.supported)
+    func crossEntropy(_ set: InstructionSet) {
+      let kernels = set.kernels
+      for (rows, classes) in kernels.rowShapes {
+        let x = logits(rows * classes)
+        let targets = (0..<rows).map { row -> Int32 in row % 4 == 1 ? -100 : Int32(row * 7 % classes) }
+        let what = "\(kernels.name) cross-entropy of \(rows) × \(classes)"
+        let rowOfNaN = [Float](repeating: .nan, count: rows)
+        let outputs = results(into: [rowOfNaN, rowOfNaN], what) {
+          kernels.crossEntropy(x, targets, -100, $0[0], $0[1], rows, classes, $1)
+        }
+        let expected = Reference.crossEntropy([Double](x), targets: targets, ignoring: -100, classes: classes)
+        // Numbers of up to 20, each the sum of two that are rounded, and a logarithm whose argument is 20 half ulps off.
+        expectClose(outputs[0], expected.losses, absolute: 60 * roundoff, "\(what), losses")
+        expectClose(outputs[1], expected.logSumExp, absolute: 40 * roundoff, "\(what), sums")
+
+        for hasScalePerRow in [false, true] {
+          let scales = Reference.numbers(max(1, hasScalePerRow ? rows : 1), seed: 3)
+          let dx = result(count: x.count, what) {
+            kernels.crossEntropyBackward(
+              x, targets, -100, outputs[1], scales, hasScalePerRow, $0, rows, classes, $1)
+          }
+          let all = hasScalePerRow ? scales : [Float](repeating: scales[0], count: rows)
+          let gradient = Reference.crossEntropyBackward(
+            [Double](x), targets: targets, ignoring: -100, scales: [Double](all), classes: classes)
+          // At the target the probability less 1: an absolute error.
+          expectClose(
+            dx, gradient, relative: 2 * relative, absolute: 2 * roundoff, "\(what), backward, \(hasScalePerRow)")
+        }
+      }
+    }
+  }
+}

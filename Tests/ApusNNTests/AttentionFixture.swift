@@ -1,0 +1,122 @@
+// PyTorch's nn.MultiheadAttention, as the fixture has it: cases, their tensors, and a module of ours with their weights.
+// Read next: AttentionParityTests.swift.
+
+import ApusData
+import ApusNN
+import ApusTensor
+import Foundation
+import Testing
+
+/// One case of Fixtures/ops/multi_head_attention.
+struct AttentionCase: CustomTestStringConvertible {
+  struct Attributes: Decodable {
+    var embed_dim: Int
+    var num_heads: Int
+    var bias: Bool
+    var kdim: Int?
+    var vdim: Int?
+    var batch_first: Bool
+    var average_attn_weights: Bool
+    var self_attention: Bool
+  }
+
+  private struct Description: Decodable {
+    struct Case: Decodable {
+      var name: String
+      var attributes: Attributes
+      var gradients: [String]
+    }
+    var cases: [Case]
+  }
+
+  let name: String
+  let attributes: Attributes
+  /// Names of the inputs and weights that PyTorch differentiated.
+  let differentiated: [String]
+  private let tensors: [String: Tensor]
+  /// Boolean masks, 1 for "may not attend".
+  private let flags: Set<String>
+
+  var testDescription: String { name }
+
+  static func all() throws -> [AttentionCase] {
+    let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
+      .appendingPathComponent("ops")
+    let json = try Data(contentsOf: folder.appendingPathComponent("multi_head_attention.json"))
+    let file = try SafetensorsFile(contentsOf: folder.appendingPathComponent("multi_head_attention.safetensors"))
+    return try JSONDecoder().decode(Description.self, from: json).cases.map { description in
+      let prefix = description.name + "."
+      var tensors: [String: Tensor] = [:]
+      var flags: Set<String> = []
+      for entry in file.entries where entry.name.hasPrefix(prefix) {
+        let name = String(entry.name.dropFirst(prefix.count))
+        tensors[name] = try file.tensor(named: entry.name)
+        if "\(entry.type)".uppercased().hasPrefix("BOOL") { flags.insert(name) }
+      }
+      return AttentionCase(
+        name: description.name, attributes: description.attributes,
+        differentiated: description.gradients.map { String($0.dropFirst("grad_".count)) }, tensors: tensors,
+        flags: flags)
+    }
+  }
+
+  /// A tensor of the fixture, its batch first.
+  func tensor(_ name: String) throws -> Tensor {
+    let tensor = try #require(tensors[name], "\(self.name): no tensor \(name)")
+    return isSequence(name) && !attributes.batch_first ? tensor.permuted([1, 0, 2]) : tensor
+  }
+
+  func has(_ name: String) -> Bool { tensors[name] != nil }
+
+  private func isSequence(_ name: String) -> Bool {
+    let plain = name.hasPrefix("grad_") ? String(name.dropFirst("grad_".count)) : name
+    return ["query", "key", "value", "output"].contains(plain)
+  }
+
+  /// A mask as scores to be added: −∞ where a boolean one says "may not attend".
+  func additive(_ name: String) throws -> Tensor {
+    let tensor = try tensor(name)
+    guard flags.contains(name) else { return tensor }
+    return Tensor(tensor.scalars.map { $0 == 0 ? 0 : -.infinity }, shape: tensor.shape)
+  }
+
+  /// A layer with the case's weights.
+  func module() throws -> MultiheadAttention {
+    let a = attributes
+    let module = MultiheadAttention(
+      a.embed_dim, heads: a.num_heads, bias: a.bias, keySize: a.kdim, valueSize: a.vdim)
+    if let projection = module.projection {
+      projection.weight = try tensor("in_proj_weight")
+      if a.bias { projection.bias = try tensor("in_proj_bias") }
+    } else {
+      let parts = try a.bias ? tensor("in_proj_bias").split(into: 3, along: 0) : []
+      let names = ["q_proj_weight", "k_proj_weight", "v_proj_weight"]
+      for (index, layer) in [module.queryProjection, module.keyProjection, module.valueProjection].enumerated() {
+        let layer = try #require(layer)
+        layer.weight = try tensor(names[index])
+        if a.bias { layer.bias = parts[index] }
+      }
+    }
+    module.output.weight = try tensor("out_proj.weight")
+    if a.bias { module.output.bias = try tensor("out_proj.bias") }
+    return module
+  }
+
+  /// The gradient of one of the fixture's names, put together from ours.
+  func gradient(of name: String, _ module: MultiheadAttention, _ gradients: Gradients) throws -> Tensor? {
+    func own(_ variable: Variable?) -> Tensor? { variable.flatMap { gradients[$0] } }
+    switch name {
+    case "in_proj_weight": return own(module.projection?.$weight)
+    case "in_proj_bias":
+      if let projection = module.projection { return own(projection.$bias) }
+      let parts = [module.queryProjection, module.keyProjection, module.valueProjection].compactMap { own($0?.$bias) }
+      return parts.count == 3 ? concatenated(parts, along: 0) : nil
+    case "q_proj_weight": return own(module.queryProjection?.$weight)
+    case "k_proj_weight": return own(module.keyProjection?.$weight)
+    case "v_proj_weight": return own(module.valueProjection?.$weight)
+    case "out_proj.weight": return own(module.output.$weight)
+    case "out_proj.bias": return own(module.output.$bias)
+    default: return nil
+    }
+  }
+}

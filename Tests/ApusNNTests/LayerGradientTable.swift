@@ -1,0 +1,163 @@
+// The layer gradient table: what a row is, and all rows together. LayerGradientTests.swift demands one for every layer.
+// Read next: LayerGradientTable+Attention.swift, LayerGradientTests.swift for the check.
+
+import ApusNN
+import ApusTensor
+import ApusTesting
+import Testing
+
+/// One check of one layer: its parameters are differentiated, and the inputs of a function that calls it.
+struct LayerRow: Sendable, CustomTestStringConvertible {
+  /// A layer with a way to call it.
+  struct Example {
+    let module: any Module
+    var inputs: [Tensor] = []
+    let function: ([Tensor]) -> Tensor
+
+    init(_ module: any Module, at inputs: [Tensor] = [], _ function: @escaping ([Tensor]) -> Tensor) {
+      self.module = module
+      self.inputs = inputs
+      self.function = function
+    }
+
+    init(_ layer: any Layer, at input: Tensor) {
+      self.init(layer, at: [input]) { layer($0[0]) }
+    }
+  }
+
+  let testDescription: String
+  private let make: @Sendable () -> Example
+
+  init(_ title: String, _ make: @escaping @Sendable () -> Example) {
+    testDescription = title
+    self.make = make
+  }
+
+  /// The example with random numbers in all parameters: zeros and ones, as biases and scales begin, hide mistakes.
+  func example() -> Example {
+    let example = make()
+    for (index, parameter) in example.module.parameters.enumerated() {
+      parameter.value = Samples.normal(parameter.value.shape, seed: 100 + UInt64(index)) * 0.7
+    }
+    return example
+  }
+
+  /// The type of the layer that the row is about.
+  var layerName: String { "\(type(of: make().module))" }
+}
+
+enum LayerGradientTable {
+  static let rows: [LayerRow] =
+    linears + embeddings + normalizations + activations + compositions + positions + attentions + decoderBlocks
+
+  private static let linears: [LayerRow] =
+    Activation.allCases.map { activation in
+      LayerRow("Linear with bias, \(activation)") {
+        .init(Linear(3, 4, activation: activation), at: Samples.normal([2, 3], seed: activation == .relu ? 3 : 1))
+      }
+    } + [
+      LayerRow("Linear with bias") { .init(Linear(3, 4), at: Samples.normal([2, 3])) },
+      LayerRow("Linear without bias") { .init(Linear(3, 4, bias: false), at: Samples.normal([2, 2, 3])) },
+      LayerRow("Linear without bias, tanh") {
+        .init(Linear(3, 2, bias: false, activation: .tanh), at: Samples.normal([3]))
+      },
+      LayerRow("Linear on a single number") { .init(Linear(1, 1), at: Samples.normal([1, 1])) },
+      LayerRow("Linear twice, the same") {
+        let layer = Linear(3, 3, activation: .silu)
+        return .init(layer, at: [Samples.normal([2, 3])]) { layer(layer($0[0])) }
+      },
+    ]
+
+  private static let embeddings: [LayerRow] = [
+    LayerRow("Embedding") {
+      let layer = Embedding(5, 3)
+      return .init(layer) { _ in layer(IndexTensor([0, 4, 2, 0, 3, 0], shape: [2, 3])) }
+    },
+    LayerRow("Embedding with a padding that does not occur") {
+      let layer = Embedding(5, 3, padding: 1)
+      return .init(layer) { _ in layer(IndexTensor([0, 4, 2, 0], shape: [4])) }
+    },
+    LayerRow("Embedding, scores") {
+      let layer = Embedding(4, 3)
+      return .init(layer, at: [Samples.normal([2, 2, 3])]) { layer.scores($0[0]) }
+    },
+    LayerRow("Embedding, tied at both ends") {
+      let layer = Embedding(4, 3)
+      return .init(layer, at: [Samples.normal([2, 3])]) { layer.scores((layer([3, 1]) + $0[0]).tanh()) }
+    },
+  ]
+
+  private static let normalizations: [LayerRow] = [
+    LayerRow("LayerNorm") { .init(LayerNorm(5), at: Samples.normal([3, 5])) },
+    LayerRow("LayerNorm without bias") { .init(LayerNorm(4, bias: false), at: Samples.normal([2, 3, 4])) },
+    LayerRow("LayerNorm over two axes") { .init(LayerNorm([3, 2] as Shape), at: Samples.normal([2, 3, 2])) },
+    LayerRow("LayerNorm with a large epsilon") { .init(LayerNorm(5, epsilon: 0.5), at: Samples.normal([3, 5])) },
+  ]
+
+  private static let activations: [LayerRow] = [
+    LayerRow("ReLU") { .init(ReLU(), at: Samples.awayFromZero([3, 5])) },
+    LayerRow("GELU") { .init(GELU(), at: Samples.normal([3, 5])) },
+    LayerRow("GELU with tanh") { .init(GELU(approximation: .tanh), at: Samples.normal([3, 5])) },
+    LayerRow("SiLU") { .init(SiLU(), at: Samples.normal([3, 5])) },
+    LayerRow("Sigmoid") { .init(Sigmoid(), at: Samples.normal([3, 5])) },
+    LayerRow("Tanh") { .init(Tanh(), at: Samples.normal([3, 5])) },
+    LayerRow("Softmax") { .init(Softmax(), at: Samples.normal([3, 5])) },
+    LayerRow("Softmax along the first axis") { .init(Softmax(along: 0), at: Samples.normal([3, 2, 2])) },
+    LayerRow("Dropout") { .init(Dropout(0.5), at: Samples.normal([3, 7])) },
+    LayerRow("Dropout of nothing") { .init(Dropout(0), at: Samples.normal([3, 2])) },
+  ]
+
+  private static let compositions: [LayerRow] = [
+    LayerRow("Sequential") {
+      let layer = Sequential {
+        Linear(3, 4)
+        Tanh()
+        Dropout(0.25)
+        Linear(4, 2, bias: false)
+      }
+      return .init(layer, at: Samples.normal([2, 3]))
+    },
+    LayerRow("Sequential of one layer twice") {
+      let shared = Linear(3, 3, activation: .gelu)
+      return .init(Sequential([shared, LayerNorm(3), shared]), at: Samples.normal([2, 3]))
+    },
+    LayerRow("Sequential of nothing") { .init(Sequential([]), at: Samples.normal([2, 3])) },
+    LayerRow("FeedForward") { .init(FeedForward(3), at: Samples.normal([2, 2, 3])) },
+    LayerRow("FeedForward with other sizes, without biases") {
+      .init(FeedForward(4, hidden: 3, activation: .tanh, bias: false), at: Samples.normal([2, 4]))
+    },
+    LayerRow("FeedForward with dropout") {
+      .init(FeedForward(3, hidden: 5, activation: .geluTanh, dropout: 0.5), at: Samples.normal([4, 3]))
+    },
+  ]
+
+  private static let positions: [LayerRow] = [
+    LayerRow("LearnedPositions") {
+      let layer = LearnedPositions(5, 3)
+      return .init(layer, at: [Samples.normal([2, 4, 3])]) { ($0[0] + layer(4)).tanh() }
+    },
+    LayerRow("LearnedPositions from the second on") {
+      let layer = LearnedPositions(5, 3)
+      return .init(layer) { _ in layer(2, from: 1) }
+    },
+    LayerRow("SinusoidalPositions") {
+      let layer = SinusoidalPositions(4)
+      return .init(layer, at: [Samples.normal([2, 3, 4])]) { ($0[0] + layer(3, from: 2)).tanh() }
+    },
+  ]
+
+  private static let decoderBlocks: [LayerRow] = [
+    LayerRow("DecoderBlock") {
+      let block = DecoderBlock(width: 4, heads: 2)
+      return .init(block, at: [Samples.normal([2, 3, 4])]) { block($0[0]) }
+    },
+    LayerRow("DecoderBlock with other sizes, without biases") {
+      let block = DecoderBlock(width: 6, heads: 3, hidden: 5, activation: .silu, bias: false, epsilon: 0.1)
+      return .init(block, at: [Samples.normal([1, 5, 6])]) { block($0[0]) }
+    },
+    LayerRow("DecoderBlock with dropout") {
+      let block = DecoderBlock(width: 4, heads: 1, hidden: 4, activation: .tanh, dropout: 0.25)
+      return .init(block, at: [Samples.normal([2, 3, 4])]) { block($0[0]) }
+    },
+  ]
+}

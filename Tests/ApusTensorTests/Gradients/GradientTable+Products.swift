@@ -1,0 +1,153 @@
+// Gradient rows of matrix products, linear maps, normalization, softmax and losses. Read first: GradientTable.swift.
+// Read next: GradientTable+Attention.swift.
+
+import ApusTensor
+import ApusTesting
+
+extension GradientTable {
+  /// Shapes of A·B before either is stored transposed.
+  private static let productShapes: [(Shape, Shape)] = [
+    ([3, 4], [4, 5]), ([1, 4], [4, 1]), ([3, 1], [1, 2]), ([2, 3, 4], [4, 2]), ([2, 3, 4], [1, 4, 2]),
+    ([2, 3, 4], [2, 4, 2]), ([3, 4], [2, 4, 2]), ([1, 3, 4], [3, 4, 2]), ([2, 1, 3, 4], [3, 4, 2]),
+    ([2, 2, 2, 3], [2, 2, 3, 2]), ([1, 1, 2, 3], [3, 2]), ([17, 33], [33, 19]), ([3, 9, 20], [20, 18]),
+  ]
+
+  private static func swapped(_ shape: Shape) -> Shape {
+    Shape(shape.dropLast(2) + [shape[shape.rank - 1], shape[shape.rank - 2]])
+  }
+
+  static let matrixProducts: [GradientRow] =
+    productShapes.flatMap { pair -> [GradientRow] in
+      let (a, b) = (Samples.normal(pair.0, seed: 14), Samples.normal(pair.1, seed: 15))
+      let aTransposed = Samples.normal(swapped(pair.0), seed: 16)
+      let bTransposed = Samples.normal(swapped(pair.1), seed: 17)
+      return [
+        GradientRow("matmul", "A·B", at: [a, b]) { $0[0].matmul($0[1]) },
+        GradientRow("matmul", "Aᵀ·B", at: [aTransposed, b]) { $0[0].matmul($0[1], transposing: .first) },
+        GradientRow("matmul", "A·Bᵀ", at: [a, bTransposed]) { $0[0].matmul($0[1], transposing: .second) },
+      ]
+    } + [
+      GradientRow("matmul", "row · matrix", at: vectors([4], [4, 3])) { $0[0].matmul($0[1]) },
+      GradientRow("matmul", "row · matrices", at: vectors([4], [2, 4, 3])) { $0[0].matmul($0[1]) },
+      GradientRow("matmul", "row · matrixᵀ", at: vectors([4], [3, 4])) { $0[0].matmul($0[1], transposing: .second) },
+      GradientRow("matmul", "matrix · column", at: vectors([3, 4], [4])) { $0[0].matmul($0[1]) },
+      GradientRow("matmul", "matrices · column", at: vectors([2, 3, 4], [4])) { $0[0].matmul($0[1]) },
+      GradientRow("matmul", "matrixᵀ · column", at: vectors([4, 3], [4])) { $0[0].matmul($0[1], transposing: .first) },
+      GradientRow("matmul", "dot product", at: vectors([6], [6])) { $0[0].matmul($0[1]) },
+      GradientRow("matmul", "with itself", at: [Samples.normal([3, 3])]) { $0[0].matmul($0[0]) },
+      GradientRow("matmul", "with itself, transposed", at: [Samples.normal([3, 2])]) {
+        $0[0].matmul($0[0], transposing: .second)
+      },
+      GradientRow("matmul", "nothing inside", at: vectors([2, 0], [0, 3]), isFlat: true) { $0[0].matmul($0[1]) },
+      GradientRow("matmul", "no rows", at: vectors([0, 2], [2, 3]), isFlat: true) { $0[0].matmul($0[1]) },
+      GradientRow("matmul", "no columns", at: vectors([2, 3, 2], [2, 0]), isFlat: true) { $0[0].matmul($0[1]) },
+      GradientRow("matmul", "stacked, nothing inside", at: vectors([2, 3, 0], [0, 4]), isFlat: true) {
+        $0[0].matmul($0[1])
+      },
+      GradientRow("matmul", "no matrices", at: vectors([0, 2, 3], [3, 2]), isFlat: true) { $0[0].matmul($0[1]) },
+    ]
+
+  private static func vectors(_ a: Shape, _ b: Shape) -> [Tensor] {
+    [Samples.normal(a, seed: 18), Samples.normal(b, seed: 19)]
+  }
+
+  /// Halves: sums of products of them and quarters are eighths. With a bias of a sixteenth, none is near relu's kink.
+  private static func halves(_ shape: Shape, seed: UInt64) -> Tensor {
+    Tensor(Samples.awayFromZero(shape, seed: seed).scalars.map { ($0 * 2).rounded() / 2 }, shape: shape)
+  }
+
+  private static let allActivations: [Activation?] = [nil] + Activation.allCases
+
+  static let linearMaps: [GradientRow] =
+    allActivations.flatMap { activation -> [GradientRow] in
+      let name = activation?.rawValue ?? "no activation"
+      let shapes: [(Shape, Shape)] = [
+        ([3, 4], [5, 4]), ([2, 3, 4], [2, 4]), ([4], [3, 4]), ([1, 4], [2, 4]), ([8, 4], [1, 4]),
+        ([2, 9, 20], [35, 20]),
+      ]
+      return shapes.flatMap { x, weight -> [GradientRow] in
+        // Sums of twenty halves are large: the last shape is scaled so that no activation is saturated.
+        let factor: Float = x.rank == 3 && x[2] == 20 ? 0.25 : 1
+        let inputs = [
+          halves(x, seed: 20) * 0.5, halves(weight, seed: 21) * factor,
+          Tensor(repeating: 0.0625 * factor, shape: [weight[0]]),
+        ]
+        return [
+          GradientRow("linear", "\(name), bias", at: inputs) {
+            linear($0[0], weight: $0[1], bias: $0[2], activation: activation)
+          },
+          GradientRow("linear", "\(name), a constant bias", at: Array(inputs.prefix(2))) {
+            linear(
+              $0[0], weight: $0[1], bias: Tensor(repeating: 0.0625 * factor, shape: [weight[0]]), activation: activation
+            )
+          },
+        ]
+      }
+    }
+    + allActivations.map { activation in
+      GradientRow(
+        "linear", "\(activation?.rawValue ?? "no activation"), no bias",
+        at: [Samples.uniform([3, 4], in: 0.2...1, seed: 22), Samples.uniform([5, 4], in: 0.2...1, seed: 23)]
+      ) { linear($0[0], weight: $0[1], activation: activation) }
+    } + [
+      GradientRow("linear", "no inputs", at: [.zeros([2, 0]), .zeros([3, 0]), Samples.normal([3])]) {
+        linear($0[0], weight: $0[1], bias: $0[2]).squared()
+      },
+      GradientRow(
+        "linear", "no rows", at: [.zeros([0, 2]), Samples.normal([3, 2]), Samples.normal([3])], isFlat: true
+      ) {
+        linear($0[0], weight: $0[1], bias: $0[2])
+      },
+    ]
+
+  static let normalizations: [GradientRow] =
+    ([([4, 6], [6]), ([2, 3, 5], [5]), ([2, 3, 4], [3, 4]), ([7], [7]), ([2, 2, 3], [2, 2, 3]), ([3, 45], [45])]
+    as [(Shape, Shape)]).flatMap { shape, normalized -> [GradientRow] in
+      let x = Samples.normal(shape, seed: 24) * 2 + 0.5
+      let (weight, bias) = (Samples.normal(normalized, seed: 25), Samples.normal(normalized, seed: 26))
+      return [
+        GradientRow("layerNorm", "weight and bias", at: [x, weight, bias]) {
+          layerNorm($0[0], weight: $0[1], bias: $0[2])
+        },
+        GradientRow("layerNorm", "weight", at: [x, weight]) { layerNorm($0[0], weight: $0[1], epsilon: 1e-3) },
+        GradientRow("layerNorm", "bias", at: [x, bias]) { layerNorm($0[0], weight: nil, bias: $0[1]) },
+      ]
+    } + [
+      GradientRow("layerNorm", "plain", at: [Samples.normal([3, 6], seed: 27)]) { layerNorm($0[0], weight: nil) },
+      GradientRow(
+        "layerNorm", "no rows", at: [.zeros([0, 4]), Samples.normal([4]), Samples.normal([4])], isFlat: true
+      ) {
+        layerNorm($0[0], weight: $0[1], bias: $0[2])
+      },
+    ]
+
+  static let losses: [GradientRow] =
+    ([[5], [3, 5], [2, 3, 4], [4, 1], [3, 50]] as [Shape]).flatMap { shape in
+      (-shape.rank..<shape.rank).filter { shape[shape.normalized(axis: $0)] > 1 }.map { axis in
+        GradientRow("softmax", "along \(axis)", at: [Samples.normal(shape, seed: 28)]) { $0[0].softmax(along: axis) }
+      }
+    } + [
+      GradientRow("softmax", "of one", at: [Samples.normal([4, 1])], isFlat: true) { $0[0].softmax() },
+      GradientRow("softmax", "of nothing", at: [.zeros([0, 3])], isFlat: true) { $0[0].softmax() },
+      GradientRow("crossEntropy", "mean", at: [Samples.normal([4, 5])]) { crossEntropy($0[0], [1, 0, 4, 1]) },
+      GradientRow("crossEntropy", "sum", at: [Samples.normal([4, 5])]) {
+        crossEntropy($0[0], [1, 0, 4, 1], reduction: .sum)
+      },
+      GradientRow("crossEntropy", "none", at: [Samples.normal([4, 5])]) {
+        crossEntropy($0[0], [1, 0, 4, 1], reduction: .none)
+      },
+      GradientRow("crossEntropy", "one example", at: [Samples.normal([6])]) {
+        crossEntropy($0[0], IndexTensor([3], shape: []))
+      },
+      GradientRow("crossEntropy", "mean, ignored", at: [Samples.normal([4, 5])]) {
+        crossEntropy($0[0], [1, -100, 4, -100])
+      },
+      GradientRow("crossEntropy", "sum, ignoring a class", at: [Samples.normal([4, 5])]) {
+        crossEntropy($0[0], [1, 2, 4, 2], ignoring: 2, reduction: .sum)
+      },
+      GradientRow("crossEntropy", "none, ignored", at: [Samples.normal([2, 2, 5])]) {
+        crossEntropy($0[0], IndexTensor([1, -100, 4, 0], shape: [2, 2]), reduction: .none)
+      },
+      GradientRow("crossEntropy", "many classes", at: [Samples.normal([3, 67])]) { crossEntropy($0[0], [66, 0, 31]) },
+    ]
+}

@@ -1,0 +1,42 @@
+// The gradient table: what a row is, and all rows together. GradientCoverageTests.swift demands one for every operation.
+// Read next: GradientTable+Arithmetic.swift for rows, GradientTests.swift for the check.
+
+import ApusTensor
+import ApusTesting
+import Testing
+
+/// One check of one recorded operation.
+struct GradientRow: Sendable, CustomTestStringConvertible {
+  /// The literal in the operation's `.recorded("…")`.
+  let operation: String
+  let gradientCase: GradientCase
+  /// Whether the derivatives are 0 by nature: the result has no elements, or does not depend on the input.
+  let isFlat: Bool
+
+  /// - Parameter isFlat: whether no derivative can be seen; any other row must show one.
+  init(
+    _ operation: String, _ details: String, at inputs: [Tensor], options: GradientCheckOptions = .init(),
+    isFlat: Bool = false, _ function: @escaping @Sendable ([Tensor]) -> Tensor
+  ) {
+    self.operation = operation
+    self.isFlat = isFlat
+    let shapes = inputs.map { "\($0.shape)" }.joined(separator: ", ")
+    let title = [operation, details, shapes].filter { !$0.isEmpty }.joined(separator: " ")
+    gradientCase = GradientCase(title, at: inputs, options: options, function)
+  }
+
+  var testDescription: String { gradientCase.name }
+}
+
+enum GradientTable {
+  static let rows: [GradientRow] =
+    binary + inPlace + scalars + elementary + activations + shapes + parts + reductions + matrixProducts
+    + linearMaps + normalizations + lookups + losses + attentions + selfAttentions + dropouts
+
+  /// Pairs of shapes that broadcast: equal, missing axes, ones on either side and on both, numbers, nothing at all.
+  static let broadcastPairs: [(Shape, Shape)] = [
+    ([2, 3], [2, 3]), ([2, 3], [3]), ([3], [2, 3]), ([2, 3], [2, 1]), ([2, 1], [1, 3]), ([], [2, 3]), ([2, 3], []),
+    ([4, 1, 3], [2, 1]), ([2, 3, 2], [3, 1]), ([2, 1, 3, 1], [4, 1, 2]), ([1], [5]), ([1, 1], [2, 3]), ([], []),
+    ([2, 3, 1, 2], [3, 4, 1]), ([0, 3], [1, 3]), ([2, 1], [2, 0]), ([3, 21], [21]), ([5, 1], [5, 19]),
+  ]
+}

@@ -1,0 +1,72 @@
+// Functions of one variable against the mathematical ones in Double: that each name means what it says.
+// (How exact they are over all floats is tested with the kernels.) Read first: ApusTensor/Ops/Elementary.swift.
+
+import ApusTensor
+import ApusTesting
+import Foundation
+import Testing
+
+@Suite struct ElementaryTests {
+  private static func phi(_ x: Double) -> Double { 0.5 * (1 + Foundation.erf(x / 2.0.squareRoot())) }
+
+  private static let functions: [(name: String, domain: ClosedRange<Float>, Function, @Sendable (Double) -> Double)] = [
+    ("exp", -5...5, { $0.exp() }, { Foundation.exp($0) }),
+    ("log", 0.01...10, { $0.log() }, { Foundation.log($0) }),
+    ("squareRoot", 0...10, { $0.squareRoot() }, { $0.squareRoot() }),
+    ("squared", -3...3, { $0.squared() }, { $0 * $0 }),
+    ("reciprocal", 0.1...5, { $0.reciprocal() }, { 1 / $0 }),
+    ("absoluteValue", -3...3, { $0.absoluteValue() }, { abs($0) }),
+    ("tanh", -4...4, { $0.tanh() }, { Foundation.tanh($0) }),
+    ("erf", -3...3, { $0.erf() }, { Foundation.erf($0) }),
+    ("relu", -3...3, { $0.relu() }, { max($0, 0) }),
+    ("gelu", -4...4, { $0.gelu() }, { $0 * phi($0) }),
+    (
+      "gelu tanh", -4...4, { $0.gelu(approximation: .tanh) },
+      { 0.5 * $0 * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }
+    ),
+    ("silu", -5...5, { $0.silu() }, { $0 / (1 + Foundation.exp(-$0)) }),
+    ("sigmoid", -5...5, { $0.sigmoid() }, { 1 / (1 + Foundation.exp(-$0)) }),
+  ]
+
+  private typealias Function = @Sendable (Tensor) -> Tensor
+
+  @Test func functionsAreWhatTheirNamesSay() {
+    for (name, domain, function, expected) in ElementaryTests.functions {
+      for shape in [[], [7], [5, 33]] as [Shape] {
+        let x = Samples.uniform(shape, in: domain)
+        let exact = Tensor(x.scalars.map { Float(expected(Double($0))) }, shape: shape)
+        let comparison = Comparison(function(x), exact, absolute: 2e-7, relativeToLargest: 4e-7)
+        #expect(comparison.isClose, "\(name): \(comparison)")
+      }
+    }
+  }
+
+  @Test func edgesOfTheDomain() {
+    #expect(Tensor([0]).log() == Tensor([-.infinity]) && Tensor([-1]).log().scalar.isNaN)
+    #expect(Tensor([-1]).squareRoot().scalar.isNaN && Tensor([0, 4]).squareRoot() == Tensor([0, 2]))
+    #expect(Tensor([-200, 200]).exp() == Tensor([0, .infinity]))
+    #expect(Tensor([-100, 100]).sigmoid().scalars[1] == 1 && Tensor([-100, 100]).tanh() == Tensor([-1, 1]))
+  }
+
+  @Test func activationsByNameAreTheMethods() {
+    let x = Samples.normal([3, 5]) * 2
+    let weight = Samples.normal([4, 5], seed: 2)
+    for activation in Activation.allCases {
+      let expected =
+        switch activation {
+        case .relu: x.relu()
+        case .gelu: x.gelu()
+        case .geluTanh: x.gelu(approximation: .tanh)
+        case .silu: x.silu()
+        case .sigmoid: x.sigmoid()
+        case .tanh: x.tanh()
+        }
+      #expect(activation(x) == expected)
+      // Fused into a product it is the same function, recorded or not.
+      let fused = linear(x, weight: weight, activation: activation)
+      let apart = activation(linear(x, weight: weight))
+      #expect(Comparison(fused, apart, absolute: 1e-6, relativeToLargest: 1e-6).isClose, "\(activation)")
+      #expect(Activation(rawValue: activation.rawValue) == activation)
+    }
+  }
+}

@@ -1,0 +1,101 @@
+// Programmer errors stop the program with a message that names the operation, the shapes and the rule.
+// Each test runs in a process of its own.
+
+import ApusTensor
+import Testing
+
+@Suite struct PreconditionTests {
+  /// What the process said before it stopped.
+  private func message(_ result: ExitTest.Result?) throws -> String {
+    String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+  }
+
+  @Test func innerSizesOfAProduct() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([8, 64]).matmul(.zeros([32, 10]))
+    }
+    #expect(try message(result).contains("matmul: inner sizes differ: [8, 64] · [32, 10] (64 ≠ 32)"))
+  }
+
+  @Test func innerSizesOfATransposedProduct() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([2, 3]).matmul(.zeros([4, 5]), transposing: .second)
+    }
+    #expect(try message(result).contains("matmul: inner sizes differ: [2, 3] · [4, 5]ᵀ (3 ≠ 5)"))
+  }
+
+  @Test func shapesThatDoNotBroadcast() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([2, 3]) + Tensor.zeros([2])
+    }
+    #expect(
+      try message(result).contains(
+        "add: shapes [2, 3] and [2] do not broadcast (sizes must be equal, or one of them 1)"))
+  }
+
+  @Test func broadcastingToASmallerShape() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([2, 3]).broadcast(to: [1, 3])
+    }
+    #expect(try message(result).contains("broadcast: [2, 3] does not broadcast to [1, 3]"))
+  }
+
+  @Test func reshapingToAnotherCount() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([2, 3]).reshaped(to: [4])
+    }
+    #expect(try message(result).contains("reshaped: [2, 3] has 6 elements, [4] 4"))
+  }
+
+  @Test func indicesOutOfRange() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([4, 2]).gathering([1, 4])
+    }
+    #expect(try message(result).contains("gathering: index 4 at position 1 is outside 0..<4"))
+  }
+
+  @Test func targetsThatAreNoClass() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = crossEntropy(.zeros([2, 3]), [-100, -1])
+    }
+    #expect(try message(result).contains("crossEntropy: index -1 at position 1 is outside 0..<3"))
+  }
+
+  @Test func lossesOfSeveralNumbers() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let variable = Variable(.zeros([2]))
+      _ = valueAndGradients { variable.value * 2 }
+    }
+    #expect(try message(result).contains("valueAndGradients: the result has shape [2] (expected a single number"))
+  }
+
+  @Test func pullbacksThatAreCalledTwice() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let (_, pullback) = valueWithPullback(at: [Tensor([1])]) { $0[0] * 2 }
+      _ = (pullback(Tensor([1])), pullback(Tensor([1])))
+    }
+    #expect(try message(result).contains("pullback: called a second time"))
+  }
+
+  @Test func axesThatDoNotExist() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([2, 3]).sum(along: 2)
+    }
+    #expect(try message(result).contains("sum: axis 2 of a tensor of shape [2, 3] (its rank is 2)"))
+  }
+
+  @Test func layersWithOtherSizes() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = linear(.zeros([2, 3]), weight: .zeros([4, 5]))
+    }
+    #expect(try message(result).contains("linear: input [2, 3] and weight [4, 5] (expected [.., in] and [out, in])"))
+  }
+
+  @Test func attentionOnShapesThatDoNotFit() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let x = Tensor.zeros([1, 3, 4, 2])
+      _ = scaledDotProductAttention(query: x, key: .zeros([1, 2, 4, 2]), value: .zeros([1, 2, 4, 2]))
+    }
+    #expect(try message(result).contains("scaledDotProductAttention: query [1, 3, 4, 2], key [1, 2, 4, 2]"))
+  }
+}

@@ -1,0 +1,223 @@
+// The operations that have a fixture, each as a function of a case: to add one, copy its two files and add an entry.
+// Read first: ParityTests.swift, Fixture.swift.
+
+import ApusTensor
+import Testing
+
+/// An operation as PyTorch has it, in terms of this package's public ones.
+struct ParityOperation: Sendable, CustomTestStringConvertible {
+  /// The name of the files in Fixtures/ops.
+  let fixture: String
+  /// Cases that cannot be expressed, and why.
+  let omitted: [String: String]
+  let function: @Sendable (ParityCase) throws -> Tensor
+
+  init(
+    _ fixture: String, omitting omitted: [String: String] = [:],
+    _ function: @escaping @Sendable (ParityCase) throws -> Tensor
+  ) {
+    (self.fixture, self.omitted, self.function) = (fixture, omitted, function)
+  }
+
+  var testDescription: String { fixture }
+
+  static let all: [ParityOperation] = network + selection + losses + composed
+
+  private static let network = [
+    ParityOperation("linear") { try linear($0.tensor("input"), weight: $0.tensor("weight"), bias: $0.tensors["bias"]) },
+    ParityOperation("matmul") { try $0.tensor("input").matmul($0.tensor("other")) },
+    ParityOperation("relu") { try $0.tensor("input").relu() },
+    ParityOperation("sigmoid") { try $0.tensor("input").sigmoid() },
+    ParityOperation("tanh") { try $0.tensor("input").tanh() },
+    ParityOperation("silu") { try $0.tensor("input").silu() },
+    ParityOperation("gelu") {
+      try $0.tensor("input").gelu(approximation: $0.text("approximate") == "tanh" ? .tanh : .none)
+    },
+    ParityOperation("softmax") { try $0.tensor("input").softmax(along: $0.integer("dim") ?? -1) },
+    ParityOperation("layer_norm") {
+      try layerNorm(
+        $0.tensor("input"), weight: $0.tensors["weight"], bias: $0.tensors["bias"], epsilon: $0.number("eps") ?? 1e-5)
+    },
+    ParityOperation("scaled_dot_product_attention") { example in
+      var mask = AttentionMask(causalOffset: example.flag("is_causal") ? 0 : nil, bias: example.tensors["attn_mask"])
+      if let allowed = example.masks["attn_mask"] {
+        mask.bias = Tensor(allowed.isSet.map { $0 ? 0 : -.infinity }, shape: allowed.shape)
+      }
+      return try scaledDotProductAttention(
+        query: example.tensor("query"), key: example.tensor("key"), value: example.tensor("value"), mask: mask,
+        scale: example.number("scale"))
+    },
+    ParityOperation("embedding") {
+      try $0.tensor("weight").gathering($0.index("input"), padding: $0.integer("padding_idx"))
+    },
+  ]
+
+  private static let selection = [
+    ParityOperation("max") { example in
+      let x = try example.tensor("input")
+      return example.integer("dim").map { x.max(along: $0, keepingDimensions: example.flag("keepdim")) }
+        ?? x.reshaped(-1).max(along: 0)
+    },
+    ParityOperation("min") { example in
+      let x = try example.tensor("input")
+      return example.integer("dim").map { x.min(along: $0, keepingDimensions: example.flag("keepdim")) }
+        ?? x.reshaped(-1).min(along: 0)
+    },
+    ParityOperation("index_select") { example in
+      let x = try example.tensor("input")
+      var order = Array(0..<x.rank)
+      order.swapAt(0, example.integer("dim") ?? 0)
+      return x.permuted(order).gathering(try example.index("index")).permuted(order)
+    },
+    ParityOperation("gather") { example in
+      let x = try example.tensor("input")
+      let index = try example.index("index")
+      return x.reshaped(-1).gathering(index.positions(in: x.shape, along: example.integer("dim") ?? 0))
+    },
+    ParityOperation("scatter_add") { example in
+      let x = try example.tensor("input")
+      let positions = try example.index("index").positions(in: x.shape, along: example.integer("dim") ?? 0)
+      return x + (try example.tensor("src")).scatterAdded(at: positions, rows: x.elementCount).reshaped(to: x.shape)
+    },
+  ]
+
+  private static let losses = [
+    ParityOperation(
+      "cross_entropy",
+      omitting: [
+        "case1": "label smoothing", "case3": "class weights", "case4": "both", "case5": "class weights",
+        "case8": "label smoothing", "case9": "class probabilities", "case10": "class probabilities",
+      ]
+    ) { example in
+      let logits = try example.tensor("input").withClassesLast()
+      return crossEntropy(
+        logits, try example.index("target"), ignoring: Int32(example.integer("ignore_index") ?? -100),
+        reduction: ["mean": .mean, "sum": .sum, "none": .none][example.text("reduction") ?? "mean"] ?? .mean)
+    },
+    ParityOperation("nll") { example in
+      let (x, targets) = (try example.tensor("input").withClassesLast(), try example.index("target"))
+      let classes = x.shape[x.rank - 1]
+      let ignored = Int32(example.integer("ignore_index") ?? -100)
+      let places = targets.indices.enumerated().map { $0.offset * classes + max(0, Int($0.element)) }
+      let classWeights = example.tensors["weight"]?.scalars
+      let weights = targets.indices.map { $0 == ignored ? 0 : classWeights?[Int($0)] ?? 1 }
+      let losses = -(x.reshaped(-1).gathering(IndexTensor(places)) * Tensor(weights)).reshaped(to: targets.shape)
+      if example.text("reduction") == "mean" { return losses.sum() / weights.reduce(0, +) }
+      return losses.reduced(example)
+    },
+    ParityOperation("mse") { try ($0.tensor("input") - $0.tensor("target")).squared().reduced($0) },
+    ParityOperation("l1") { try ($0.tensor("input") - $0.tensor("target")).absoluteValue().reduced($0) },
+    ParityOperation("smooth_l1") { try $0.huber(limit: $0.number("beta") ?? 1).reduced($0) / ($0.number("beta") ?? 1) },
+    ParityOperation("huber") { try $0.huber(limit: $0.number("delta") ?? 1).reduced($0) },
+    ParityOperation("kl_div") { example in
+      let target = try example.tensor("target")
+      let logTarget = example.flag("log_target") ? target : maximum(target, Tensor(1e-30)).log()
+      let weight = example.flag("log_target") ? target.exp() : target
+      return (weight * (logTarget - (try example.tensor("input")))).reduced(example)
+    },
+    ParityOperation("bce_with_logits") { example in
+      let (x, target) = (try example.tensor("input"), try example.tensor("target"))
+      // log(1 + e⁻ˣ) without overflow.
+      let softplus = (1 + (-x.absoluteValue()).exp()).log() + (-x).relu()
+      let positive = example.tensors["pos_weight"].map { 1 + ($0 - 1) * target } ?? .ones(x.shape)
+      let losses = (1 - target) * x + positive * softplus
+      return (example.tensors["weight"].map { losses * $0 } ?? losses).reduced(example)
+    },
+  ]
+
+  /// What is put together from several operations: it pins down arithmetic, reductions and elementary functions.
+  private static let composed = [
+    ParityOperation("leaky_relu") { example in
+      let (x, slope) = (try example.tensor("input"), example.number("negative_slope") ?? 0.01)
+      return slope * x + (1 - slope) * x.relu()
+    },
+    ParityOperation("elu") { example in
+      let (x, alpha) = (try example.tensor("input"), example.number("alpha") ?? 1)
+      return x.relu() + alpha * ((x - x.relu()).exp() - 1)
+    },
+    ParityOperation("logsumexp") { example in
+      let x = try example.tensor("input")
+      return x.logSumExp(along: example.axes("dim", of: x), keepingDimensions: example.flag("keepdim"))
+    },
+    ParityOperation("log_softmax") { example in
+      let x = try example.tensor("input")
+      return x - x.logSumExp(along: [example.integer("dim") ?? -1], keepingDimensions: true)
+    },
+    ParityOperation("rms_norm") { example in
+      let x = try example.tensor("input")
+      let root = (x.squared().mean(along: -1, keepingDimensions: true) + (example.number("eps") ?? 0)).squareRoot()
+      return example.tensors["weight"].map { x / root * $0 } ?? x * root.reciprocal()
+    },
+    ParityOperation("var") { try $0.variance() },
+    ParityOperation("std") { try $0.variance().squareRoot() },
+    ParityOperation("einsum") { example in
+      let (a, b) = (try example.tensor("operand0"), try example.tensor("operand1"))
+      switch example.text("equation") {
+      case "bhid,bhjd->bhij": return a.matmul(b, transposing: .second)
+      case "bij,jk->bik": return a.matmul(b)
+      case "bqhd,bkhd->bhqk": return a.permuted([0, 2, 1, 3]).matmul(b.permuted([0, 2, 3, 1]))
+      case "ij,ij->i": return (a * b).sum(along: 1)
+      case "bi,bj,bk->bijk":
+        let outer = a.reshaped(to: [2, 3, 1, 1]) * b.reshaped(to: [2, 1, 2, 1])
+        return outer * (try example.tensor("operand2")).reshaped(to: [2, 1, 1, 4])
+      default: throw FixtureError(description: "einsum \(example.text("equation") ?? "without equation")")
+      }
+    },
+  ]
+}
+
+extension Tensor {
+  /// [batch, classes, ..] → [batch, .., classes]; a matrix stays as it is.
+  fileprivate func withClassesLast() -> Tensor {
+    permuted([0] + Array(2..<Swift.max(2, rank)) + [1])
+  }
+
+  /// Losses reduced as a case's "reduction" says.
+  fileprivate func reduced(_ example: ParityCase) -> Tensor {
+    switch example.text("reduction") {
+    case "mean": mean()
+    case "sum": sum()
+    case "batchmean": sum() * (1 / Float(shape[0]))
+    default: self
+    }
+  }
+
+  fileprivate func logSumExp(along axes: [Int], keepingDimensions: Bool) -> Tensor {
+    // The largest element is taken out; its share of the gradient cancels, so it may be a constant.
+    let shift = axes.reduce(detached) { $0.max(along: $1, keepingDimensions: true) }
+    let result = (self - shift).exp().sum(along: axes, keepingDimensions: true).log() + shift
+    let kept = shape.reduced(along: axes.map { shape.normalized(axis: $0) }, keepingDimensions: keepingDimensions)
+    return result.reshaped(to: kept)
+  }
+}
+
+extension ParityCase {
+  /// ½ min(|d|, δ)² + δ(|d| − min(|d|, δ))
+  fileprivate func huber(limit: Float) throws -> Tensor {
+    let distance = try (tensor("input") - tensor("target")).absoluteValue()
+    let near = minimum(distance, Tensor(limit))
+    return 0.5 * near.squared() + limit * (distance - near)
+  }
+
+  fileprivate func variance() throws -> Tensor {
+    let x = try tensor("input")
+    let axes = axes("dim", of: x)
+    let count = axes.reduce(1) { $0 * x.shape[$1] }
+    let deviations = x - x.mean(along: axes, keepingDimensions: true)
+    let sum = deviations.squared().sum(along: axes, keepingDimensions: flag("keepdim"))
+    return sum * (1 / Float(count - (integer("correction") ?? 1)))
+  }
+}
+
+extension IndexTensor {
+  /// Where the elements that `gather` reads along an axis lie in a flattened tensor of the given shape.
+  fileprivate func positions(in shape: Shape, along axis: Int) -> IndexTensor {
+    let (own, strides) = (self.shape.strides, shape.strides)
+    let positions = indices.enumerated().map { position, index in
+      shape.indices.reduce(0) { sum, a in
+        sum + (a == axis ? Int(index) : position / own[a] % self.shape[a]) * strides[a]
+      }
+    }
+    return IndexTensor(positions).reshaped(to: self.shape)
+  }
+}

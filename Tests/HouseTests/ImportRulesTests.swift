@@ -1,0 +1,141 @@
+// Imports go down: which module of the package may import which, and what of the system.
+// Docs/Decisions/0001-floors.md says why. Read first: Repository.swift.
+
+import Foundation
+import Testing
+
+@Suite struct ImportRulesTests {
+  /// A module's neighbours in the house.
+  private struct Floor {
+    /// Modules of this package that it may import.
+    let below: Set<String>
+    /// Modules of the system that it may import.
+    let system: Set<String>
+
+    init(_ below: Set<String>, system: Set<String> = ["Dispatch", "Foundation", "Synchronization"]) {
+      self.below = below
+      self.system = system
+    }
+  }
+
+  private static let instructionSets: Set = ["ApusKernelsBaseline", "ApusKernelsAVX2", "ApusKernelsAVX512"]
+
+  private static let floors: [String: Floor] = [
+    // Ground. Nothing of the system is compiled into the kernels: it could bring functions that other modules share.
+    "ApusKernelTypes": Floor([]),
+    "ApusKernelsReference": Floor(["ApusKernelTypes"]),
+    "ApusKernelsBaseline": Floor(["ApusKernelTypes"], system: []),
+    // Floor 1
+    "ApusKernels": Floor(
+      instructionSets.union(["ApusKernelTypes"]),
+      system: ["Dispatch", "Foundation", "Synchronization", "_Builtin_intrinsics.intel.cpuid"]),
+    // Floor 2
+    "ApusTensor": Floor(["ApusKernelTypes", "ApusKernels"]),
+    // Floor 3, and the wing
+    "ApusNN": Floor(["ApusTensor"]),
+    "ApusData": Floor(["ApusTensor"]),
+    // Floor 4
+    "ApusModels": Floor(["ApusTensor", "ApusNN", "ApusData"]),
+    "ApusTraining": Floor(["ApusKernelTypes", "ApusKernels", "ApusTensor", "ApusNN", "ApusData"]),
+    // Roof
+    "Apus": Floor(["ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining"]),
+    "ApusCommand": Floor([
+      "ApusKernelTypes", "ApusKernels", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining",
+    ]),
+    // Beside
+    "ApusTesting": Floor(["ApusTensor", "ApusNN"]),
+  ]
+
+  /// Names of the C library, which differ between systems; each must stand below `#if canImport(…)` or `#if os(…)`.
+  private static let guarded: Set = ["Glibc", "Musl", "Android", "Darwin"]
+
+  private struct Import {
+    let file: RepositoryFile
+    let line: Int
+    let module: String
+    let isExported: Bool
+    let isConditional: Bool
+    var place: String { "\(file):\(line)" }
+  }
+
+  private static func imports(in file: RepositoryFile) -> [Import] {
+    var depth = 0
+    var result: [Import] = []
+    for (index, line) in file.lines.enumerated() {
+      let code = line.code.trimmed
+      if code.hasPrefix("#if") { depth += 1 }
+      if code.hasPrefix("#endif") { depth -= 1 }
+      let words = code.split(separator: " ").map(String.init)
+      guard let position = words.firstIndex(of: "import"), position + 1 < words.count,
+        words[..<position].allSatisfy({ modifiers.contains($0) })
+      else { continue }
+      result.append(
+        Import(
+          file: file, line: index + 1, module: words[position + 1], isExported: words[..<position].contains("public"),
+          isConditional: depth > 0))
+    }
+    return result
+  }
+
+  private static let modifiers: Set = [
+    "public", "package", "internal", "private", "fileprivate", "@_exported", "@testable", "@preconcurrency",
+  ]
+
+  @Test func theTableKnowsEveryModule() {
+    let modules = Repository.names(in: "Sources").filter { !Repository.isLink("Sources/" + $0) }
+    #expect(Set(modules) == Set(Self.floors.keys))
+    for (name, floor) in Self.floors {
+      for other in floor.below {
+        #expect(Self.floors[other]?.below.contains(name) != true, "\(name) and \(other) import each other")
+      }
+    }
+  }
+
+  @Test func instructionSetsShareOneSource() {
+    for name in Self.instructionSets where name != "ApusKernelsBaseline" {
+      #expect(Repository.isLink("Sources/" + name), "\(name) must be a symbolic link to ApusKernelsBaseline")
+    }
+  }
+
+  @Test func importsGoDown() {
+    for (module, floor) in Self.floors {
+      for entry in Repository.sources(in: "Sources/" + module).flatMap(Self.imports) {
+        let isAllowed =
+          floor.below.contains(entry.module) || floor.system.contains(entry.module)
+          || (Self.guarded.contains(entry.module) && entry.isConditional && !floor.system.isEmpty)
+        #expect(isAllowed, "\(entry.place): \(module) imports \(entry.module)")
+      }
+    }
+  }
+
+  /// The kernel floors' names must not leak into public interfaces.
+  @Test func kernelsAreNobodysPublicImport() {
+    for entry in Repository.sources(in: "Sources").flatMap(Self.imports) where entry.isExported {
+      #expect(!entry.module.hasPrefix("ApusKernel"), "\(entry.place): public import \(entry.module)")
+    }
+  }
+
+  /// Tests and benchmarks use this package, the standard library and the testing library, nothing else.
+  @Test func testsImportNothingForeign() {
+    let known = Set(Self.floors.keys).union(Self.instructionSets)
+      .union(["Dispatch", "Foundation", "FoundationNetworking", "Synchronization", "Testing"])
+    for entry in (Repository.sources(in: "Tests") + Repository.sources(in: "Benchmarks")).flatMap(Self.imports) {
+      let isGuarded = Self.guarded.contains(entry.module) && entry.isConditional
+      #expect(known.contains(entry.module) || isGuarded, "\(entry.place): import \(entry.module)")
+    }
+  }
+
+  /// What Package.swift says is the package's own business too: no package from elsewhere, no C.
+  @Test func thePackageHasNoDependencies() throws {
+    let manifest = try #require(Repository.file("Package.swift"))
+    #expect(!manifest.text.contains(".package("))
+    for ending in [".c", ".h", ".cpp", ".m", ".s"] {
+      #expect(!Self.allNames(below: "Sources").contains { $0.hasSuffix(ending) }, "a \(ending) file in Sources")
+    }
+  }
+
+  private static func allNames(below folder: String) -> [String] {
+    let url = Repository.root.appendingPathComponent(folder)
+    return (FileManager.default.enumerator(atPath: url.path)?.allObjects ?? []).compactMap { $0 as? String }
+  }
+}
