@@ -6,14 +6,14 @@ import Dispatch
 import Foundation
 
 /// One workload: its name, what it does, and how much work that is.
-struct Workload {
+struct Workload: Sendable {
   let name: String
   /// Multiply–adds count two.
   let operations: Double
   /// What is counted per second beside operations: ("tokens", 768).
   let items: (name: String, count: Double)?
   /// Makes what the workload needs and gives the function to time.
-  let prepare: (Schedule) -> () -> Void
+  let prepare: @Sendable (Schedule) -> () -> Void
 }
 
 /// One line of the table.

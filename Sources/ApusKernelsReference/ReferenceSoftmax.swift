@@ -15,9 +15,15 @@ extension Reference {
   package static func softmax<T: ReferenceScalar>(_ x: [T], rows: Int, columns: Int) -> [T] {
     var y = [T](repeating: 0, count: rows * columns)
     for row in 0..<rows {
-      let logarithm = logSumExp(x[row * columns..<(row + 1) * columns])
-      if logarithm == -T.infinity { continue }
-      for i in row * columns..<(row + 1) * columns { y[i] = T.exp(x[i] - logarithm) }
+      let range = row * columns..<(row + 1) * columns
+      let largest = x[range].max() ?? -T.infinity
+      if largest == -T.infinity { continue }
+      var total: T = 0
+      for i in range {
+        y[i] = T.exp(x[i] - largest)
+        total += y[i]
+      }
+      for i in range { y[i] /= total }
     }
     return y
   }

@@ -6,7 +6,7 @@ public import ApusTensor
 ///
 /// - Precondition: the shapes are equal.
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
-  precondition(
+  require(
     prediction.shape == target.shape, "meanSquaredError: prediction \(prediction.shape), target \(target.shape)")
   return (prediction - target).squared().mean()
 }

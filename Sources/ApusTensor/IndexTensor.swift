@@ -10,7 +10,7 @@ public struct IndexTensor: Sendable, Hashable {
 
   /// - Precondition: as many numbers as the shape has places.
   public init(_ indices: [Int32], shape: Shape) {
-    precondition(
+    require(
       indices.count == shape.elementCount,
       "IndexTensor: \(indices.count) numbers for shape \(shape), which has \(shape.elementCount)")
     self.indices = indices
@@ -39,7 +39,7 @@ public struct IndexTensor: Sendable, Hashable {
   /// Stops the program if a number is outside `0..<bound` (and is not `exception`).
   func check(below bound: Int, except exception: Int32? = nil, _ operation: StaticString) {
     for (position, index) in indices.enumerated() where index < 0 || index >= Int32(clamping: bound) {
-      precondition(
+      require(
         index == exception, "\(operation): index \(index) at position \(position) is outside 0..<\(bound)")
     }
   }

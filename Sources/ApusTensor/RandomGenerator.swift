@@ -29,13 +29,13 @@ public final class RandomGenerator: Sendable {
 
   /// A whole number from 0 to bound − 1, evenly distributed.
   public func integer(below bound: Int) -> Int {
-    precondition(bound > 0, "integer(below:): a bound of \(bound)")
+    require(bound > 0, "integer(below:): a bound of \(bound)")
     return integers(count: 1, below: bound)[0]
   }
 
   /// Whole numbers from 0 to bound − 1, evenly distributed (by the high bits of a 64-bit product).
   public func integers(count: Int, below bound: Int) -> [Int] {
-    precondition(bound > 0, "integers(below:): a bound of \(bound)")
+    require(bound > 0, "integers(below:): a bound of \(bound)")
     let words = uniforms(count: 2 * count)
     return (0..<count).map { i in
       // Two draws of 24 bits make 48: enough for any array.

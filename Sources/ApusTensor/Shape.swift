@@ -22,8 +22,8 @@ public struct Shape: Sendable, Hashable {
 
   /// Adds an axis behind the others.
   public mutating func append(_ size: Int) {
-    precondition(rank < Shape.maximumRank, "Shape: more than \(Shape.maximumRank) axes")
-    precondition(size >= 0 && size <= Int(Int32.max), "Shape: an axis of size \(size)")
+    require(rank < Shape.maximumRank, "Shape: more than \(Shape.maximumRank) axes")
+    require(size >= 0 && size <= Int(Int32.max), "Shape: an axis of size \(size)")
     rank += 1
     set(size, at: rank - 1)
   }
@@ -50,13 +50,13 @@ public struct Shape: Sendable, Hashable {
   ///
   /// - Precondition: −rank ≤ axis < rank.
   public func normalized(axis: Int, _ operation: StaticString = "Shape") -> Int {
-    precondition(
+    require(
       axis >= -rank && axis < rank, "\(operation): axis \(axis) of a tensor of shape \(self) (its rank is \(rank))")
     return axis < 0 ? axis + rank : axis
   }
 
-  /// This shape without some axes, or with them kept as size 1.
-  public func reduced(along axes: [Int], keepingDimensions: Bool) -> Shape {
+  /// This shape without some (normalized) axes, or with them kept as size 1.
+  package func reduced(along axes: [Int], keepingDimensions: Bool) -> Shape {
     var result = Shape([])
     for axis in 0..<rank {
       if !axes.contains(axis) { result.append(self[axis]) } else if keepingDimensions { result.append(1) }
@@ -86,12 +86,12 @@ extension Shape: RandomAccessCollection, MutableCollection {
   /// The size of an axis, 0 ≤ axis < rank.
   public subscript(axis: Int) -> Int {
     get {
-      precondition(axis >= 0 && axis < rank, "Shape: axis \(axis) of \(rank)")
+      require(axis >= 0 && axis < rank, "Shape: axis \(axis) of \(rank)")
       return Int(axis < 4 ? low[axis] : high[axis - 4])
     }
     set {
-      precondition(axis >= 0 && axis < rank, "Shape: axis \(axis) of \(rank)")
-      precondition(newValue >= 0 && newValue <= Int(Int32.max), "Shape: an axis of size \(newValue)")
+      require(axis >= 0 && axis < rank, "Shape: axis \(axis) of \(rank)")
+      require(newValue >= 0 && newValue <= Int(Int32.max), "Shape: an axis of size \(newValue)")
       set(newValue, at: axis)
     }
   }

@@ -5,7 +5,7 @@ extension Tensor {
   ///
   /// - Precondition: as many elements as the shape has places.
   public init(_ scalars: [Float], shape: Shape) {
-    precondition(
+    require(
       scalars.count == shape.elementCount,
       "Tensor: \(scalars.count) elements for shape \(shape), which has \(shape.elementCount)")
     self.init(uninitialized: shape) { target in

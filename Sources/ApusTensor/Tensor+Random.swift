@@ -5,7 +5,7 @@ import ApusKernels
 import Foundation
 
 extension Tensor {
-  /// Numbers evenly distributed over [low, high).
+  /// Numbers evenly distributed over [low, high) (rounding may reach `high`, with a probability of 2⁻²⁴).
   public static func randomUniform(
     _ shape: Shape, from low: Float = 0, to high: Float = 1, using generator: RandomGenerator = .current
   ) -> Tensor {

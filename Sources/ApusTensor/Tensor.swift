@@ -110,7 +110,7 @@ extension Tensor {
   ///
   /// - Precondition: there is exactly one element.
   public var scalar: Float {
-    precondition(elementCount == 1, "scalar: a tensor of shape \(shape) has \(elementCount) elements (expected one)")
+    require(elementCount == 1, "scalar: a tensor of shape \(shape) has \(elementCount) elements (expected one)")
     return withUnsafePointer { $0[0] }
   }
 
@@ -118,10 +118,10 @@ extension Tensor {
   ///
   /// - Precondition: as many indices as axes, each within its axis.
   public subscript(scalarAt indices: Int...) -> Float {
-    precondition(indices.count == rank, "subscript: \(indices.count) indices into shape \(shape)")
+    require(indices.count == rank, "subscript: \(indices.count) indices into shape \(shape)")
     var position = 0
     for (axis, index) in indices.enumerated() {
-      precondition(index >= 0 && index < shape[axis], "subscript: index \(index) of axis \(axis) of shape \(shape)")
+      require(index >= 0 && index < shape[axis], "subscript: index \(index) of axis \(axis) of shape \(shape)")
       position = position * shape[axis] + index
     }
     return withUnsafePointer { $0[position] }

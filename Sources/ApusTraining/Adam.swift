@@ -75,7 +75,7 @@ public class Adam: Optimizer {
     // all memory alive while the kernel runs.
     var values: [(index: Int, value: Tensor, gradient: Tensor)] = []
     for index in range {
-      if let gradient = gradients[variables[index]] { values.append((index, variables[index].takeValue(), gradient)) }
+      if let gradient = gradients.unscaled(variables[index]) { values.append((index, variables[index].takeValue(), gradient)) }
     }
     let segments = values.indices.map { position -> AdamSegment in
       let index = values[position].index
@@ -102,6 +102,7 @@ public class Adam: Optimizer {
     first.load(state, &problems)
     second.load(state, &problems)
     largest?.load(state, &problems)
+    state.checkNames(self.state, &problems)
     guard problems.isEmpty else { throw OptimizerStateError(problems: problems) }
     stepCount = count
     (self.first, self.second, self.largest) = (first, second, largest)

@@ -1,5 +1,6 @@
 // The learning rate as a function of the step. Read next: Optimizer.swift.
 
+import ApusTensor
 import Foundation
 
 /// A learning rate for every step, counted from 0.
@@ -26,7 +27,7 @@ public struct WarmupCosineSchedule: LearningRateSchedule {
 
   /// - Precondition: 0 ≤ warmup ≤ total.
   public init(peak: Float, floor: Float = 0, warmup: Int = 0, total: Int) {
-    precondition(warmup >= 0 && warmup <= total, "WarmupCosineSchedule: \(warmup) of \(total) steps")
+    require(warmup >= 0 && warmup <= total, "WarmupCosineSchedule: \(warmup) of \(total) steps")
     (self.peak, self.floor, self.warmup, self.total) = (peak, floor, warmup, total)
   }
 

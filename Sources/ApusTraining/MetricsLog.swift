@@ -36,6 +36,10 @@ public struct MetricsLog: Sendable {
   public init(contentsOf url: URL, upTo step: Int) throws(FileFormatError) {
     let text = try TextFile.read(url)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.first.map(String.init) == MetricsLog.header else {
+      throw FileFormatError(
+        path: url.path, place: "line 1", expected: MetricsLog.header, found: String(lines.first?.prefix(80) ?? ""))
+    }
     for (index, line) in lines.enumerated().dropFirst() where !line.isEmpty {
       let fields = line.split(separator: ",", omittingEmptySubsequences: false)
       guard fields.count == 5, let number = Int(fields[0]), let loss = Float(fields[1]),

@@ -19,7 +19,7 @@ public protocol Optimizer: AnyObject {
 
 /// A state that does not fit an optimizer.
 public struct OptimizerStateError: Error, CustomStringConvertible, Sendable {
-  /// What is missing or misshapen, one sentence each.
+  /// What is missing, misshapen or unexpected, one sentence each.
   public let problems: [String]
 
   public var description: String { "the optimizer's state does not fit: " + problems.joined(separator: "; ") }
@@ -79,5 +79,10 @@ extension [String: Tensor] {
       return 0
     }
     return value
+  }
+
+  /// Names that an optimizer doesn't know: the state of another kind, or over more parameters.
+  func checkNames(_ known: [(name: String, tensor: Tensor)], _ problems: inout [String]) {
+    for name in Set(keys).subtracting(known.map(\.name)).sorted() { problems.append("\(name): unexpected") }
   }
 }

@@ -26,7 +26,7 @@ public final class SGD: Optimizer {
     _ parameters: [Variable], learningRate: Float = 1e-3, momentum: Float = 0, dampening: Float = 0,
     weightDecay: Float = 0, isNesterov: Bool = false, maximizes: Bool = false
   ) {
-    precondition(
+    require(
       !isNesterov || (momentum > 0 && dampening == 0),
       "SGD: Nesterov momentum needs a momentum and no dampening (momentum \(momentum), dampening \(dampening))")
     variables = parameters
@@ -38,7 +38,7 @@ public final class SGD: Optimizer {
 
   public func step(_ gradients: Gradients) {
     for (index, variable) in variables.enumerated() {
-      guard let gradient = gradients[variable] else { continue }
+      guard let gradient = gradients.unscaled(variable) else { continue }
       var value = variable.takeValue()
       // g ← ±scale · gradient + λp
       var direction = gradient * (maximizes ? -gradients.scale : gradients.scale)
@@ -72,12 +72,16 @@ public final class SGD: Optimizer {
   }
 
   public func load(state: [String: Tensor]) throws(OptimizerStateError) {
-    guard var velocities else { return }
     var problems: [String] = []
-    velocities.load(state, &problems)
+    var velocities = velocities
+    velocities?.load(state, &problems)
     let flags = state["hasVelocity"]?.scalars ?? []
-    if flags.count != variables.count { problems.append("hasVelocity: expected \(variables.count) flags") }
+    if velocities != nil && flags.count != variables.count {
+      problems.append("hasVelocity: expected \(variables.count) flags")
+    }
+    state.checkNames(self.state, &problems)
     guard problems.isEmpty else { throw OptimizerStateError(problems: problems) }
+    guard velocities != nil else { return }
     self.velocities = velocities
     hasVelocity = flags.map { $0 != 0 }
   }

@@ -39,7 +39,7 @@ public final class TrainingRun {
       steps: Int, validationInterval: Int = 250, checkpointInterval: Int = 250, clippingNorm: Float? = 1,
       seed: UInt64 = 1
     ) {
-      precondition(
+      require(
         steps >= 0 && validationInterval > 0 && checkpointInterval > 0,
         "TrainingRun: \(steps) steps, intervals \(validationInterval) and \(checkpointInterval)")
       (self.steps, self.validationInterval, self.checkpointInterval) = (steps, validationInterval, checkpointInterval)
@@ -68,7 +68,7 @@ public final class TrainingRun {
     case finished
     /// `shouldStop` asked for it; everything is saved.
     case interrupted
-    /// The loss is not a number: the last checkpoint is from before.
+    /// The loss or its gradients are not numbers: the last checkpoint is from before.
     case diverged
   }
 
@@ -125,6 +125,9 @@ public final class TrainingRun {
 
       let isLast = step == settings.steps
       let isInterrupted = !isLast && shouldStop()
+      let saves = isLast || isInterrupted || step % settings.checkpointInterval == 0
+      // A finite loss can have infinite gradients. Without a checkpoint in between, the next step's loss shows it.
+      if saves && !gradients.norm.isFinite { return .diverged }
       var validationLoss: Float?
       var isBest = false
       if let validate, isLast || step % settings.validationInterval == 0 {
@@ -139,7 +142,6 @@ public final class TrainingRun {
       log.append(metrics)
       // The best model first: a run that is killed in between has a checkpoint that will make it again.
       if isBest { try saveBest() }
-      let saves = isLast || isInterrupted || step % settings.checkpointInterval == 0
       if saves { try saveCheckpoint() }
       onStep(
         Progress(

@@ -72,12 +72,15 @@ extension KernelTests {
         Reference.adamStep(&state, gradient: [Double](gradients[i]), arguments)
         // The moments are sums of two products of numbers below 1.1.
         expectClose(outputs[4 * i + 1], state.firstMoment, absolute: 5 * roundoff, "\(what), first moment")
-        expectClose(outputs[4 * i + 2], state.secondMoment, relative: 5 * roundoff, "\(what), second moment")
+        // A gradient of two parts may cancel: its square, at most 1.5 and times 0.001, keeps their rounding error.
+        expectClose(
+          outputs[4 * i + 2], state.secondMoment, relative: 5 * roundoff, absolute: 0.003 * roundoff,
+          "\(what), second moment")
         expectClose(
           outputs[4 * i + 3], state.largestSecondMoment ?? values[3], relative: 5 * roundoff, "\(what), largest")
         // The parameter and its update, which may be much larger where the second moment is small.
         let magnitudes = state.parameter.indices.map { j in
-          2 * abs(values[0][j]) + 12 * abs(state.parameter[j] - values[0][j]) + 12 * update(state, j)
+          3 * abs(values[0][j]) + 12 * abs(state.parameter[j] - values[0][j]) + 16 * update(state, j)
         }
         expectClose(
           outputs[4 * i], state.parameter, relative: roundoff, magnitudes: magnitudes, "\(what), parameter")

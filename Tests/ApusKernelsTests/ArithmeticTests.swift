@@ -68,7 +68,7 @@ extension KernelTests {
 
     @Test(arguments: InstructionSet.supported, BinaryOperation.allCases)
     func specialValues(_ set: InstructionSet, _ operation: BinaryOperation) {
-      let values: [Float] = [0, -0.0, 1, -1, .infinity, -.infinity, .nan, .greatestFiniteMagnitude, 1e-40]
+      let values: [Float] = [0, -0.0, 1, -1, .infinity, -.infinity, .nan, .greatestFiniteMagnitude, 0x1p-133]
       let a = values.flatMap { [Float](repeating: $0, count: values.count) }
       let b = values.flatMap { _ in values }
       let expected = Reference.binary(

@@ -10,14 +10,14 @@ import Testing
 /// One case of Fixtures/ops/multi_head_attention.
 struct AttentionCase: CustomTestStringConvertible {
   struct Attributes: Decodable {
-    var embed_dim: Int
-    var num_heads: Int
+    var embedDim: Int
+    var numHeads: Int
     var bias: Bool
     var kdim: Int?
     var vdim: Int?
-    var batch_first: Bool
-    var average_attn_weights: Bool
-    var self_attention: Bool
+    var batchFirst: Bool
+    var averageAttnWeights: Bool
+    var selfAttention: Bool
   }
 
   private struct Description: Decodable {
@@ -44,14 +44,16 @@ struct AttentionCase: CustomTestStringConvertible {
       .appendingPathComponent("ops")
     let json = try Data(contentsOf: folder.appendingPathComponent("multi_head_attention.json"))
     let file = try SafetensorsFile(contentsOf: folder.appendingPathComponent("multi_head_attention.safetensors"))
-    return try JSONDecoder().decode(Description.self, from: json).cases.map { description in
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Description.self, from: json).cases.map { description in
       let prefix = description.name + "."
       var tensors: [String: Tensor] = [:]
       var flags: Set<String> = []
       for entry in file.entries where entry.name.hasPrefix(prefix) {
         let name = String(entry.name.dropFirst(prefix.count))
         tensors[name] = try file.tensor(named: entry.name)
-        if "\(entry.type)".uppercased().hasPrefix("BOOL") { flags.insert(name) }
+        if entry.type == .bool { flags.insert(name) }
       }
       return AttentionCase(
         name: description.name, attributes: description.attributes,
@@ -63,7 +65,7 @@ struct AttentionCase: CustomTestStringConvertible {
   /// A tensor of the fixture, its batch first.
   func tensor(_ name: String) throws -> Tensor {
     let tensor = try #require(tensors[name], "\(self.name): no tensor \(name)")
-    return isSequence(name) && !attributes.batch_first ? tensor.permuted([1, 0, 2]) : tensor
+    return isSequence(name) && !attributes.batchFirst ? tensor.permuted([1, 0, 2]) : tensor
   }
 
   func has(_ name: String) -> Bool { tensors[name] != nil }
@@ -84,7 +86,7 @@ struct AttentionCase: CustomTestStringConvertible {
   func module() throws -> MultiheadAttention {
     let a = attributes
     let module = MultiheadAttention(
-      a.embed_dim, heads: a.num_heads, bias: a.bias, keySize: a.kdim, valueSize: a.vdim)
+      a.embedDim, heads: a.numHeads, bias: a.bias, keySize: a.kdim, valueSize: a.vdim)
     if let projection = module.projection {
       projection.weight = try tensor("in_proj_weight")
       if a.bias { projection.bias = try tensor("in_proj_bias") }

@@ -20,8 +20,8 @@ import Testing
     for example in cases {
       let module = try example.module()
       let query = Variable(try example.tensor("query"))
-      let key = example.attributes.self_attention ? query : Variable(try example.tensor("key"))
-      let value = example.attributes.self_attention ? query : Variable(try example.tensor("value"))
+      let key = example.attributes.selfAttention ? query : Variable(try example.tensor("key"))
+      let value = example.attributes.selfAttention ? query : Variable(try example.tensor("value"))
       let scores = example.has("attn_mask") ? Variable(try example.additive("attn_mask")) : nil
       let (outputGradient, weightsGradient) = (
         try example.tensor("grad_output"), try example.tensor("grad_attn_weights")
@@ -30,7 +30,7 @@ import Testing
       let (_, gradients) = try valueAndGradients {
         let mask = try mask(of: example, scores: scores?.value)
         let result = module.outputAndWeights(query: query.value, key: key.value, value: value.value, mask: mask)
-        let weights = example.attributes.average_attn_weights ? result.weights.mean(along: 1) : result.weights
+        let weights = example.attributes.averageAttnWeights ? result.weights.mean(along: 1) : result.weights
         results = [result.output.detached, weights.detached]
         return (result.output * outputGradient).sum() + (weights * weightsGradient).sum()
       }
@@ -48,7 +48,7 @@ import Testing
 
   /// The case's masks as one, [B, H, queries, keys] or what broadcasts to it.
   private func mask(of example: AttentionCase, scores: Tensor?) throws -> AttentionMask {
-    let (batch, heads) = (try example.tensor("query").shape[0], example.attributes.num_heads)
+    let (batch, heads) = (try example.tensor("query").shape[0], example.attributes.numHeads)
     var bias = scores
     if let given = bias, given.rank == 3 {
       bias = given.reshaped(to: [batch, heads, given.shape[1], given.shape[2]])
@@ -67,7 +67,7 @@ import Testing
       let query = try example.tensor("query")
       let mask = try mask(of: example, scores: example.has("attn_mask") ? example.additive("attn_mask") : nil)
       let output =
-        try example.attributes.self_attention
+        try example.attributes.selfAttention
         ? module(query, mask: mask)
         : module(query: query, key: example.tensor("key"), value: example.tensor("value"), mask: mask)
       try expectClose(output, example.tensor("output"), "\(example.name), fused")

@@ -52,27 +52,29 @@ extension LayerGradientTable {
       return .init(layer, at: inputs) {
         let mask = AttentionMask(bias: $0[2])
         if !showing { return layer(query: $0[0], key: $0[1], value: $0[1], mask: mask) }
-        return layer.outputAndWeights(query: $0[0], key: $0[1], value: $0[1], mask: mask).weights
+        let (output, weights) = layer.outputAndWeights(query: $0[0], key: $0[1], value: $0[1], mask: mask)
+        return concatenated([output.reshaped(-1), weights.reshaped(-1)], along: 0)
       }
     }
   }
 
-  static let attentions: [LayerRow] = [
-    selfRow("no mask", .none),
-    selfRow("no biases", bias: false, .none),
-    selfRow("causal", .causal),
-    selfRow("lengths", .init(keyLengths: [2, 4])),
-    selfRow("causal and lengths", .init(causalOffset: 0, keyLengths: [3, 1])),
-    selfRow("additive", .init(bias: Samples.normal([2, 1, 4, 4], seed: 10))),
-    LayerRow("MultiheadAttention to itself, sizes of their own") {
-      let layer = MultiheadAttention(width, heads: 2, keySize: width, valueSize: width)
-      return .init(layer, at: [Samples.normal([2, 4, width], seed: 5)]) { layer($0[0], mask: .causal) }
-    },
-    LayerRow("MultiheadAttention with one head for every feature") {
-      let layer = MultiheadAttention(width, heads: width)
-      return .init(layer, at: [Samples.normal([1, 3, width], seed: 5)]) { layer($0[0]) }
-    },
-  ]
+  static let attentions: [LayerRow] =
+    [
+      selfRow("no mask", .none),
+      selfRow("no biases", bias: false, .none),
+      selfRow("causal", .causal),
+      selfRow("lengths", .init(keyLengths: [2, 4])),
+      selfRow("causal and lengths", .init(causalOffset: 0, keyLengths: [3, 1])),
+      selfRow("additive", .init(bias: Samples.normal([2, 1, 4, 4], seed: 10))),
+      LayerRow("MultiheadAttention to itself, sizes of their own") {
+        let layer = MultiheadAttention(width, heads: 2, keySize: width, valueSize: width)
+        return .init(layer, at: [Samples.normal([2, 4, width], seed: 5)]) { layer($0[0], mask: .causal) }
+      },
+      LayerRow("MultiheadAttention with one head for every feature") {
+        let layer = MultiheadAttention(width, heads: width)
+        return .init(layer, at: [Samples.normal([1, 3, width], seed: 5)]) { layer($0[0]) }
+      },
+    ]
     + [false, true].flatMap { showing in
       [
         crossRow("to others", showing: showing),

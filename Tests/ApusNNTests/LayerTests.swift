@@ -56,6 +56,24 @@ import Testing
     #expect(first != second)
   }
 
+  @Test func blocksDropTheResultsOfTheirParts() {
+    let x = Samples.normal([2, 8, 4], seed: 3)
+    let block = withSeed(1) { DecoderBlock(width: 4, heads: 2, dropout: 0.5) }
+    /// Whether every element of `dropped` is 0 or twice that of `plain`, and either happens.
+    func expectDropped(_ dropped: Tensor, _ plain: Tensor, _ what: String) {
+      let zeros = dropped.scalars.count { abs($0) < 1e-5 }
+      let areRight = zip(dropped.scalars, plain.scalars).allSatisfy { abs($0) < 1e-5 || abs($0 - 2 * $1) < 1e-5 }
+      #expect(areRight, "\(what)")
+      #expect(zeros > 10 && zeros < 54, "\(what): \(zeros) of 64 dropped")
+    }
+    let feedForward = block.feedForward
+    expectDropped(withSeed(5) { withTrainingMode { feedForward(x) } }, feedForward(x), "feed-forward network")
+    // Without a second part, only the attention is added to x.
+    feedForward.contraction.weight = .zeros([4, 16])
+    feedForward.contraction.bias = .zeros([4])
+    expectDropped(withSeed(5) { withTrainingMode { block(x) } } - x, block(x) - x, "attention")
+  }
+
   @Test func impossibleDropoutStops() async {
     await #expect(processExitsWith: .failure) { _ = Dropout(1) }
     await #expect(processExitsWith: .failure) { _ = Dropout(-0.1) }

@@ -97,12 +97,13 @@ import Testing
 
   @Test func aCustomOperationHasItsGradient() {
     let slope = gradient(at: Tensor([2, -3])) { softsign($0).sum() }
-    #expect(slope.scalars == [1.0 / 9, 1.0 / 16])
+    let expected: [Float] = [1.0 / 9, 1.0 / 16]
+    #expect(zip(slope.scalars, expected).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
   @Test func aCustomLayerTrains() {
     let layer = Gated(3, 2)
-    #expect(layer.parameterCount == 2 * (3 * 2 + 2))
+    #expect(layer.parameterCount == 16)
     #expect(layer.namedParameters.map(\.name) == ["value.weight", "value.bias", "gate.weight", "gate.bias"])
     let (_, gradients) = valueAndGradients { layer(.ones([4, 3])).sum() }
     #expect(gradients.count == 4)

@@ -1,6 +1,8 @@
 // Finds public declarations, the requirements of public protocols, and whether a `///` comment stands above each.
 // It reads lines, not syntax: `swift format lint` sees to it that one declaration begins on one line.
 
+import Foundation
+
 /// A public declaration, or a requirement of a public protocol.
 struct PublicDeclaration {
   let place: String
@@ -50,16 +52,17 @@ enum PublicDeclarations {
 
   private static let modifiers: Set = [
     "public", "open", "package", "internal", "private", "static", "final", "class", "mutating", "nonmutating",
-    "override", "convenience", "required", "lazy", "weak", "unowned", "nonisolated", "consuming", "borrowing", "indirect", "prefix",
-    "postfix", "infix", "private(set)", "internal(set)", "package(set)", "nonisolated(unsafe)", "dynamic",
+    "override", "convenience", "required", "lazy", "weak", "unowned", "nonisolated", "consuming", "borrowing",
+    "indirect", "prefix", "postfix", "infix", "private(set)", "internal(set)", "package(set)",
+    "nonisolated(unsafe)", "dynamic",
   ]
 
   /// The words of a line that begins a declaration; attributes are left out.
   private static func declarationWords(_ text: String) -> [String]? {
     var words = text.split(separator: " ").map(String.init)
     while let first = words.first, first.hasPrefix("@") { words.removeFirst() }
-    guard let first = words.first, modifiers.contains(first) || keywords.contains(baseWord(first)) else { return nil }
-    return words
+    let first = words.first ?? ""
+    return modifiers.contains(first) || keywords.contains(baseWord(first)) ? words : nil
   }
 
   /// "init" for "init(_" and "subscript" for "subscript(axis:".

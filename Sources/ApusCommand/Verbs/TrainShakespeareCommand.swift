@@ -32,7 +32,8 @@ struct TrainShakespeareCommand: Verb {
 
   @Option("batch", .from(1, to: 100_000), help: "sequences in a step") var batch = 12
   @Option("learning-rate", .above(0), help: "at its highest") var learningRate = 3e-3
-  @Option("warmup", .atLeast(0), help: "steps until the learning rate is at its highest") var warmup = 100
+  @Option("warmup", .atLeast(0), help: "steps until the learning rate is at its highest; by default 100, or a tenth of all")
+  var warmup: Int? = nil
   @Option("weight-decay", .atLeast(0), help: "of AdamW, on matrices") var weightDecay = 0.1
   @Option("validate-every", .atLeast(1), help: "steps between validations and checkpoints") var interval = 500
   @Option("sample", .atLeast(0), help: "characters to write at the end") var sample = 400
@@ -46,7 +47,9 @@ struct TrainShakespeareCommand: Verb {
     if width % heads != 0 {
       problems.append("--width: expected a multiple of the heads (\(heads)), found '\(width)'")
     }
-    if warmup > steps { problems.append("--warmup: expected at most the steps (\(steps)), found '\(warmup)'") }
+    if let warmup, warmup > steps {
+      problems.append("--warmup: expected at most the steps (\(steps)), found '\(warmup)'")
+    }
     return problems
   }
 
@@ -57,7 +60,8 @@ struct TrainShakespeareCommand: Verb {
     } else {
       let settings = RunSettings(
         steps: steps, seed: seed, data: data?.url.standardizedFileURL.path, layers: layers, heads: heads, width: width,
-        context: context, dropout: dropout, batch: batch, learningRate: learningRate, warmup: warmup,
+        context: context, dropout: dropout, batch: batch, learningRate: learningRate,
+        warmup: warmup ?? min(100, steps / 10),
         weightDecay: weightDecay, interval: interval)
       let text = try settings.text()
       folder = try RunFolder(creating: out?.url, named: "shakespeare", settings: settings, text: text)

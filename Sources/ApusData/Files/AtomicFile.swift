@@ -1,5 +1,5 @@
 // Files that are whole at every moment: written beside, then renamed into place.
-// Read first: SystemCalls.swift. Read next: SafetensorsWriter.swift, which streams a checkpoint through it.
+// Read first: SystemCalls.swift. Read next: AtomicFile+Leftovers.swift; SafetensorsWriter.swift, which streams through it.
 
 public import Foundation
 
@@ -7,8 +7,8 @@ public import Foundation
 ///
 /// The bytes go to a new file in the same folder (`.apus-….tmp`), which is flushed to the disk and then renamed over
 /// the destination, in one step for every observer. If anything fails on the way, the old file stays as it was and
-/// the new one is removed; only a killed process leaves its temporary file behind. A symbolic link is followed: the
-/// file it points to is replaced. The permissions of the file that is replaced are kept.
+/// the new one is removed. What a killed process leaves of it is removed by a later write to the folder. A symbolic link
+/// is followed: the file it points to is replaced. The permissions of the file that is replaced are kept.
 public enum AtomicFile {
   /// Replaces or creates a file.
   ///
@@ -26,7 +26,9 @@ public enum AtomicFile {
   ) throws(FileFormatError) {
     let path = url.readablePath
     let target = try Destination(url)
-    let temporary = target.folder + "/.apus-" + String(UInt64.random(in: 0 ... .max), radix: 36) + ".tmp"
+    removeLeftovers(in: target.folder)
+    let number = String(UInt64.random(in: 0 ... .max), radix: 36)
+    let temporary = target.folder + "/" + temporaryPrefix + number + temporarySuffix
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
     let descriptor = CInt(retryingInterruptions { Int(open(temporary, flags, 0o666)) })
     guard descriptor >= 0 else {
@@ -37,6 +39,7 @@ public enum AtomicFile {
       }
       throw .system(path, code: code, to: "a file that can be written")
     }
+    markAsOwned(descriptor)
     var isOpen = true
     do throws(FileFormatError) {
       if let mode = target.mode { fchmod(descriptor, mode) }

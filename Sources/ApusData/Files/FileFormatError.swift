@@ -38,6 +38,7 @@ extension FileFormatError {
     /// What is there.
     public let found: String
 
+    /// One wrong thing; without a place it is the file as a whole.
     public init(place: Place = .file, expected: String, found: String) {
       self.place = place
       self.expected = expected
@@ -57,8 +58,10 @@ extension FileFormatError {
 }
 
 extension FileFormatError.Place: ExpressibleByStringInterpolation, CustomStringConvertible {
+  /// A key.
   public init(stringLiteral key: String) { self = .key(key) }
 
+  /// The place in words: `byte 12`, or the key.
   public var description: String {
     switch self {
     case .file: "file"

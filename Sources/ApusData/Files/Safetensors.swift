@@ -23,7 +23,9 @@ public import Foundation
 public final class SafetensorsFile: Sendable {
   /// One tensor of the file.
   public struct Entry: Sendable, Hashable {
+    /// The name that it is asked for by.
     public let name: String
+    /// How each element is stored.
     public let type: ElementType
     /// The sizes of the axes, outermost first; at most eight, as for `Shape`.
     public let shape: [Int]

@@ -121,19 +121,21 @@ public struct CharacterTokenizer: Sendable {
   /// - Complexity: O(tokens).
   /// - Throws: the first token that is not below `vocabularySize`, or negative.
   public func decode(_ tokens: [Int32]) throws(TokenizerError) -> String {
-    var scalars = String.UnicodeScalarView()
-    scalars.reserveCapacity(tokens.count)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(tokens.count)
     for (position, token) in tokens.enumerated() {
       guard token >= 0 && token < vocabularySize else {
         throw .unknownToken(token, position: position, vocabularySize: vocabularySize)
       }
-      scalars.append(alphabet[Int(token)])
+      let scalar = alphabet[Int(token)]
+      if scalar.isASCII { bytes.append(UInt8(truncatingIfNeeded: scalar.value)) } else { bytes += String(scalar).utf8 }
     }
-    return String(scalars)
+    return String(decoding: bytes, as: UTF8.self)
   }
 }
 
 extension CharacterTokenizer: Equatable {
+  /// Whether both give every character the same token.
   public static func == (a: CharacterTokenizer, b: CharacterTokenizer) -> Bool { a.alphabet == b.alphabet }
 }
 

@@ -21,7 +21,9 @@ public struct TokenBatches: Sendable, RandomAccessCollection {
   /// The number of windows in all batches together.
   public var windowCount: Int { Swift.max(0, tokens.count - 1) / length }
 
+  /// The first batch: 0.
   public var startIndex: Int { 0 }
+  /// The number of batches.
   public var endIndex: Int { windowCount / size + (windowCount % size == 0 ? 0 : 1) }
 
   /// Inputs and targets, both [B, T]; B is the size, or what is left for the last batch.

@@ -121,6 +121,7 @@ public enum TokenCorpusError: Error, Hashable, Sendable {
 }
 
 extension TokenCorpusError: CustomStringConvertible {
+  /// One line: what was expected, what was found.
   public var description: String {
     switch self {
     case .tokenizer(let error): error.description

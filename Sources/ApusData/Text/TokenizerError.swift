@@ -12,6 +12,7 @@ public enum TokenizerError: Error, Hashable, Sendable {
 }
 
 extension TokenizerError: CustomStringConvertible {
+  /// One line: where, what was expected, what was found.
   public var description: String {
     switch self {
     case .unknownCharacter(let character, let position, let line, let size):

@@ -9,7 +9,7 @@ import ApusKernelTypes
 /// One tile is one key head of one sequence: its dK and dV are sums over all queries of its query heads, added in order.
 func attentionBackward(_ p: AttentionBackwardArguments, _ schedule: Schedule) {
   let s = p.forward.shape
-  guard s.batch > 0, s.keyHeads > 0, s.queryLength > 0 else { return }
+  guard s.batch > 0, s.keyHeads > 0 else { return }
   let perWorker = BackwardHead.scratchCount(s)
   let scratch = ScratchBuffer(count: perWorker * schedule.workers)
   defer { scratch.free() }
@@ -42,6 +42,8 @@ private func backward(
     let row = (b * s.heads + h) * s.queryLength
     head.logSumExp = f.logSumExp.map { UnsafePointer($0) + row }
     head.biasGradient = p.biasGradient.map { $0 + row * s.keyLength }
+    // Keys that a query does not see get no gradient.
+    head.biasGradient?.update(repeating: 0, count: s.queryLength * s.keyLength)
     let queryOffset = b * f.queryStrides.batch + h * f.queryStrides.head
     collectRows(
       f.query + queryOffset, stride: f.queryStrides.time, rows: s.queryLength, size: s.headSize, scale: s.scale,

@@ -11,6 +11,7 @@ func reduce(
   _ reduction: Reduction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int, count: Int,
   inner: Int, _ schedule: Schedule
 ) {
+  guard outer > 0, inner > 0 else { return }
   if inner == 1 && outer == 1 && count > sumBlock {
     reduceLongRow(reduction, x, y, count: count, schedule)
   } else if inner == 1 {

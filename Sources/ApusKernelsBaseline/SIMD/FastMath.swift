@@ -25,6 +25,7 @@ func exp(_ x: Lanes) -> Lanes {
     scaled
     .replacing(with: 0, where: x .< -87.336_54)
     .replacing(with: .infinity, where: x .> 88.722_83)
+    .replacing(with: x, where: x .!= x)
 }
 
 /// ln x, within 2 ulp; −∞ at 0, NaN below.
@@ -56,7 +57,7 @@ func log(_ x: Lanes) -> Lanes {
     y
     .replacing(with: -.infinity, where: x .== 0)
     .replacing(with: .nan, where: x .< 0)
-    .replacing(with: x, where: x .== .infinity)
+    .replacing(with: x, where: (x .== .infinity) .| (x .!= x))
 }
 
 /// 1 / (1 + e⁻ˣ), within 3 ulp.
@@ -77,7 +78,7 @@ func tanh(_ x: Lanes) -> Lanes {
   return small.replacing(with: large, where: size .> 0.625)
 }
 
-/// erf x, within 2 ulp: an odd polynomial up to 1, above it 1 − e^(−P(|x|)); 1 from 4 on.
+/// erf x, within 2.5 ulp: an odd polynomial up to 1, above it 1 − e^(−P(|x|)); 1 from 4 on.
 @inline(__always)
 func erf(_ x: Lanes) -> Lanes {
   let square = x * x

@@ -15,8 +15,8 @@ public struct Sampler: Sendable {
 
   /// - Precondition: temperature ≥ 0, topK ≥ 1.
   public init(temperature: Float = 1, topK: Int? = nil) {
-    precondition(temperature >= 0 && temperature.isFinite, "Sampler: a temperature of \(temperature)")
-    precondition(topK ?? 1 >= 1, "Sampler: the \(topK ?? 0) best tokens")
+    require(temperature >= 0 && temperature.isFinite, "Sampler: a temperature of \(temperature)")
+    require(topK ?? 1 >= 1, "Sampler: the \(topK ?? 0) best tokens")
     self.temperature = temperature
     self.topK = topK
   }
@@ -26,7 +26,7 @@ public struct Sampler: Sendable {
   /// - Parameter scores: one for every token.
   /// - Complexity: O(V log V) with top-k, O(V) without, for V scores.
   public func callAsFunction(_ scores: [Float], using generator: RandomGenerator) -> Int {
-    precondition(!scores.isEmpty, "Sampler: no scores")
+    require(!scores.isEmpty, "Sampler: no scores")
     let best = scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) } ?? 0
     guard temperature > 0 else { return best }
     var candidates = Array(scores.indices)

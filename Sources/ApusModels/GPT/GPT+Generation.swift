@@ -39,7 +39,7 @@ extension GPT {
     prompt: [Int32], count: Int, sampler: Sampler = .greedy, end: Int32? = nil,
     using generator: RandomGenerator = .current, onToken: (Int32) -> Bool = { _ in true }
   ) -> [Int32] {
-    precondition(!prompt.isEmpty, "generate: an empty prompt")
+    require(!prompt.isEmpty, "generate: an empty prompt")
     var text = prompt
     var caches = makeCaches()
     var pending = Array(text.suffix(configuration.contextLength))

@@ -57,6 +57,16 @@ public final class GPT: Module {
     public static let gpt2XL = Configuration(
       vocabularySize: 50_257, contextLength: 1_024, layers: 48, heads: 25, width: 1_600)
 
+    /// The number of trainable numbers in a model of these sizes, without making one.
+    public var parameterCount: Int {
+      let inner = hidden ?? 4 * width
+      let attention = 4 * width * width + 4 * width
+      let feedForward = 2 * width * inner + inner + width
+      let normalization = 2 * width
+      return (vocabularySize + contextLength) * width + layers * (attention + feedForward + 2 * normalization)
+        + normalization
+    }
+
     /// What is impossible about these sizes, one sentence each.
     public var problems: [String] {
       var problems: [String] = []
@@ -82,7 +92,7 @@ public final class GPT: Module {
 
   /// - Precondition: the configuration has no problems.
   public init(_ configuration: Configuration) {
-    precondition(configuration.problems.isEmpty, "GPT: " + configuration.problems.joined(separator: "; "))
+    require(configuration.problems.isEmpty, "GPT: " + configuration.problems.joined(separator: "; "))
     self.configuration = configuration
     let c = configuration
     tokenEmbedding = Embedding(c.vocabularySize, c.width, initializer: .normal(standardDeviation: 0.02))
@@ -113,10 +123,10 @@ public final class GPT: Module {
   ///   - caches: one for every block, whose positions come before these; they are extended.
   /// - Returns: [batch, length, width]
   public func hiddenStates(_ ids: IndexTensor, caches: [KeyValueCache]? = nil) -> Tensor {
-    precondition(ids.shape.rank == 2, "GPT: ids of shape \(ids.shape) (expected [batch, length])")
+    require(ids.shape.rank == 2, "GPT: ids of shape \(ids.shape) (expected [batch, length])")
     let start = caches?.first?.count ?? 0
     let length = ids.shape[1]
-    precondition(
+    require(
       start + length <= configuration.contextLength,
       "GPT: \(start + length) positions, context length \(configuration.contextLength)")
     var x = dropout(tokenEmbedding(ids) + positionEmbedding(length, from: start))

@@ -21,7 +21,7 @@ public final class MLP: Layer {
 
     /// - Precondition: at least two sizes.
     public init(sizes: [Int], activation: Activation = .relu) {
-      precondition(sizes.count >= 2, "MLP: sizes \(sizes) (expected at least input and output)")
+      require(sizes.count >= 2, "MLP: sizes \(sizes) (expected at least input and output)")
       self.sizes = sizes
       self.activation = activation
     }

@@ -47,7 +47,7 @@ public final class Dropout: Layer {
 
   /// - Precondition: 0 ≤ probability < 1.
   public init(_ probability: Float = 0.5) {
-    precondition(probability >= 0 && probability < 1, "Dropout: a probability of \(probability)")
+    require(probability >= 0 && probability < 1, "Dropout: a probability of \(probability)")
     self.probability = probability
   }
 

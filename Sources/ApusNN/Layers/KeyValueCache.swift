@@ -12,7 +12,7 @@ public final class KeyValueCache {
   ///   - capacity: the most positions.
   ///   - width: features of keys and of values, all heads together.
   public init(batch: Int, capacity: Int, width: Int) {
-    memory = CachedKeysAndValues(batch: batch, capacity: capacity, keyWidth: width, valueWidth: width)
+    memory = CachedKeysAndValues(batch: batch, capacity: capacity, width: width)
   }
 
   /// Positions in the cache.
@@ -36,7 +36,7 @@ extension MultiheadAttention {
   /// - Precondition: the cache has room; keys and values have no sizes of their own.
   public func callAsFunction(_ x: Tensor, cache: KeyValueCache) -> Tensor {
     guard let projection else {
-      preconditionFailure("MultiheadAttention: a cache needs one projection for queries, keys and values")
+      requirementFailure("MultiheadAttention: a cache needs one projection for queries, keys and values")
     }
     return output(cache.attend(projection(x), heads: heads))
   }

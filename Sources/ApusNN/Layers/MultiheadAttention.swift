@@ -22,7 +22,7 @@ public final class MultiheadAttention: Module {
   ///   - keySize: features of keys, if different.
   ///   - valueSize: features of values, if different.
   public init(_ width: Int, heads: Int, bias: Bool = true, keySize: Int? = nil, valueSize: Int? = nil) {
-    precondition(heads > 0 && width % heads == 0, "MultiheadAttention: width \(width) in \(heads) heads")
+    require(heads > 0 && width % heads == 0, "MultiheadAttention: width \(width) in \(heads) heads")
     (self.width, self.heads) = (width, heads)
     if keySize == nil && valueSize == nil {
       projection = Linear(width, 3 * width, bias: bias, initializer: .xavierUniform)
@@ -82,7 +82,7 @@ public final class MultiheadAttention: Module {
     if let queryProjection, let keyProjection, let valueProjection {
       return (queryProjection(query), keyProjection(key), valueProjection(value))
     }
-    guard let projection else { preconditionFailure("MultiheadAttention: no projection") }
+    guard let projection else { requirementFailure("MultiheadAttention: no projection") }
     func part(_ index: Int, _ x: Tensor) -> Tensor {
       let rows = index * width..<(index + 1) * width
       return linear(x, weight: projection.weight.slice(rows), bias: projection.bias?.slice(rows))

@@ -18,7 +18,7 @@ public final class LearnedPositions: Module {
   ///
   /// - Precondition: the table has that many.
   public func callAsFunction(_ length: Int, from start: Int = 0) -> Tensor {
-    precondition(
+    require(
       start + length <= weight.shape[0],
       "LearnedPositions: positions \(start)..<\(start + length) of a table of \(weight.shape[0])")
     return weight.slice(start..<start + length)

@@ -40,7 +40,7 @@ struct ModuleWalk {
     case .leaf(.absent), .other:
       break
     case .misuse(let what):
-      preconditionFailure("Module: property \(path) is \(what)")
+      requirementFailure("Module: property \(path) is \(what)")
     }
   }
 

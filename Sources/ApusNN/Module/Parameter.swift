@@ -14,7 +14,7 @@ extension Tensor: ParameterValue {
   public static func variable(for value: Tensor) -> Variable? { Variable(value) }
 
   public static func value(of variable: Variable?) -> Tensor {
-    guard let variable else { preconditionFailure("Parameter: no value") }
+    guard let variable else { requirementFailure("Parameter: no value") }
     return variable.value
   }
 }
@@ -46,7 +46,7 @@ public struct Parameter<Value: ParameterValue> {
     get { Value.value(of: projectedValue) }
     nonmutating set {
       let new = Value.variable(for: newValue)
-      precondition(
+      require(
         (new == nil) == (projectedValue == nil), "Parameter: an absent parameter stays absent, a present one present")
       if let new, let projectedValue { projectedValue.value = new.value }
     }

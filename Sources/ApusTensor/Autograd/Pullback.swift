@@ -30,7 +30,7 @@ public struct Pullback {
       add(input, function(gradient))
     case .several(let inputs, let function):
       let contributions = function(gradient)
-      precondition(
+      require(
         contributions.count == inputs.count, "wrt: \(contributions.count) gradients for \(inputs.count) inputs")
       for (input, contribution) in zip(inputs, contributions) where input >= 0 { add(input, contribution) }
     case .none:

@@ -64,7 +64,7 @@ final class Tape: @unchecked Sendable {
   /// passed, so that what they kept for the backward is recycled for the gradients of earlier layers.
   func gradients(of root: TapeNode, seed: Tensor) -> [Tensor?] {
     guard root.tape == id else { return leaves.map { _ in nil } }
-    precondition(Int(root.index) < entries.count, "pullback: called a second time (the first call used the tape up)")
+    require(Int(root.index) < entries.count, "pullback: called a second time (the first call used the tape up)")
     // Another tape may be running around this one: gradients are constants for it.
     return withoutRecording { walkBack(from: root, seed: seed) }
   }

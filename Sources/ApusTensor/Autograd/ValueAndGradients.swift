@@ -12,7 +12,7 @@ public func valueAndGradients(
   _ body: () throws -> Tensor
 ) rethrows -> (value: Tensor, gradients: Gradients) {
   let (value, tape) = try recording(body)
-  precondition(
+  require(
     value.elementCount == 1,
     "valueAndGradients: the result has shape \(value.shape) (expected a single number; sum or average first)")
   let all = tape.gradients(of: value.node, seed: Tensor(repeating: 1, shape: value.shape))
@@ -40,7 +40,7 @@ public func valueWithPullback(
   return (
     value.detached,
     { seed in
-      precondition(
+      require(
         seed.shape == value.shape, "pullback: a gradient of shape \(seed.shape) for a value of shape \(value.shape)")
       let all = tape.gradients(of: node, seed: seed)
       var found: [ObjectIdentifier: Tensor] = [:]
@@ -53,7 +53,7 @@ public func valueWithPullback(
 /// The gradient of a scalar function at `input`, of the input's shape.
 public func gradient(at input: Tensor, of function: (Tensor) throws -> Tensor) rethrows -> Tensor {
   let (value, pullback) = try valueWithPullback(at: [input]) { try function($0[0]) }
-  precondition(value.elementCount == 1, "gradient(at:): the result has shape \(value.shape) (expected a single number)")
+  require(value.elementCount == 1, "gradient(at:): the result has shape \(value.shape) (expected a single number)")
   return pullback(Tensor(repeating: 1, shape: value.shape))[0]
 }
 

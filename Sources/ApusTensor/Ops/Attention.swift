@@ -44,7 +44,7 @@ public func scaledDotProductAttention(
   query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none, scale: Float? = nil
 ) -> Tensor {
   let (q, k, v) = (query.shape, key.shape, value.shape)
-  precondition(
+  require(
     q.rank == 4 && k.rank == 4 && v.rank == 4 && q[0] == k[0] && k[0] == v[0] && k[1] == v[1] && k[2] == v[2]
       && q[3] == k[3] && k[1] > 0 && q[1] % k[1] == 0,
     "scaledDotProductAttention: query \(q), key \(k), value \(v) (expected [B, H, Tq, D], [B, Hk, Tk, D], [B, Hk, Tk, Dv])")
@@ -72,7 +72,7 @@ public func attention(
 ) -> Tensor {
   let groups = keyHeads ?? heads
   let (q, k, v) = (query.shape, key.shape, value.shape)
-  precondition(
+  require(
     q.rank == 3 && k.rank == 3 && v.rank == 3 && q[0] == k[0] && k[0] == v[0] && k[1] == v[1] && heads > 0
       && groups > 0 && heads % groups == 0 && q[2] % heads == 0 && k[2] % groups == 0 && v[2] % groups == 0
       && q[2] / heads == k[2] / groups,
@@ -99,7 +99,7 @@ public func selfAttention(
   _ projection: Tensor, heads: Int, mask: AttentionMask = .causal, scale: Float? = nil
 ) -> Tensor {
   let shape = projection.shape
-  precondition(
+  require(
     shape.rank == 3 && heads > 0 && shape[2] % (3 * heads) == 0,
     "selfAttention: projection \(shape) with \(heads) heads (expected [B, T, 3 · heads · size])")
   let (batch, length, width) = (shape[0], shape[1], shape[2] / 3)
@@ -156,7 +156,7 @@ struct AttentionPlan {
     self.mask = mask
     self.shape.causalOffset = mask.causalOffset
     if let lengths = mask.keyLengths {
-      precondition(
+      require(
         lengths.shape == [shape.batch], "attention: key lengths \(lengths.shape) for a batch of \(shape.batch)")
     }
     if let given = mask.bias { bias = prepare(given) }
@@ -165,7 +165,7 @@ struct AttentionPlan {
   private mutating func prepare(_ given: Tensor) -> Tensor {
     let s = shape
     let whole = Shape([s.batch, s.heads, s.queryLength, s.keyLength])
-    precondition(
+    require(
       Shape.broadcast(given.shape, whole) == whole, "attention: a bias of shape \(given.shape) for scores \(whole)")
     let sizes = Array(repeating: 1, count: 4 - given.rank) + Array(given.shape)
     let rows = given.detached.viewed(as: Shape(sizes))
@@ -260,10 +260,10 @@ struct AttentionPlan {
     }
   }
 
-  /// Where the kernel puts the gradient of every score, if the bias wants one. (What no query sees stays zero.)
+  /// Where the kernel puts the gradient of every score, if the bias wants one.
   func biasGradientBuffer() -> Tensor? {
     guard let given = mask.bias, given.node != .none else { return nil }
-    return .zeros([shape.batch, shape.heads, shape.queryLength, shape.keyLength])
+    return Tensor(uninitialized: [shape.batch, shape.heads, shape.queryLength, shape.keyLength]) { _ in }
   }
 
   func biasGradient(from buffer: Tensor?) -> Tensor? {

@@ -9,7 +9,7 @@ struct BroadcastPlan {
 
   init(_ operation: StaticString, _ a: Shape, _ b: Shape) {
     guard let shape = Shape.broadcast(a, b) else {
-      preconditionFailure("\(operation): shapes \(a) and \(b) do not broadcast (sizes must be equal, or one of them 1)")
+      requirementFailure("\(operation): shapes \(a) and \(b) do not broadcast (sizes must be equal, or one of them 1)")
     }
     self.shape = shape
   }

@@ -12,18 +12,18 @@ public struct CachedKeysAndValues: Sendable {
   public private(set) var count = 0
   public let capacity: Int
 
-  public init(batch: Int, capacity: Int, keyWidth: Int, valueWidth: Int) {
+  public init(batch: Int, capacity: Int, width: Int) {
     self.capacity = capacity
     // Zeros, not garbage: what is behind `count` is never read, but it may be looked at.
-    keys = .zeros([batch, capacity, keyWidth])
-    values = .zeros([batch, capacity, valueWidth])
+    keys = .zeros([batch, capacity, width])
+    values = .zeros([batch, capacity, width])
   }
 
   /// Forgets all positions from `count` on.
   ///
   /// - Precondition: 0 ≤ count ≤ the present count.
   public mutating func truncate(to count: Int) {
-    precondition(count >= 0 && count <= self.count, "truncate: to \(count) of \(self.count) cached positions")
+    require(count >= 0 && count <= self.count, "truncate: to \(count) of \(self.count) cached positions")
     self.count = count
   }
 
@@ -35,11 +35,11 @@ public struct CachedKeysAndValues: Sendable {
   public mutating func appendAndAttend(_ projection: Tensor, heads: Int) -> Tensor {
     let (batch, width) = (keys.shape[0], keys.shape[2])
     let p = projection.shape
-    precondition(
+    require(
       p.rank == 3 && p[0] == batch && p[2] == 3 * width && heads > 0 && width % heads == 0,
       "appendAndAttend: projection \(p), cache \(keys.shape), \(heads) heads (expected [B, T, 3 · width])")
     let new = p[1]
-    precondition(
+    require(
       count + new <= capacity, "appendAndAttend: \(count) + \(new) positions in a cache of \(capacity)")
     let (start, before) = (count * width, count)
     for b in 0..<batch {

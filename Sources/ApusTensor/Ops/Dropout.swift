@@ -11,7 +11,7 @@ extension Tensor {
   ///   - probability: of an element being dropped, 0 ≤ p < 1.
   ///   - generator: the source of randomness; by default that of the innermost `withSeed`.
   public func droppingOut(probability: Float, using generator: RandomGenerator = .current) -> Tensor {
-    precondition(probability >= 0 && probability < 1, "droppingOut: a probability of \(probability)")
+    require(probability >= 0 && probability < 1, "droppingOut: a probability of \(probability)")
     guard isTraining, probability > 0 else { return self }
     let x = self
     let stream = generator.takeStream()

@@ -12,7 +12,7 @@ extension Tensor {
   /// - Returns: [indices' shape.., columns..] for a table [rows, columns..].
   /// - Precondition: the indices are in range.
   public func gathering(_ indices: IndexTensor, padding: Int? = nil) -> Tensor {
-    precondition(rank >= 1, "gathering: a table of shape \(shape) (at least one axis is needed)")
+    require(rank >= 1, "gathering: a table of shape \(shape) (at least one axis is needed)")
     indices.check(below: shape[0], "gathering")
     let table = self
     let width = shape.dropFirst().reduce(1, *)
@@ -41,7 +41,7 @@ extension Tensor {
   /// - Returns: [rows, columns..] for this tensor as [indices' shape.., columns..].
   /// - Precondition: the leading axes are the indices' shape; the indices are in range.
   public func scatterAdded(at indices: IndexTensor, rows: Int, skipping skipped: Int? = nil) -> Tensor {
-    precondition(
+    require(
       Array(shape.prefix(indices.shape.rank)) == Array(indices.shape),
       "scatterAdded: rows \(shape) and indices \(indices.shape) (leading axes must agree)")
     indices.check(below: rows, "scatterAdded")

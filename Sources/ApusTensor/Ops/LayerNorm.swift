@@ -12,9 +12,9 @@ import ApusKernels
 ///   - epsilon: added to the variance (biased, as in PyTorch).
 /// - Returns: the shape of x.
 public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor? = nil, epsilon: Float = 1e-5) -> Tensor {
-  precondition(x.rank >= 1, "layerNorm: a tensor of shape \(x.shape) (at least one axis is needed)")
+  require(x.rank >= 1, "layerNorm: a tensor of shape \(x.shape) (at least one axis is needed)")
   let normalized = weight?.shape ?? bias?.shape ?? Shape([x.shape[x.rank - 1]])
-  precondition(
+  require(
     normalized.rank <= x.rank && Array(x.shape.suffix(normalized.rank)) == Array(normalized)
       && (bias == nil || bias?.shape == normalized),
     "layerNorm: input \(x.shape), weight \(weight?.shape ?? []), bias \(bias?.shape ?? []) (trailing axes must agree)")

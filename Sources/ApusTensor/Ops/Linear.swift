@@ -15,10 +15,10 @@ import ApusKernels
 /// - Complexity: 2·rows·in·out operations.
 /// - Precondition: the sizes agree.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: Activation? = nil) -> Tensor {
-  precondition(
+  require(
     x.rank >= 1 && weight.rank == 2 && weight.shape[1] == x.shape[x.rank - 1],
     "linear: input \(x.shape) and weight \(weight.shape) (expected [.., in] and [out, in])")
-  precondition(
+  require(
     bias.map { $0.shape == [weight.shape[0]] } ?? true,
     "linear: weight \(weight.shape) and bias \(bias?.shape ?? []) (expected [out, in] and [out])")
   let (out, inputs) = (weight.shape[0], weight.shape[1])

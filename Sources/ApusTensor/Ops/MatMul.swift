@@ -18,7 +18,7 @@ struct MatMulPlan {
 
   /// Matrices [.., M, K] and [.., K, N] (or transposed ones); leading axes are equal, or missing or 1 on one side.
   init(_ a: Shape, _ b: Shape, transposing side: Side?) {
-    precondition(a.rank >= 2 && b.rank >= 2, "matmul: shapes \(a) · \(b) (both need at least two axes)")
+    require(a.rank >= 2 && b.rank >= 2, "matmul: shapes \(a) · \(b) (both need at least two axes)")
     let (aRows, aColumns) = (a[a.rank - 2], a[a.rank - 1])
     let (bRows, bColumns) = (b[b.rank - 2], b[b.rank - 1])
     (aTransposed, bTransposed) = (side == .first, side == .second)
@@ -26,13 +26,13 @@ struct MatMulPlan {
     let inner = bTransposed ? bColumns : bRows
     n = bTransposed ? bRows : bColumns
     let mark = (aTransposed ? "ᵀ" : "", bTransposed ? "ᵀ" : "")
-    precondition(inner == k, "matmul: inner sizes differ: \(a)\(mark.0) · \(b)\(mark.1) (\(k) ≠ \(inner))")
+    require(inner == k, "matmul: inner sizes differ: \(a)\(mark.0) · \(b)\(mark.1) (\(k) ≠ \(inner))")
     let (aBatch, bBatch) = (Shape(a.dropLast(2)), Shape(b.dropLast(2)))
     guard let leading = Shape.broadcast(aBatch, bBatch) else {
-      preconditionFailure("matmul: leading axes of \(a) and \(b) do not broadcast")
+      requirementFailure("matmul: leading axes of \(a) and \(b) do not broadcast")
     }
     batch = leading.elementCount
-    precondition(
+    require(
       (aBatch == leading || aBatch.elementCount == 1) && (bBatch == leading || bBatch.elementCount == 1),
       "matmul: leading axes of \(a) and \(b) broadcast in both directions (make one side whole with broadcast(to:))")
     aBatchStride = aBatch.elementCount == 1 ? 0 : m * k
@@ -75,10 +75,10 @@ extension Tensor {
   /// - Complexity: 2·M·N·K operations a matrix.
   /// - Precondition: the inner sizes agree.
   public func matmul(_ other: Tensor, transposing side: Side? = nil) -> Tensor {
-    precondition(rank > 0 && other.rank > 0, "matmul: shapes \(shape) · \(other.shape) (a single number has no axes)")
+    require(rank > 0 && other.rank > 0, "matmul: shapes \(shape) · \(other.shape) (a single number has no axes)")
     if rank == 1 { return vectorMatmul(other, side) }
     if other.rank == 1 {
-      precondition(side != .second, "matmul: a vector \(other.shape) cannot be transposed")
+      require(side != .second, "matmul: a vector \(other.shape) cannot be transposed")
       let product = matmul(other.reshaped(to: [other.shape[0], 1]), transposing: side)
       return product.reshaped(to: Shape(product.shape.dropLast()))
     }
@@ -115,7 +115,7 @@ extension Tensor {
   }
 
   private func vectorMatmul(_ other: Tensor, _ side: Side?) -> Tensor {
-    precondition(side != .first, "matmul: a vector \(shape) cannot be transposed")
+    require(side != .first, "matmul: a vector \(shape) cannot be transposed")
     let row = reshaped(to: [1, shape[0]])
     if other.rank == 1 { return row.matmul(other.reshaped(to: [other.shape[0], 1])).reshaped(to: []) }
     let product = row.matmul(other, transposing: side)

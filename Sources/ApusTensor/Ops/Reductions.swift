@@ -35,7 +35,7 @@ extension Tensor {
 
   private func normalized(_ axes: [Int], _ operation: StaticString) -> [Int] {
     let result = axes.map { shape.normalized(axis: $0, operation) }
-    precondition(Set(result).count == result.count, "\(operation): an axis twice in \(axes)")
+    require(Set(result).count == result.count, "\(operation): an axis twice in \(axes)")
     return result
   }
 
@@ -93,7 +93,7 @@ extension Tensor {
 
   private func extremum(_ reduction: Reduction, along axis: Int, _ keepingDimensions: Bool) -> Tensor {
     let axis = shape.normalized(axis: axis, "extremumAlongAxis")
-    precondition(shape[axis] > 0, "extremumAlongAxis: axis \(axis) of shape \(shape) is empty")
+    require(shape[axis] > 0, "extremumAlongAxis: axis \(axis) of shape \(shape) is empty")
     let x = self
     let result = reduced(reduction, along: [axis], keepingDimensions: keepingDimensions)
     return result.recorded("extremumAlongAxis") {
@@ -128,7 +128,7 @@ extension Tensor {
   public func argMax(along axis: Int = -1) -> IndexTensor {
     let axis = shape.normalized(axis: axis, "argMax")
     let (outer, count) = (shape[..<axis].reduce(1, *), shape[axis])
-    precondition(count > 0, "argMax: axis \(axis) of shape \(shape) is empty")
+    require(count > 0, "argMax: axis \(axis) of shape \(shape) is empty")
     let inner = shape[(axis + 1)...].reduce(1, *)
     let positions = withUnsafePointer { x in
       (0..<outer * inner).map { place in

@@ -12,7 +12,7 @@ extension Tensor {
   /// - Parameter shape: its sizes; one of them may be −1 in `reshaped(_:)`.
   /// - Precondition: the element counts are equal.
   public func reshaped(to shape: Shape) -> Tensor {
-    precondition(
+    require(
       shape.elementCount == elementCount,
       "reshaped: \(self.shape) has \(elementCount) elements, \(shape) \(shape.elementCount)")
     let x = self
@@ -22,8 +22,8 @@ extension Tensor {
   /// The same elements under the given sizes, one of which may be −1: whatever is left.
   public func reshaped(_ sizes: Int...) -> Tensor {
     let known = sizes.filter { $0 >= 0 }.reduce(1, *)
-    precondition(sizes.filter { $0 < 0 }.count <= 1, "reshaped: more than one open size in \(sizes)")
-    precondition(
+    require(sizes.filter { $0 < 0 }.count <= 1, "reshaped: more than one open size in \(sizes)")
+    require(
       sizes.allSatisfy { $0 >= 0 } || (known > 0 && elementCount % known == 0),
       "reshaped: \(elementCount) elements do not fill \(sizes)")
     return reshaped(to: Shape(sizes.map { $0 < 0 ? elementCount / known : $0 }))
@@ -33,7 +33,7 @@ extension Tensor {
   ///
   /// - Precondition: `order` names every axis once.
   public func permuted(_ order: [Int]) -> Tensor {
-    precondition(
+    require(
       order.sorted() == Array(0..<rank), "permuted: \(order) is not an order of the \(rank) axes of \(shape)")
     let x = self
     let strides = shape.strides
@@ -54,7 +54,7 @@ extension Tensor {
   ///
   /// - Precondition: there are at least two.
   public func transposed() -> Tensor {
-    precondition(rank >= 2, "transposed: a tensor of shape \(shape) (at least two axes are needed)")
+    require(rank >= 2, "transposed: a tensor of shape \(shape) (at least two axes are needed)")
     var order = Array(0..<rank)
     order.swapAt(rank - 1, rank - 2)
     return permuted(order)
@@ -64,7 +64,7 @@ extension Tensor {
   public func broadcast(to shape: Shape) -> Tensor {
     if shape == self.shape { return self }
     let plan = BroadcastPlan("broadcast", self.shape, shape)
-    precondition(plan.shape == shape, "broadcast: \(self.shape) does not broadcast to \(shape)")
+    require(plan.shape == shape, "broadcast: \(self.shape) does not broadcast to \(shape)")
     let x = self
     // x + 0, with a single zero repeated over the whole shape.
     let zero = Tensor(uninitialized: Shape(Array(repeating: 1, count: shape.rank))) { $0[0] = 0 }
@@ -79,7 +79,7 @@ extension Tensor {
   /// - Precondition: the range lies within the axis.
   public func slice(_ range: Range<Int>, along axis: Int = 0) -> Tensor {
     let axis = shape.normalized(axis: axis, "slice")
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= shape[axis], "slice: \(range) of axis \(axis) of shape \(shape)")
     let x = self
     var newShape = shape
@@ -119,7 +119,7 @@ extension Tensor {
   /// - Precondition: the axis is a multiple of `count`.
   public func split(into count: Int, along axis: Int) -> [Tensor] {
     let axis = shape.normalized(axis: axis, "split")
-    precondition(
+    require(
       count > 0 && shape[axis] % count == 0, "split: axis \(axis) of shape \(shape) into \(count) equal parts")
     let size = shape[axis] / count
     return (0..<count).map { slice($0 * size..<($0 + 1) * size, along: axis) }
@@ -130,16 +130,16 @@ extension Tensor {
 ///
 /// - Precondition: at least one tensor; all other sizes are equal.
 public func concatenated(_ parts: [Tensor], along axis: Int) -> Tensor {
-  precondition(!parts.isEmpty, "concatenated: no tensors")
+  require(!parts.isEmpty, "concatenated: no tensors")
   let first = parts[0].shape
   let axis = first.normalized(axis: axis, "concatenated")
   var shape = first
   shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
   for part in parts {
     var expected = first
-    precondition(part.rank == first.rank, "concatenated: shapes \(first) and \(part.shape)")
+    require(part.rank == first.rank, "concatenated: shapes \(first) and \(part.shape)")
     expected[axis] = part.shape[axis]
-    precondition(part.shape == expected, "concatenated: shapes \(first) and \(part.shape) along axis \(axis)")
+    require(part.shape == expected, "concatenated: shapes \(first) and \(part.shape) along axis \(axis)")
   }
   let outer = first[..<axis].reduce(1, *)
   let inner = first[(axis + 1)...].reduce(1, *)

@@ -53,7 +53,7 @@ public enum LossReduction: Sendable {
 public func crossEntropy(
   _ logits: Tensor, _ targets: IndexTensor, ignoring ignored: Int32 = -100, reduction: LossReduction = .mean
 ) -> Tensor {
-  precondition(
+  require(
     logits.rank >= 1 && targets.count == logits.shape.dropLast().reduce(1, *),
     "crossEntropy: logits \(logits.shape) and targets \(targets.shape) (expected [..., classes] and [...])")
   let classes = logits.shape[logits.rank - 1]

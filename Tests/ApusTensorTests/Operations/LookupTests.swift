@@ -82,7 +82,7 @@ import Testing
     let projection = Samples.normal([2, 7, 18])
     let whole = selfAttention(projection, heads: 2)
     for pieces in [[7], [1, 1, 1, 1, 1, 1, 1], [3, 1, 2, 1]] {
-      var cache = CachedKeysAndValues(batch: 2, capacity: 9, keyWidth: 6, valueWidth: 6)
+      var cache = CachedKeysAndValues(batch: 2, capacity: 9, width: 6)
       var start = 0
       for piece in pieces {
         let range = start..<start + piece

@@ -1,6 +1,7 @@
 // What PyTorch computed, read from Fixtures/: cases with their attributes, tensors and index tensors.
 // Read next: ParityTests.swift. How the files were made: generate.py of the parity collection.
 
+import ApusData
 import ApusTensor
 import Foundation
 
@@ -41,7 +42,8 @@ struct ParityCase: Sendable {
   let differentiable: [String]
   var tensors: [String: Tensor]
   let indices: [String: IndexTensor]
-  let masks: [String: (shape: Shape, isSet: [Bool])]
+  /// Boolean tensors: 1 for true.
+  let masks: [String: Tensor]
 
   func tensor(_ key: String) throws -> Tensor {
     guard let tensor = tensors[key] else { throw FixtureError(description: "\(name): no tensor \(key)") }
@@ -95,7 +97,15 @@ struct Fixture {
       throw FixtureError(description: "no folder Fixtures among the test resources")
     }
     let json = try Data(contentsOf: folder.appendingPathComponent(path + ".json"))
-    let file = try TinySafetensors(contentsOf: folder.appendingPathComponent(path + ".safetensors"))
+    let file = try SafetensorsFile(contentsOf: folder.appendingPathComponent(path + ".safetensors"))
+    var (tensors, indices, masks) = ([String: Tensor](), [String: IndexTensor](), [String: Tensor]())
+    for entry in file.entries {
+      switch entry.type {
+      case .float32: tensors[entry.name] = try file.tensor(named: entry.name)
+      case .bool: masks[entry.name] = try file.tensor(named: entry.name)
+      default: indices[entry.name] = try file.indices(named: entry.name)
+      }
+    }
     cases = try JSONDecoder().decode(Description.self, from: json).cases.map { description in
       let prefix = description.name + "."
       func own<Value>(_ all: [String: Value]) -> [String: Value] {
@@ -106,7 +116,7 @@ struct Fixture {
       return ParityCase(
         name: description.name, attributes: description.attributes ?? [:],
         differentiable: (description.gradients ?? []).map { String($0.dropFirst("grad_".count)) },
-        tensors: own(file.tensors), indices: own(file.indices), masks: own(file.masks))
+        tensors: own(tensors), indices: own(indices), masks: own(masks))
     }
   }
 }

@@ -41,7 +41,7 @@ struct ParityOperation: Sendable, CustomTestStringConvertible {
     ParityOperation("scaled_dot_product_attention") { example in
       var mask = AttentionMask(causalOffset: example.flag("is_causal") ? 0 : nil, bias: example.tensors["attn_mask"])
       if let allowed = example.masks["attn_mask"] {
-        mask.bias = Tensor(allowed.isSet.map { $0 ? 0 : -.infinity }, shape: allowed.shape)
+        mask.bias = Tensor(allowed.scalars.map { $0 == 1 ? 0 : -.infinity }, shape: allowed.shape)
       }
       return try scaledDotProductAttention(
         query: example.tensor("query"), key: example.tensor("key"), value: example.tensor("value"), mask: mask,

@@ -1,0 +1,14 @@
+// Programmer errors, with their message in release builds too.
+
+/// Stops the program with `message` unless `condition` holds.
+///
+/// The standard library's `precondition` drops its message in optimized builds, where a shape mismatch would be no more
+/// than "illegal instruction". The message names the operation, the shapes and the rule.
+@inline(__always)
+package func require(_ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String) {
+  if !condition() { requirementFailure(message()) }
+}
+
+/// Stops the program with `message`.
+@inline(never)
+package func requirementFailure(_ message: String) -> Never { fatalError(message) }
