@@ -28,6 +28,9 @@ let x86Platforms: [Platform] = [.linux, .macOS]
   let hasX86Kernels = false
 #endif
 
+let x86Define: [SwiftSetting] =
+  hasX86Kernels ? [.define("APUS_X86_KERNELS", .when(platforms: x86Platforms))] : []
+
 // MARK: Ground: argument types, the naive twin of every kernel, and one kernel source compiled once per instruction set
 
 var targets: [Target] = [
@@ -64,7 +67,7 @@ targets += [
   // MARK: Floor 1: the scheduler, and the choice of an instruction set
   .target(
     name: "ApusKernels", dependencies: kernelDependencies,
-    swiftSettings: optimized + (hasX86Kernels ? [.define("APUS_X86_KERNELS", .when(platforms: x86Platforms))] : [])),
+    swiftSettings: optimized + x86Define),
 
   // MARK: Floor 2: tensors, the tape, operations
   .target(name: "ApusTensor", dependencies: ["ApusKernels", "ApusKernelTypes"], swiftSettings: strict),
@@ -85,7 +88,9 @@ targets += [
     swiftSettings: strict),
   .executableTarget(
     name: "ApusCommand",
-    dependencies: ["ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining"],
+    dependencies: [
+      "ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining",
+    ],
     resources: [.copy("Resources/tinyshakespeare.txt")],
     swiftSettings: strict),
 
@@ -100,7 +105,8 @@ targets += [
 
   // MARK: Tests
   .testTarget(
-    name: "ApusKernelsTests", dependencies: ["ApusKernelTypes", "ApusKernelsReference", "ApusKernels"], swiftSettings: strict),
+    name: "ApusKernelsTests", dependencies: ["ApusKernelTypes", "ApusKernelsReference", "ApusKernels"],
+    swiftSettings: strict),
   .testTarget(
     name: "ApusTensorTests", dependencies: ["ApusKernels", "ApusTensor", "ApusTesting", "ApusData"],
     resources: [.copy("Fixtures")], swiftSettings: strict),
@@ -117,7 +123,8 @@ targets += [
     dependencies: ["ApusKernels", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining", "ApusTesting"],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusKernels", "ApusTensor", "ApusData"], swiftSettings: strict),
+    name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusKernels", "ApusTensor", "ApusData"],
+    swiftSettings: strict),
   .testTarget(name: "HouseTests", dependencies: ["Apus"], swiftSettings: strict),
 ]
 

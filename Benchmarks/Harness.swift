@@ -17,6 +17,8 @@ struct Workload: Sendable {
 }
 
 /// One line of the table.
+// The keys of the JSON file.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 struct Measurement: Codable {
   var threads: Int
   var seconds: Double
@@ -29,6 +31,8 @@ struct Measurement: Codable {
 }
 
 /// The machine and what it can do at most, measured in the same run.
+// The keys of the JSON file.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 struct Limits: Codable {
   var fma_gflops: [String: Double]
   var read_gbps: [String: Double]

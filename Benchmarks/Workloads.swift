@@ -11,8 +11,10 @@ let workloads: [Workload] = [
   matMul(1_024, 1_024, 1_024),
   attention(batch: 1, heads: 12, length: 512, size: 64, isBackward: false),
   attention(batch: 1, heads: 12, length: 512, size: 64, isBackward: true),
-  trainGPT("train_chargpt_4l4h128_b12t64", .init(
-    vocabularySize: 65, contextLength: 64, layers: 4, heads: 4, width: 128), batch: 12, length: 64),
+  trainGPT(
+    "train_chargpt_4l4h128_b12t64",
+    .init(
+      vocabularySize: 65, contextLength: 64, layers: 4, heads: 4, width: 128), batch: 12, length: 64),
 ]
 
 /// C = A·B, both as they lie.

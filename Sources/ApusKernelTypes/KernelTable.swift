@@ -30,8 +30,7 @@ package struct KernelTable: Sendable {
   /// y ← y + scale · x: (x, y, scale, count)
   package var addScaled: @Sendable (Input, Output, _ scale: Float, _ count: Int, Schedule) -> Void
   /// (reduction, x, y, outer, count, inner)
-  package var reduce:
-    @Sendable (Reduction, Input, Output, _ outer: Int, _ count: Int, _ inner: Int, Schedule) -> Void
+  package var reduce: @Sendable (Reduction, Input, Output, _ outer: Int, _ count: Int, _ inner: Int, Schedule) -> Void
   package var sumOfSquares: @Sendable (Input, _ count: Int, Schedule) -> Double
 
   /// (x, y, rows, columns)
@@ -93,23 +92,42 @@ package struct KernelTable: Sendable {
     attentionBackward: @escaping @Sendable (AttentionBackwardArguments, Schedule) -> Void,
     unary: @escaping @Sendable (UnaryOperation, Input, Output, Int, Schedule) -> Void,
     unaryBackward: @escaping @Sendable (UnaryOperation, Input, Input, Output, Int, Schedule) -> Void,
-    binary: @escaping @Sendable (BinaryOperation, BroadcastRows, BroadcastRows, Output, _ rows: Int, _ columns: Int, Schedule) -> Void,
+    binary:
+      @escaping @Sendable (BinaryOperation, BroadcastRows, BroadcastRows, Output, _ rows: Int, _ columns: Int, Schedule)
+      -> Void,
     affine: @escaping @Sendable (Input, Output, _ scale: Float, _ offset: Float, _ count: Int, Schedule) -> Void,
     addScaled: @escaping @Sendable (Input, Output, _ scale: Float, _ count: Int, Schedule) -> Void,
     reduce: @escaping @Sendable (Reduction, Input, Output, _ outer: Int, _ count: Int, _ inner: Int, Schedule) -> Void,
     sumOfSquares: @escaping @Sendable (Input, _ count: Int, Schedule) -> Double,
     softmax: @escaping @Sendable (Input, Output, _ rows: Int, _ columns: Int, Schedule) -> Void,
     softmaxBackward: @escaping @Sendable (Input, Input, Output, _ rows: Int, _ columns: Int, Schedule) -> Void,
-    crossEntropy: @escaping @Sendable (Input, Indices, _ ignored: Int32, Output, Output, _ rows: Int, _ classes: Int, Schedule) -> Void,
-    crossEntropyBackward: @escaping @Sendable (Input, Indices, _ ignored: Int32, Input, _ scales: Input, _ hasScalePerRow: Bool, Output, _ rows: Int, _ classes: Int, Schedule) -> Void,
-    layerNorm: @escaping @Sendable (Input, Input?, Input?, _ epsilon: Float, Output, _ mean: Output, _ inverseDeviation: Output, _ rows: Int, _ columns: Int, Schedule) -> Void,
-    layerNormBackward: @escaping @Sendable (Input, Input?, _ mean: Input, _ inverseDeviation: Input, Input, Output, Output?, Output?, _ rows: Int, _ columns: Int, Schedule) -> Void,
+    crossEntropy:
+      @escaping @Sendable (Input, Indices, _ ignored: Int32, Output, Output, _ rows: Int, _ classes: Int, Schedule) ->
+      Void,
+    crossEntropyBackward:
+      @escaping @Sendable (
+        Input, Indices, _ ignored: Int32, Input, _ scales: Input, _ hasScalePerRow: Bool, Output, _ rows: Int,
+        _ classes: Int, Schedule
+      ) -> Void,
+    layerNorm:
+      @escaping @Sendable (
+        Input, Input?, Input?, _ epsilon: Float, Output, _ mean: Output, _ inverseDeviation: Output, _ rows: Int,
+        _ columns: Int, Schedule
+      ) -> Void,
+    layerNormBackward:
+      @escaping @Sendable (
+        Input, Input?, _ mean: Input, _ inverseDeviation: Input, Input, Output, Output?, Output?, _ rows: Int,
+        _ columns: Int, Schedule
+      ) -> Void,
     gather: @escaping @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, Schedule) -> Void,
-    scatterAdd: @escaping @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, _ skipped: Int32, Schedule) -> Void,
+    scatterAdd:
+      @escaping @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, _ skipped: Int32, Schedule) -> Void,
     permute: @escaping @Sendable (Input, Output, _ sizes: [Int], _ strides: [Int], Schedule) -> Void,
     copyRows: @escaping @Sendable (Input, Int, Output, Int, _ rows: Int, _ columns: Int, Schedule) -> Void,
     uniform: @escaping @Sendable (Output, _ count: Int, _ key: UInt64, _ stream: UInt64, Schedule) -> Void,
-    dropout: @escaping @Sendable (Input, Output, _ count: Int, _ keep: Float, _ key: UInt64, _ stream: UInt64, Schedule) -> Void,
+    dropout:
+      @escaping @Sendable (Input, Output, _ count: Int, _ keep: Float, _ key: UInt64, _ stream: UInt64, Schedule) ->
+      Void,
     adamStep: @escaping @Sendable (UnsafeBufferPointer<AdamSegment>, AdamArguments, Schedule) -> Void,
     multiplyAddsPerRound: Int,
     multiplyAddProbe: @escaping @Sendable (_ rounds: Int) -> Float,

@@ -14,8 +14,11 @@ import Foundation
 /// Weight decay is added to the gradient; `AdamW` decouples it. All parameters are updated in one parallel pass.
 public class Adam: Optimizer {
   public var learningRate: Float
+  /// β₁ and β₂: the shares that the running means keep at each step.
   public let betas: (Float, Float)
+  /// ε: keeps the division finite.
   public let epsilon: Float
+  /// λ
   public let weightDecay: Float
   /// Divides by the largest second moment so far (Reddi, Kale, Kumar, arXiv:1904.09237).
   public let usesLargestMoment: Bool
@@ -75,7 +78,9 @@ public class Adam: Optimizer {
     // all memory alive while the kernel runs.
     var values: [(index: Int, value: Tensor, gradient: Tensor)] = []
     for index in range {
-      if let gradient = gradients.unscaled(variables[index]) { values.append((index, variables[index].takeValue(), gradient)) }
+      if let gradient = gradients.unscaled(variables[index]) {
+        values.append((index, variables[index].takeValue(), gradient))
+      }
     }
     let segments = values.indices.map { position -> AdamSegment in
       let index = values[position].index

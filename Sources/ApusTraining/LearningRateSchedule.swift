@@ -5,11 +5,13 @@ import Foundation
 
 /// A learning rate for every step, counted from 0.
 public protocol LearningRateSchedule: Sendable {
+  /// The rate of a step, counted from 0.
   func learningRate(at step: Int) -> Float
 }
 
 /// The same rate at every step.
 public struct ConstantSchedule: LearningRateSchedule {
+  /// The rate.
   public let rate: Float
   public init(_ rate: Float) { self.rate = rate }
   public func learningRate(at step: Int) -> Float { rate }
@@ -20,9 +22,13 @@ public struct ConstantSchedule: LearningRateSchedule {
 /// At step s < warmup: peak · (s + 1)/warmup. After it: floor + ½(peak − floor)(1 + cos(π · (s − warmup)/(total − warmup))),
 /// and the floor from step `total` on. Without a warm-up these are PyTorch's `CosineAnnealingLR` values.
 public struct WarmupCosineSchedule: LearningRateSchedule {
+  /// The highest rate, after the warm-up.
   public let peak: Float
+  /// The lowest rate, at the end.
   public let floor: Float
+  /// Steps of the warm-up.
   public let warmup: Int
+  /// Steps until the floor.
   public let total: Int
 
   /// - Precondition: 0 ≤ warmup ≤ total.

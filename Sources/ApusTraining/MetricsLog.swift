@@ -55,6 +55,7 @@ public struct MetricsLog: Sendable {
     }
   }
 
+  /// Adds a row behind the others.
   public mutating func append(_ row: StepMetrics) { rows.append(row) }
 
   /// Writes the whole table, replacing the file at once.

@@ -27,6 +27,7 @@ public struct OptimizerStateError: Error, CustomStringConvertible, Sendable {
 
 /// Parameters that share settings which differ from the optimizer's.
 public struct ParameterGroup {
+  /// What the group trains.
   public var parameters: [Variable]
   /// nil: the optimizer's.
   public var weightDecay: Float?

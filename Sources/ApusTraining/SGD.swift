@@ -10,9 +10,13 @@ public import ApusTensor
 /// along g + μv.
 public final class SGD: Optimizer {
   public var learningRate: Float
+  /// μ: the share of the velocity that is kept.
   public let momentum: Float
+  /// τ: the share of the gradient that is left out of the velocity.
   public let dampening: Float
+  /// λ: λ·p is added to the gradient.
   public let weightDecay: Float
+  /// Whether steps go along g + μv.
   public let isNesterov: Bool
   /// Ascends instead of descending.
   public let maximizes: Bool

@@ -49,6 +49,7 @@ public final class TrainingRun {
 
   /// What `onStep` learns.
   public struct Progress: Sendable {
+    /// What was measured.
     public let metrics: StepMetrics
     /// Steps in all.
     public let steps: Int
@@ -59,7 +60,9 @@ public final class TrainingRun {
     /// Whether a checkpoint was written after this step.
     public let isSaved: Bool
 
+    /// Steps done, this one included.
     public var step: Int { metrics.step }
+    /// The loss of the step's batch.
     public var loss: Float { metrics.loss }
   }
 
@@ -72,9 +75,13 @@ public final class TrainingRun {
     case diverged
   }
 
+  /// What is trained.
   public let model: any Module
+  /// What changes it.
   public let optimizer: any Optimizer
+  /// The learning rate of every step.
   public let schedule: any LearningRateSchedule
+  /// How long, how often, and from which seed.
   public let settings: Settings
   /// Where checkpoints, the best model and the log go; nil: nowhere.
   public let folder: URL?

@@ -105,7 +105,8 @@ extension KernelTests {
       let outputs = withExtendedLifetime(stored) {
         results(into: [zeros, zeros, zeros], "first step") { outputs, schedule in
           let segment = AdamSegment(
-            parameter: outputs[0], gradient: stored.pointer, firstMoment: outputs[1], secondMoment: outputs[2], count: 5)
+            parameter: outputs[0], gradient: stored.pointer, firstMoment: outputs[1], secondMoment: outputs[2], count: 5
+          )
           withUnsafePointer(to: segment) {
             set.kernels.adamStep(UnsafeBufferPointer(start: $0, count: 1), arguments, schedule)
           }

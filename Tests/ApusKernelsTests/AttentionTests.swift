@@ -225,7 +225,9 @@ extension KernelTests {
       let (lanes, tile) = (kernels.laneCount, kernels.tile)
       let sizes = [(1, 1), (lanes, lanes), (lanes + 1, lanes - 1), (4, 3 * lanes), (tile.columns + 1, 5), (32, 64)]
       let queryLengths = [1, 2, 3, 4, 5, tile.rows, tile.rows + 1, 63, 64, 65, 130]
-      let keyLengths = [1, 2, 3, lanes, lanes + 1, tile.columns - 1, tile.columns, tile.columns + 1, 191, 192, 193, 401]
+      let keyLengths = [
+        1, 2, 3, lanes, lanes + 1, tile.columns - 1, tile.columns, tile.columns + 1, 191, 192, 193, 401,
+      ]
       var index = 0
       for queryLength in queryLengths {
         for keyLength in keyLengths {
@@ -282,7 +284,10 @@ extension KernelTests {
         s.queryLength = 0
         AttentionCase(sizes: s).check(set.kernels)
       }
-      #expect(Reference.attention(query: [1.0], key: [], value: [], scale: 1, .init(queryLength: 1, keyLength: 0, headSize: 1, valueSize: 1)).logSumExp == [-.infinity])
+      #expect(
+        Reference.attention(
+          query: [1.0], key: [], value: [], scale: 1, .init(queryLength: 1, keyLength: 0, headSize: 1, valueSize: 1)
+        ).logSumExp == [-.infinity])
     }
 
     @Test(arguments: InstructionSet.supported)

@@ -26,7 +26,9 @@ extension KernelTests {
 
     @Test(arguments: InstructionSet.supported)
     func everyOrder(_ set: InstructionSet) {
-      let small = [[], [1], [37], [3, 5], [16, 16], [17, 15], [2, 3, 4], [5, 1, 19], [2, 3, 5, 7], [2, 1, 3, 2, 5]]
+      let small = [
+        [], [1], [37], [3, 5], [16, 16], [17, 15], [2, 3, 4], [5, 1, 19], [2, 3, 5, 7], [2, 1, 3, 2, 5],
+      ]
       for shape in small + [[3, 0, 2], [0]] {
         for order in orders(shape.count) { check(set.kernels, shape: shape, order: order) }
       }
@@ -49,7 +51,9 @@ extension KernelTests {
     @Test(arguments: InstructionSet.supported)
     func otherStrides(_ set: InstructionSet) {
       let x = Reference.numbers(2_000, seed: 1)
-      for (sizes, strides) in [([4, 25], [0, 1]), ([25, 4], [1, 0]), ([6, 7, 8], [100, 9, 1]), ([5, 6], [300, 2])] {
+      for (sizes, strides) in [
+        ([4, 25], [0, 1]), ([25, 4], [1, 0]), ([6, 7, 8], [100, 9, 1]), ([5, 6], [300, 2]),
+      ] {
         let count = sizes.reduce(1, *)
         let y = result(count: count, "\(sizes) by \(strides)") { set.kernels.permute(x, $0, sizes, strides, $1) }
         expectSame(y, Reference.permute(x, sizes: sizes, strides: strides), "\(sizes) by \(strides)")

@@ -40,7 +40,9 @@ extension KernelTests {
       let y = result(count: outer * inner, what) { kernels.reduce(reduction, x, $0, outer, count, inner, $1) }
       let expected = Reference.reduce(reduction, [Double](x), outer: outer, count: count, inner: inner)
       // Maxima are exact; a sum has as many roundings as terms, of half an ulp of sums of the order of 1 or √count/3.
-      expectClose(y, expected, absolute: reduction == .sum ? roundoff * Double(count + 1) * max(1, Double(count).squareRoot() / 3) : 0, what)
+      expectClose(
+        y, expected,
+        absolute: reduction == .sum ? roundoff * Double(count + 1) * max(1, Double(count).squareRoot() / 3) : 0, what)
     }
 
     @Test(arguments: InstructionSet.supported)

@@ -12,8 +12,10 @@ struct SampleCommand: Verb {
   @Positional("RUN_DIR", help: "the folder of a training run") var folder: Path
   @Option("prompt", help: "the beginning of the text; by default a new line") var prompt = "\n"
   @Option("length", .atLeast(1), help: "characters to write") var length = 500
-  @Option("temperature", .atLeast(0), help: "below 1 safer, above 1 wilder, 0 always the likeliest") var temperature = 0.8
-  @Option("top-k", .atLeast(1), placeholder: "K", help: "draw from the K likeliest characters only") var topK: Int? = nil
+  @Option("temperature", .atLeast(0), help: "below 1 safer, above 1 wilder, 0 always the likeliest")
+  var temperature = 0.8
+  @Option("top-k", .atLeast(1), placeholder: "K", help: "draw from the K likeliest characters only")
+  var topK: Int? = nil
   @Option("seed", help: "of the randomness: the same seed gives the same text") var seed: UInt64 = 1
 
   func problems() -> [String] { prompt.isEmpty ? ["--prompt: expected at least one character"] : [] }
@@ -23,7 +25,8 @@ struct SampleCommand: Verb {
     let model = try GPT(contentsOf: folder.url)
     guard model.configuration.vocabularySize == tokenizer.vocabularySize else {
       throw CommandFailure(
-        "\(folder.text): the model has \(model.configuration.vocabularySize) tokens, the alphabet \(tokenizer.vocabularySize)")
+        "\(folder.text): the model has \(model.configuration.vocabularySize) tokens, the alphabet \(tokenizer.vocabularySize)"
+      )
     }
     let sampler = Sampler(temperature: Float(temperature), topK: topK)
     try write(model, tokenizer, prompt: prompt, count: length, sampler: sampler, seed: seed)

@@ -32,7 +32,8 @@ struct TrainShakespeareCommand: Verb {
 
   @Option("batch", .from(1, to: 100_000), help: "sequences in a step") var batch = 12
   @Option("learning-rate", .above(0), help: "at its highest") var learningRate = 3e-3
-  @Option("warmup", .atLeast(0), help: "steps until the learning rate is at its highest; by default 100, or a tenth of all")
+  @Option(
+    "warmup", .atLeast(0), help: "steps until the learning rate is at its highest; by default 100, or a tenth of all")
   var warmup: Int? = nil
   @Option("weight-decay", .atLeast(0), help: "of AdamW, on matrices") var weightDecay = 0.1
   @Option("validate-every", .atLeast(1), help: "steps between validations and checkpoints") var interval = 500

@@ -51,8 +51,9 @@ struct TrainXORCommand: Verb {
     let answers = probabilities(model, Self.inputs)
     let right = zip(answers, Self.labels).count { ($0 >= 0.5) == ($1 == 1) }
     print("\(title): \(Format.count(model.parameterCount)) parameters")
-    print("  loss \(Format.fixed(Double(loss), 4)) after \(Format.count(steps)) steps "
-      + "(\(Format.rate(Double(steps) / seconds)) steps/s); \(right) of 4 right")
+    print(
+      "  loss \(Format.fixed(Double(loss), 4)) after \(Format.count(steps)) steps "
+        + "(\(Format.rate(Double(steps) / seconds)) steps/s); \(right) of 4 right")
     for (index, answer) in answers.enumerated() {
       let (a, b) = (index / 2, index % 2)
       print("  \(a) xor \(b) = \(Self.labels[index])   answer \(Format.fixed(answer, 3))")

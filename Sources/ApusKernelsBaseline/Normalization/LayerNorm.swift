@@ -19,8 +19,8 @@ func layerNorm(
       let variance =
         share
         * sum(
-          columns, of: { let d = p.lanes(at: $0) - mu; return d * d },
-          tail: { let d = p.partialLanes(at: $0, count: $1, padding: mu) - mu; return d * d })
+          columns, of: { squared(p.lanes(at: $0) - mu) },
+          tail: { squared(p.partialLanes(at: $0, count: $1, padding: mu) - mu) })
       let scale = 1 / (variance + epsilon).squareRoot()
       mean[row] = mu
       inverseDeviation[row] = scale

@@ -126,8 +126,8 @@ func sumOfSquares(_ x: UnsafePointer<Float>, count: Int, _ schedule: Schedule) -
     let p = x + range.lowerBound
     results[range.lowerBound / sumBlock] = sum(
       range.count,
-      of: { let v = p.lanes(at: $0); return v * v },
-      tail: { let v = p.partialLanes(at: $0, count: $1); return v * v })
+      of: { squared(p.lanes(at: $0)) },
+      tail: { squared(p.partialLanes(at: $0, count: $1)) })
   }
   var total = 0.0
   for block in 0..<blocks { total += Double(results[block]) }

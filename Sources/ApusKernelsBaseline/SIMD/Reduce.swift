@@ -38,6 +38,9 @@ func horizontalMaximum(_ v: SIMD4<Float>) -> Float {
   }
 #endif
 
+@inline(__always)
+func squared(_ x: Lanes) -> Lanes { x * x }
+
 /// Σ f(x[i]) of a row; four accumulators hide the latency of the addition.
 @inline(__always)
 func sum(_ count: Int, of f: (_ index: Int) -> Lanes, tail: (_ index: Int, _ count: Int) -> Lanes) -> Float {

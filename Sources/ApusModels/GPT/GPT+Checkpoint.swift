@@ -49,6 +49,8 @@ extension GPT {
   }
 
   /// Their config.json.
+  // The file's own keys.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   private struct ForeignConfiguration: Codable {
     var model_type = "gpt2"
     var architectures: [String]? = ["GPT2LMHeadModel"]
@@ -116,7 +118,8 @@ extension GPT {
       problems.append("activation_function: expected one of \(known), found \"\(activationName)\"")
     }
     for (name, value, expected) in [
-      ("tie_word_embeddings", foreign.tie_word_embeddings, true), ("scale_attn_weights", foreign.scale_attn_weights, true),
+      ("tie_word_embeddings", foreign.tie_word_embeddings, true),
+      ("scale_attn_weights", foreign.scale_attn_weights, true),
       ("scale_attn_by_inverse_layer_idx", foreign.scale_attn_by_inverse_layer_idx, false),
       ("add_cross_attention", foreign.add_cross_attention, false),
     ] where value ?? expected != expected {

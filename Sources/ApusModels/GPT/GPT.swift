@@ -46,7 +46,8 @@ public final class GPT: Module {
     }
 
     /// GPT-2 small: 124,439,808 parameters.
-    public static let gpt2 = Configuration(vocabularySize: 50_257, contextLength: 1_024, layers: 12, heads: 12, width: 768)
+    public static let gpt2 = Configuration(
+      vocabularySize: 50_257, contextLength: 1_024, layers: 12, heads: 12, width: 768)
     /// GPT-2 medium: 354,823,168 parameters.
     public static let gpt2Medium = Configuration(
       vocabularySize: 50_257, contextLength: 1_024, layers: 24, heads: 16, width: 1_024)
@@ -83,11 +84,17 @@ public final class GPT: Module {
     }
   }
 
+  /// Sizes.
   public let configuration: Configuration
+  /// Vectors of tokens, [vocabulary, width]; also the output layer.
   public let tokenEmbedding: Embedding
+  /// Vectors of positions, [context, width].
   public let positionEmbedding: LearnedPositions
+  /// Of the embeddings' sum.
   public let dropout: Dropout
+  /// The stack.
   public let blocks: [DecoderBlock]
+  /// After the last block.
   public let finalNorm: LayerNorm
 
   /// - Precondition: the configuration has no problems.

@@ -27,7 +27,9 @@ public final class MLP: Layer {
     }
   }
 
+  /// Sizes and nonlinearity.
   public let configuration: Configuration
+  /// From input to output.
   public let layers: [Linear]
 
   public init(_ configuration: Configuration) {

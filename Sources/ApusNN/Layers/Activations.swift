@@ -36,6 +36,7 @@ public final class Tanh: Layer {
 
 /// e^x / Σ e^x along an axis.
 public final class Softmax: Layer {
+  /// The axis that sums to 1.
   public let axis: Int
   public init(along axis: Int = -1) { self.axis = axis }
   public func callAsFunction(_ x: Tensor) -> Tensor { x.softmax(along: axis) }
@@ -43,6 +44,7 @@ public final class Softmax: Layer {
 
 /// In training, drops elements with the given probability (Srivastava et al., JMLR 15, 2014).
 public final class Dropout: Layer {
+  /// Of an element being dropped.
   public let probability: Float
 
   /// - Precondition: 0 ≤ probability < 1.

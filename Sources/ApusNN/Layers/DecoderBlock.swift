@@ -12,12 +12,21 @@ public import ApusTensor
 /// Normalizing before instead of after each part keeps the path along the sums free of any operation, which lets deep
 /// stacks train without a warm-up (Radford et al. 2019, section 2.3; Xiong et al., arXiv:2002.04745).
 public final class DecoderBlock: Module {
+  /// Before the attention.
   public let norm1: LayerNorm
+  /// From every position to itself and those before it.
   public let attention: MultiheadAttention
+  /// Before the feed-forward network.
   public let norm2: LayerNorm
+  /// At every position by itself.
   public let feedForward: FeedForward
+  /// Of the attention's result.
   public let dropout: Dropout
 
+  /// - Parameters:
+  ///   - width: features of a position; a multiple of `heads`.
+  ///   - hidden: features inside the feed-forward network; nil: 4 · width.
+  ///   - dropout: probability of dropping an element of each part's result.
   public init(
     width: Int, heads: Int, hidden: Int? = nil, activation: Activation = .geluTanh, bias: Bool = true,
     epsilon: Float = 1e-5, dropout: Float = 0

@@ -13,7 +13,8 @@ public final class Embedding: Module {
   ///   - rows: the number of ids.
   ///   - width: the size of a vector.
   ///   - initializer: normal with deviation 1, as in PyTorch, if not given.
-  public init(_ rows: Int, _ width: Int, padding: Int? = nil, initializer: Initializer = .normal(standardDeviation: 1)) {
+  public init(_ rows: Int, _ width: Int, padding: Int? = nil, initializer: Initializer = .normal(standardDeviation: 1))
+  {
     weight = initializer([rows, width])
     self.padding = padding
   }

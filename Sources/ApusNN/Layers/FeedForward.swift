@@ -4,8 +4,11 @@ public import ApusTensor
 
 /// W₂·act(W₁·x + b₁) + b₂: the same two layers at every position (Vaswani et al., arXiv:1706.03762, section 3.3).
 public final class FeedForward: Layer {
+  /// W₁, b₁ and the activation, [hidden, width].
   public let expansion: Linear
+  /// W₂ and b₂, [width, hidden].
   public let contraction: Linear
+  /// Of the result.
   public let dropout: Dropout
 
   /// - Parameters:

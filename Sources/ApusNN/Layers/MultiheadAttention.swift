@@ -7,12 +7,17 @@ public import ApusTensor
 /// PyTorch's `in_proj_weight` is `projection.weight`, or, if keys and values have sizes of their own, the three weights
 /// of `queryProjection`, `keyProjection` and `valueProjection`.
 public final class MultiheadAttention: Module {
+  /// Attentions side by side.
   public let heads: Int
+  /// Features of queries and results.
   public let width: Int
   /// Queries, keys and values in one product, [3 · width, width]; absent if keys or values have sizes of their own.
   public let projection: Linear?
+  /// [width, width]; absent if there is one projection for all.
   public let queryProjection: Linear?
+  /// [width, key size]; absent if there is one projection for all.
   public let keyProjection: Linear?
+  /// [width, value size]; absent if there is one projection for all.
   public let valueProjection: Linear?
   /// [width, width]
   public let output: Linear

@@ -28,6 +28,7 @@ public final class LearnedPositions: Module {
 /// Fixed sines and cosines of geometrically spaced wavelengths (Vaswani et al., arXiv:1706.03762, section 3.5):
 /// PE(p, 2i) = sin(p / 10000^(2i/width)), PE(p, 2i + 1) = cos(p / 10000^(2i/width)).
 public final class SinusoidalPositions: Module {
+  /// The size of a vector.
   public let width: Int
 
   public init(_ width: Int) { self.width = width }

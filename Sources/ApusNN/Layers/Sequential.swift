@@ -12,6 +12,7 @@ public import ApusTensor
 /// }
 /// ```
 public final class Sequential: Layer {
+  /// In the order of application.
   public let layers: [any Layer]
 
   public init(_ layers: [any Layer]) { self.layers = layers }

@@ -18,6 +18,7 @@ public protocol Module: AnyObject, CustomStringConvertible {}
 
 /// A module from one tensor to one tensor: what `Sequential` chains.
 public protocol Layer: Module {
+  /// The layer applied to x.
   func callAsFunction(_ x: Tensor) -> Tensor
 }
 

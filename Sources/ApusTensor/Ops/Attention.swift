@@ -47,7 +47,8 @@ public func scaledDotProductAttention(
   require(
     q.rank == 4 && k.rank == 4 && v.rank == 4 && q[0] == k[0] && k[0] == v[0] && k[1] == v[1] && k[2] == v[2]
       && q[3] == k[3] && k[1] > 0 && q[1] % k[1] == 0,
-    "scaledDotProductAttention: query \(q), key \(k), value \(v) (expected [B, H, Tq, D], [B, Hk, Tk, D], [B, Hk, Tk, Dv])")
+    "scaledDotProductAttention: query \(q), key \(k), value \(v) (expected [B, H, Tq, D], [B, Hk, Tk, D], [B, Hk, Tk, Dv])"
+  )
   let result = Shape([q[0], q[1], q[2], v[3]])
   let plan = AttentionPlan(
     shape: AttentionShape(
@@ -76,7 +77,8 @@ public func attention(
     q.rank == 3 && k.rank == 3 && v.rank == 3 && q[0] == k[0] && k[0] == v[0] && k[1] == v[1] && heads > 0
       && groups > 0 && heads % groups == 0 && q[2] % heads == 0 && k[2] % groups == 0 && v[2] % groups == 0
       && q[2] / heads == k[2] / groups,
-    "attention: query \(q), key \(k), value \(v) with \(heads) heads, \(groups) key heads (expected [B, T, heads · size])")
+    "attention: query \(q), key \(k), value \(v) with \(heads) heads, \(groups) key heads (expected [B, T, heads · size])"
+  )
   let (size, valueSize) = (q[2] / heads, v[2] / groups)
   let plan = AttentionPlan(
     shape: AttentionShape(

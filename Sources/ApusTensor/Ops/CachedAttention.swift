@@ -10,8 +10,12 @@ public struct CachedKeysAndValues: Sendable {
   private var values: Tensor
   /// Positions in the cache.
   public private(set) var count = 0
+  /// The most positions.
   public let capacity: Int
 
+  /// An empty cache.
+  ///
+  /// - Parameter width: features of keys and of values, all heads together.
   public init(batch: Int, capacity: Int, width: Int) {
     self.capacity = capacity
     // Zeros, not garbage: what is behind `count` is never read, but it may be looked at.

@@ -3,6 +3,7 @@
 // snippet: Embedding
 import Apus
 import Foundation
+
 // end snippet
 
 /// - Returns: the last loss, and what the network and its saved copy answer.
