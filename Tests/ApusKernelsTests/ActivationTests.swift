@@ -103,6 +103,18 @@ extension KernelTests {
         "\(kernels.name) \(operation) of \(x) is \(y)")
     }
 
+    /// Derivatives where the function has become a straight line, and careless products would be ∞ · 0.
+    @Test(arguments: InstructionSet.supported, UnaryOperation.allCases.filter { !$0.savesResult })
+    func derivativesOfLargeNumbers(_ set: InstructionSet, _ operation: UnaryOperation) {
+      let x = [Float(20), 90, 1e5, 1e12, 1e18].flatMap { [$0, -$0] }
+      let ones = [Float](repeating: 1, count: x.count)
+      let what = "\(set) derivative of \(operation) at \(x)"
+      let dx = result(count: x.count, what) { set.kernels.unaryBackward(operation, x, ones, $0, x.count, $1) }
+      let expected = Reference.unaryBackward(operation, input: [Double](x), [Double](ones))
+      // Near 20 what is flushed or rounded is e^−20, below half an ulp of 1.
+      expectClose(dx, expected, relative: 2 * roundoff, absolute: roundoff, what)
+    }
+
     /// Kinks belong to the left: the derivative of relu and of the absolute value at 0 is 0.
     @Test(arguments: InstructionSet.supported)
     func kinks(_ set: InstructionSet) {

@@ -156,6 +156,8 @@ extension KernelTests {
       let tile = set.kernels.tile
       Product(m: tile.rows + 3, n: 16 * tile.columns + 1, k: 83).checkAllTransposes(set.kernels)
       Product(m: 4 * tile.rows + 1, n: 17 * tile.columns - 1, k: 530, accumulates: true).check(set.kernels)
+      // Several blocks of rows: every worker packs another one at a time.
+      Product(m: 389, n: 16 * tile.columns + 3, k: 45).checkAllTransposes(set.kernels)
       Product(m: 3, n: 2_100, k: 1_024, bIsTransposed: true, hasBias: true, activation: .silu, keepsPreActivation: true)
         .check(set.kernels)
     }

@@ -80,22 +80,29 @@ extension KernelTests {
       #expect(Date() < deadline)
     }
 
-    /// What a job wrote is seen by its caller, thousands of times, the helpers awake or asleep.
+    /// What a job wrote is seen by its caller, thousands of times, the helpers awake or asleep; and no tile runs twice
+    /// where all workers reach for the last ones at the same time.
     @Test(arguments: [2, 3, 8])
     func manySmallJobs(_ workers: Int) {
       let scheduler = Scheduler(workers: workers)
-      let cells = UnsafeMutablePointer<Int>.allocate(capacity: 16)
+      let cells = UnsafeMutablePointer<Int>.allocate(capacity: 32)
       defer { cells.deallocate() }
-      cells.initialize(repeating: 0, count: 16)
-      var wrong = 0
-      for job in 1...10_000 {
+      cells.initialize(repeating: 0, count: 32)
+      let runs = Atomic<Int>(0)
+      var (wrong, expectedRuns) = (0, 0)
+      for job in 1...20_000 {
         let tiles = 2 + job % 15
-        scheduler.run(tiles) { tile, _ in cells[tile] = job }
+        scheduler.run(tiles) { tile, _ in
+          cells[tile] = job
+          runs.add(1, ordering: .relaxed)
+        }
         for tile in 0..<tiles where cells[tile] != job { wrong += 1 }
+        expectedRuns += tiles
         // Now and then longer than helpers stay awake.
         if job % 1_000 == 0 { usleep(1_000) }
       }
       #expect(wrong == 0)
+      #expect(runs.load(ordering: .acquiring) == expectedRuns)
     }
 
     @Test(arguments: [2, 8])

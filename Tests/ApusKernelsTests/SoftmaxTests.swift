@@ -6,7 +6,7 @@ import ApusKernelsReference
 import Testing
 
 /// Logits in [−10, 10). Their distance from the row's largest is rounded to 2⁻²⁰, so an exponential is off by up to
-/// 16 half ulps, and its sum and the division add a few: 32 in all.
+/// 16 half ulps, a sum of exponentials by as many, and exp, the sum and the division add a few: 40 in all.
 private func logits(_ count: Int) -> [Float] { Reference.numbers(count, seed: 1).map { 10 * $0 } }
 private let relative = 40 * roundoff
 

@@ -35,6 +35,8 @@ import Testing
   }()
 
   private static func unindented(_ lines: [String]) -> String {
+    // The formatter puts a blank line behind imports.
+    let lines = lines.reversed().drop { $0.trimmed.isEmpty }.reversed()
     let indents = lines.filter { !$0.trimmed.isEmpty }.map { $0.prefix { $0 == " " }.count }
     return lines.map { String($0.dropFirst(indents.min() ?? 0)) }.joined(separator: "\n")
   }

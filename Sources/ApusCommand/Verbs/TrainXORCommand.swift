@@ -63,7 +63,8 @@ struct TrainXORCommand: Verb {
       DecisionMap.inputs.flatMap { [Float($0.x), Float($0.y)] }, shape: [DecisionMap.inputs.count, 2])
     return DecisionMap.Panel(
       title: title, caption: "loss \(Format.fixed(Double(loss), 3)), \(right) of 4 right",
-      answers: probabilities(model, plane),
+      // Rounded: a model that answers one half everywhere has no boundary, only noise around it.
+      answers: probabilities(model, plane).map { ($0 * 1_000).rounded() / 1_000 },
       examples: Self.labels.enumerated().map { index, label in
         .init(x: Double(index / 2), y: Double(index % 2), label: Int(label))
       })

@@ -1,9 +1,10 @@
 // exp, log, tanh, sigmoid and erf on lanes: a range reduction and a polynomial each, no tables, no branches.
 // The coefficients are minimax fits in the relative error (iteratively reweighted least squares at 4,000
-// Chebyshev nodes). The stated errors are measured against Double by FastMathTests.
+// Chebyshev nodes). The stated errors are the worst against Double of every float between 2⁻¹⁵ and 2⁷ and every 101st
+// elsewhere, on all instruction sets; FastMathTests sweeps again, more coarsely.
 // Read next: Pointwise/Activations.swift, which are made of these.
 
-/// eˣ, within 2 ulp; 0 below −87.33 (where results would be subnormal), ∞ above 88.72.
+/// eˣ, within 1.1 ulp; 0 below −87.33 (where results would be subnormal), ∞ above 88.72.
 ///
 /// x = n·ln 2 + r with |r| ≤ ½ ln 2, so eˣ = 2ⁿ·eʳ. Adding 1.5·2²³ rounds to the nearest integer and leaves
 /// it in the low bits of the sum, from where a shift moves it into the exponent.
@@ -28,7 +29,7 @@ func exp(_ x: Lanes) -> Lanes {
     .replacing(with: x, where: x .!= x)
 }
 
-/// ln x, within 2 ulp; −∞ at 0, NaN below.
+/// ln x, within 0.9 ulp; −∞ at 0, NaN below.
 ///
 /// x = 2ᵉ·m with m in [√½, √2), and ln m = f − f²/2 + f³·P(f) for f = m − 1.
 @inline(__always)
@@ -60,11 +61,11 @@ func log(_ x: Lanes) -> Lanes {
     .replacing(with: x, where: (x .== .infinity) .| (x .!= x))
 }
 
-/// 1 / (1 + e⁻ˣ), within 3 ulp.
+/// 1 / (1 + e⁻ˣ), within 2.5 ulp; 0 below −88.72 (where results would be subnormal).
 @inline(__always)
 func sigmoid(_ x: Lanes) -> Lanes { 1 / (1 + exp(-x)) }
 
-/// tanh x, within 2 ulp: an odd polynomial near 0, where 1 − 2 / (e²ˣ + 1) would cancel.
+/// tanh x, within 1.4 ulp: an odd polynomial near 0, where 1 − 2 / (e²ˣ + 1) would cancel.
 @inline(__always)
 func tanh(_ x: Lanes) -> Lanes {
   let size = magnitude(x)
@@ -78,7 +79,7 @@ func tanh(_ x: Lanes) -> Lanes {
   return small.replacing(with: large, where: size .> 0.625)
 }
 
-/// erf x, within 2.5 ulp: an odd polynomial up to 1, above it 1 − e^(−P(|x|)); 1 from 4 on.
+/// erf x, within 2.6 ulp: an odd polynomial up to 1, above it 1 − e^(−P(|x|)); 1 from 4 on.
 @inline(__always)
 func erf(_ x: Lanes) -> Lanes {
   let square = x * x
@@ -101,7 +102,7 @@ func erf(_ x: Lanes) -> Lanes {
   return small.replacing(with: large, where: size .> 1)
 }
 
-/// √x, within 1 ulp; NaN below 0.
+/// √x, within 0.8 ulp; NaN below 0.
 ///
 /// Swift offers no vector square root that compiles to the instruction (`squareRoot()` on a vector becomes sixteen scalar
 /// ones), so this refines 1/√x by Newton's method from a guess made of the exponent's half, and corrects x/√x once.
