@@ -1,4 +1,4 @@
-// What an optimizer is. Read next: SGD.swift, Adam.swift, TrainingLoop.swift.
+// What an optimizer is. Read next: SGD.swift, Adam.swift, TrainingRun.swift.
 
 public import ApusTensor
 

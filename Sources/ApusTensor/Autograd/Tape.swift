@@ -1,5 +1,5 @@
 // The tape: what was computed, in order, as a flat array; the backward pass is one loop from its end.
-// Read first: Docs/Tour/02-autograd.md. Read next: Pullback.swift, ValueAndGradients.swift.
+// Read next: Pullback.swift, ValueAndGradients.swift.
 
 import Synchronization
 

@@ -1,5 +1,5 @@
 // Scaled dot-product attention (Vaswani et al., arXiv:1706.03762), tiled: no matrix of T×T scores is stored.
-// Read first: ApusKernelsReference/ReferenceAttention.swift, Docs/Tour/04-attention.md.
+// Read first: ApusKernelsReference/ReferenceAttention.swift. Read next: CachedAttention.swift.
 
 import ApusKernelTypes
 import ApusKernels
