@@ -74,6 +74,8 @@ private enum ReLU: PointwiseFunction {
 private enum GELU: PointwiseFunction {
   @inline(__always) static func value(_ x: Lanes) -> Lanes { 0.5 * x * (1 + erf(x * 0.707_106_781)) }
   @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
+    // Farther out it is 0 or 1; the factors of the middle term would overflow against each other.
+    let x = clamped(x, to: 16)
     let cumulative = 0.5 * (1 + erf(x * 0.707_106_781))
     return multiplyAdd(x, 0.398_942_28 * exp(-0.5 * x * x), cumulative)
   }
@@ -92,6 +94,7 @@ private enum TanhGELU: PointwiseFunction {
     x * sigmoid(x * multiplyAdd(x * x, cubic, Lanes(repeating: slope)))
   }
   @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
+    let x = clamped(x, to: 16)
     let square = x * x
     let p = sigmoid(x * multiplyAdd(square, cubic, Lanes(repeating: slope)))
     return multiplyAdd(x * multiplyAdd(-p, p, p), multiplyAdd(square, 3 * cubic, Lanes(repeating: slope)), p)
@@ -101,6 +104,7 @@ private enum TanhGELU: PointwiseFunction {
 private enum SiLU: PointwiseFunction {
   @inline(__always) static func value(_ x: Lanes) -> Lanes { x * sigmoid(x) }
   @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
+    let x = clamped(x, to: 128)
     let p = sigmoid(x)
     return multiplyAdd(x, multiplyAdd(-p, p, p), p)
   }

@@ -42,6 +42,12 @@ func minimum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .<
 @inline(__always)
 func maximum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
 
+/// a between −limit and limit; NaN stays NaN.
+@inline(__always)
+func clamped(_ a: Lanes, to limit: Float) -> Lanes {
+  maximum(minimum(a, Lanes(repeating: limit)), Lanes(repeating: -limit))
+}
+
 @inline(__always)
 func magnitude(_ a: Lanes) -> Lanes {
   unsafeBitCast(unsafeBitCast(a, to: LaneIntegers.self) & 0x7FFF_FFFF, to: Lanes.self)
