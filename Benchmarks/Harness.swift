@@ -103,7 +103,8 @@ private func measure(filter: String, threads: [Int]) -> Report {
   print("\(processor.name), \(Kernels.table.name), \(processor.cores) cores")
   var limits = Limits(fma_gflops: [:], read_gbps: [:])
   for count in threads {
-    limits.fma_gflops["\(count)"] = MachineLimits.multiplyAddPeak(workers: count)
+    // The best of three: a limit that other programs lowered would flatter every share.
+    limits.fma_gflops["\(count)"] = (0..<3).map { _ in MachineLimits.multiplyAddPeak(workers: count) }.max()
     limits.read_gbps["\(count)"] = MachineLimits.readBandwidth(workers: count)
   }
   for count in threads {
