@@ -60,6 +60,8 @@ package struct KernelTable: Sendable {
       _ columns: Int, Schedule
     ) -> Void
 
+  package var normalizations: NormalizationKernels
+
   /// (table, indices, y, count, width)
   package var gather: @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, Schedule) -> Void
   /// (x, indices, table, count, width, skipped)
@@ -119,6 +121,7 @@ package struct KernelTable: Sendable {
         Input, Input?, _ mean: Input, _ inverseDeviation: Input, Input, Output, Output?, Output?, _ rows: Int,
         _ columns: Int, Schedule
       ) -> Void,
+    normalizations: NormalizationKernels,
     gather: @escaping @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, Schedule) -> Void,
     scatterAdd:
       @escaping @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, _ skipped: Int32, Schedule) -> Void,
@@ -152,6 +155,7 @@ package struct KernelTable: Sendable {
     self.crossEntropyBackward = crossEntropyBackward
     self.layerNorm = layerNorm
     self.layerNormBackward = layerNormBackward
+    self.normalizations = normalizations
     self.gather = gather
     self.scatterAdd = scatterAdd
     self.permute = permute

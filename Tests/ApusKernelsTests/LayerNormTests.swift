@@ -105,7 +105,7 @@ extension KernelTests {
 }
 
 /// Calls `body` with the arrays' addresses; nil stays nil.
-private func withPointers(
+func withPointers(
   _ a: [Float]?, _ b: [Float]?, _ body: (UnsafePointer<Float>?, UnsafePointer<Float>?) -> Void
 ) {
   (a ?? []).withUnsafeBufferPointer { aStored in

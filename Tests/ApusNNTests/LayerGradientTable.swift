@@ -91,6 +91,12 @@ enum LayerGradientTable {
     LayerRow("LayerNorm") { .init(LayerNorm(5), at: Samples.normal([3, 5])) },
     LayerRow("LayerNorm without bias") { .init(LayerNorm(4, bias: false), at: Samples.normal([2, 3, 4])) },
     LayerRow("LayerNorm over two axes") { .init(LayerNorm([3, 2] as Shape), at: Samples.normal([2, 3, 2])) },
+    LayerRow("RMSNorm") { .init(RMSNorm(5), at: Samples.normal([3, 5])) },
+    LayerRow("RMSNorm over two axes") { .init(RMSNorm([3, 2] as Shape), at: Samples.normal([2, 3, 2])) },
+    LayerRow("GroupNorm") { .init(GroupNorm(2, channels: 4), at: Samples.normal([2, 4, 5])) },
+    LayerRow("GroupNorm without weights") {
+      .init(GroupNorm(3, channels: 3, affine: false), at: Samples.normal([2, 3, 2, 2]))
+    },
     LayerRow("LayerNorm with a large epsilon") { .init(LayerNorm(5, epsilon: 0.5), at: Samples.normal([3, 5])) },
   ]
 

@@ -121,6 +121,45 @@ extension GradientTable {
       },
     ]
 
+  static let rootMeanSquares: [GradientRow] =
+    ([([4, 6], [6]), ([2, 3, 5], [5]), ([2, 3, 4], [3, 4]), ([7], [7]), ([3, 45], [45])] as [(Shape, Shape)])
+    .flatMap { shape, normalized -> [GradientRow] in
+      let (x, weight) = (Samples.normal(shape, seed: 24) * 2 + 0.5, Samples.normal(normalized, seed: 25))
+      return [
+        GradientRow("rmsNorm", "weight", at: [x, weight]) { rmsNorm($0[0], weight: $0[1]) },
+        GradientRow("rmsNorm", "constant weight", at: [x]) { rmsNorm($0[0], weight: weight, epsilon: 0.1) },
+      ]
+    } + [
+      GradientRow("rmsNorm", "plain", at: [Samples.normal([3, 6], seed: 27)]) { rmsNorm($0[0], weight: nil) },
+      GradientRow("rmsNorm", "no rows", at: [.zeros([0, 4]), Samples.normal([4])], isFlat: true) {
+        rmsNorm($0[0], weight: $0[1])
+      },
+    ]
+
+  static let groupNorms: [GradientRow] =
+    ([([2, 6, 5], 3), ([2, 4, 3, 2], 2), ([3, 4, 7], 1), ([2, 3, 2, 2, 2], 3), ([2, 6], 2), ([1, 2, 19], 2)]
+    as [(Shape, Int)]).flatMap { shape, groups -> [GradientRow] in
+      let x = Samples.normal(shape, seed: 24) * 2 + 0.5
+      let (weight, bias) = (Samples.normal([shape[1]], seed: 25), Samples.normal([shape[1]], seed: 26))
+      return [
+        GradientRow("groupNorm", "\(groups) groups, weight and bias", at: [x, weight, bias]) {
+          groupNorm($0[0], groups: groups, weight: $0[1], bias: $0[2])
+        },
+        GradientRow("groupNorm", "\(groups) groups, weight", at: [x, weight]) {
+          groupNorm($0[0], groups: groups, weight: $0[1], epsilon: 1e-3)
+        },
+        GradientRow("groupNorm", "\(groups) groups, bias", at: [x, bias]) {
+          groupNorm($0[0], groups: groups, bias: $0[1])
+        },
+        GradientRow("groupNorm", "\(groups) groups, plain", at: [x]) { groupNorm($0[0], groups: groups) },
+      ]
+    }
+    + ([[0, 4, 3], [2, 4, 0]] as [Shape]).map { shape in
+      GradientRow(
+        "groupNorm", "nothing", at: [.zeros(shape), Samples.normal([4]), Samples.normal([4])], isFlat: true
+      ) { groupNorm($0[0], groups: 2, weight: $0[1], bias: $0[2]) }
+    }
+
   static let losses: [GradientRow] =
     ([[5], [3, 5], [2, 3, 4], [4, 1], [3, 50]] as [Shape]).flatMap { shape in
       (-shape.rank..<shape.rank).filter { shape[shape.normalized(axis: $0)] > 1 }.map { axis in

@@ -31,7 +31,8 @@ struct GradientRow: Sendable, CustomTestStringConvertible {
 enum GradientTable {
   static let rows: [GradientRow] =
     binary + inPlace + scalars + elementary + activations + shapes + parts + reductions + matrixProducts
-    + linearMaps + normalizations + lookups + losses + attentions + selfAttentions + dropouts
+    + linearMaps + normalizations + rootMeanSquares + groupNorms + lookups + losses + attentions + selfAttentions
+    + dropouts
 
   /// Pairs of shapes that broadcast: equal, missing axes, ones on either side and on both, numbers, nothing at all.
   static let broadcastPairs: [(Shape, Shape)] = [

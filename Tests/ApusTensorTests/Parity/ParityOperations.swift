@@ -38,6 +38,14 @@ struct ParityOperation: Sendable, CustomTestStringConvertible {
       try layerNorm(
         $0.tensor("input"), weight: $0.tensors["weight"], bias: $0.tensors["bias"], epsilon: $0.number("eps") ?? 1e-5)
     },
+    ParityOperation("rms_norm") {
+      try rmsNorm($0.tensor("input"), weight: $0.tensors["weight"], epsilon: $0.number("eps") ?? 1e-6)
+    },
+    ParityOperation("group_norm") {
+      try groupNorm(
+        $0.tensor("input"), groups: $0.integer("num_groups") ?? 1, weight: $0.tensors["weight"],
+        bias: $0.tensors["bias"], epsilon: $0.number("eps") ?? 1e-5)
+    },
     ParityOperation("scaled_dot_product_attention") { example in
       var mask = AttentionMask(causalOffset: example.flag("is_causal") ? 0 : nil, bias: example.tensors["attn_mask"])
       if let allowed = example.masks["attn_mask"] {
@@ -142,11 +150,6 @@ struct ParityOperation: Sendable, CustomTestStringConvertible {
     ParityOperation("log_softmax") { example in
       let x = try example.tensor("input")
       return x - x.logSumExp(along: [example.integer("dim") ?? -1], keepingDimensions: true)
-    },
-    ParityOperation("rms_norm") { example in
-      let x = try example.tensor("input")
-      let root = (x.squared().mean(along: -1, keepingDimensions: true) + (example.number("eps") ?? 0)).squareRoot()
-      return example.tensors["weight"].map { x / root * $0 } ?? x * root.reciprocal()
     },
     ParityOperation("var") { try $0.variance() },
     ParityOperation("std") { try $0.variance().squareRoot() },

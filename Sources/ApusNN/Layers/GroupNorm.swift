@@ -1,0 +1,35 @@
+// Normalization over groups of channels as a layer. Read first: ApusTensor/Ops/GroupNorm.swift.
+
+public import ApusTensor
+
+/// Normalizes each group of channels of each example, then scales and shifts every channel (Wu, He, arXiv:1803.08494).
+public final class GroupNorm: Layer {
+  /// [channels]; absent if the layer only normalizes.
+  @Parameter public var weight: Tensor?
+  /// [channels]; absent if the layer only normalizes.
+  @Parameter public var bias: Tensor?
+  /// Into how many groups the channels are divided.
+  public let groups: Int
+  /// Added to the variance.
+  public let epsilon: Float
+
+  /// - Parameters:
+  ///   - groups: into how many groups the channels are divided, neighbours together.
+  ///   - channels: the size of axis 1 of the inputs.
+  ///   - epsilon: added to the variance.
+  ///   - affine: whether channels are scaled and shifted.
+  /// - Precondition: the channels divide by the groups.
+  public init(_ groups: Int, channels: Int, epsilon: Float = 1e-5, affine: Bool = true) {
+    require(
+      groups > 0 && channels % groups == 0, "GroupNorm: \(channels) channels in \(groups) equal groups")
+    weight = affine ? .ones([channels]) : nil
+    bias = affine ? .zeros([channels]) : nil
+    self.groups = groups
+    self.epsilon = epsilon
+  }
+
+  /// [examples, channels, ..] → the same shape.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon)
+  }
+}
