@@ -87,7 +87,13 @@ import Testing
     ("none", .none), ("causal", .causal), ("causal, one more", .init(causalOffset: 1)),
     ("lengths", .init(keyLengths: [3, 6])), ("causal and lengths", .init(causalOffset: 0, keyLengths: [2, 5])),
     ("bias", .init(bias: Samples.normal([2, 4, 6, 6], seed: 3))),
-    ("all", .init(causalOffset: 2, keyLengths: [6, 4], bias: Samples.normal([6], seed: 4))),
+    ("padding", .padding(Tensor([1, 1, 0, 1, 1, 0, 0, 0, 1, 1, 1, 1], shape: [2, 6]))),
+    (
+      "all",
+      .init(
+        causalOffset: 2, keyLengths: [6, 4], allowed: Tensor([1, 1, 0, 1, 1, 1], shape: [6]),
+        bias: Samples.normal([6], seed: 4))
+    ),
   ]
 
   @Test(arguments: masks.indices)

@@ -95,23 +95,3 @@ public final class MultiheadAttention: Module {
     return (part(0, query), part(1, key), part(2, value))
   }
 }
-
-extension AttentionMask {
-  /// This mask as one additive tensor that broadcasts to [batch, heads, queries, keys]; nil if it hides nothing.
-  public func additive(batch: Int, queries: Int, keys: Int) -> Tensor? {
-    guard causalOffset != nil || keyLengths != nil else { return bias }
-    let lengths = keyLengths?.indices
-    let rows = lengths == nil ? 1 : batch
-    let hidden = Tensor(uninitialized: [rows, 1, queries, keys]) { target in
-      for b in 0..<rows {
-        for i in 0..<queries {
-          for j in 0..<keys {
-            let isSeen = j <= i + (causalOffset ?? keys) && j < lengths.map { Int($0[b]) } ?? keys
-            target[(b * queries + i) * keys + j] = isSeen ? 0 : -.infinity
-          }
-        }
-      }
-    }
-    return bias.map { $0 + hidden } ?? hidden
-  }
-}

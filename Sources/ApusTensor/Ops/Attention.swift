@@ -1,33 +1,8 @@
 // Scaled dot-product attention (Vaswani et al., arXiv:1706.03762), tiled: no matrix of T×T scores is stored.
-// Read first: ApusKernelsReference/ReferenceAttention.swift. Read next: CachedAttention.swift.
+// Read first: ApusKernelsReference/ReferenceAttention.swift, AttentionMask.swift. Read next: CachedAttention.swift.
 
 import ApusKernelTypes
 import ApusKernels
-
-/// Which keys a query may look at, and what is added to the scores.
-public struct AttentionMask: Sendable {
-  /// Query i sees keys 0 ... i + offset; nil: no such limit.
-  ///
-  /// With as many queries as keys the offset is 0. When the queries are the last of more keys (a cache), it is the number of
-  /// keys before them.
-  public var causalOffset: Int?
-  /// How many keys of each sequence exist, [batch]; the others (padding at the end) are not seen.
-  public var keyLengths: IndexTensor?
-  /// Added to the scaled scores, broadcast to [batch, heads, queries, keys]; −∞ hides a key. Differentiable.
-  public var bias: Tensor?
-
-  /// Every query sees every key.
-  public static let none = AttentionMask()
-
-  /// Query i sees keys 0 ... i.
-  public static let causal = AttentionMask(causalOffset: 0)
-
-  public init(causalOffset: Int? = nil, keyLengths: IndexTensor? = nil, bias: Tensor? = nil) {
-    self.causalOffset = causalOffset
-    self.keyLengths = keyLengths
-    self.bias = bias
-  }
-}
 
 /// softmax(scale · Q·Kᵀ + mask) · V for every head.
 ///
@@ -147,7 +122,7 @@ struct AttentionPlan {
   var value: HeadStrides
   var result: HeadStrides
   let mask: AttentionMask
-  /// The bias with its query and key axes whole, so that rows of keys are contiguous.
+  /// What is added to the scores, its key axis whole, so that rows of keys are contiguous.
   private var bias: Tensor?
 
   init(
@@ -161,20 +136,23 @@ struct AttentionPlan {
       require(
         lengths.shape == [shape.batch], "attention: key lengths \(lengths.shape) for a batch of \(shape.batch)")
     }
-    if let given = mask.bias { bias = prepare(given) }
+    let scores = Shape([shape.batch, shape.heads, shape.queryLength, shape.keyLength])
+    for (part, what) in [(mask.allowed, "mask"), (mask.bias, "bias")] {
+      guard let part else { continue }
+      require(
+        part.rank <= 4 && Shape.broadcast(part.shape, scores) == scores,
+        "attention: a \(what) of shape \(part.shape) for scores \(scores)")
+    }
+    if let given = withoutRecording({ mask.scores?.detached }) { bias = prepare(given) }
   }
 
   private mutating func prepare(_ given: Tensor) -> Tensor {
-    let s = shape
-    let whole = Shape([s.batch, s.heads, s.queryLength, s.keyLength])
-    require(
-      Shape.broadcast(given.shape, whole) == whole, "attention: a bias of shape \(given.shape) for scores \(whole)")
     let sizes = Array(repeating: 1, count: 4 - given.rank) + Array(given.shape)
-    let rows = given.detached.viewed(as: Shape(sizes))
-      .broadcast(to: [sizes[0], sizes[1], s.queryLength, s.keyLength])
-    let plane = s.queryLength * s.keyLength
+    let rows = given.viewed(as: Shape(sizes)).broadcast(to: [sizes[0], sizes[1], sizes[2], shape.keyLength])
+    let plane = sizes[2] * shape.keyLength
     shape.biasStrides = HeadStrides(
-      batch: sizes[0] == 1 ? 0 : sizes[1] * plane, time: s.keyLength, head: sizes[1] == 1 ? 0 : plane)
+      batch: sizes[0] == 1 ? 0 : sizes[1] * plane, time: sizes[2] == 1 ? 0 : shape.keyLength,
+      head: sizes[1] == 1 ? 0 : plane)
     return rows
   }
 

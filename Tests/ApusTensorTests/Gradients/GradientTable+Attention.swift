@@ -75,6 +75,13 @@ extension GradientTable {
     return Tensor(scores, shape: [3, 4])
   }()
 
+  /// The same for the second head; the first sees everything but in its second query, which sees nothing.
+  private static let allowed: Tensor = {
+    var flags = [Float](repeating: 1, count: 24)
+    for hidden in [4, 5, 6, 7, 13, 15, 17, 21] { flags[hidden] = 0 }
+    return Tensor(flags, shape: [1, 2, 3, 4])
+  }()
+
   static let attentions: [GradientRow] = [
     both("no mask", Sizes(), .none),
     both("a scale", Sizes(), .none, scale: 0.3),
@@ -92,6 +99,11 @@ extension GradientTable {
     both("lengths, one of them 0", Sizes(), AttentionMask(keyLengths: [0, 3])),
     both("lengths and causal", Sizes(queries: 4), AttentionMask(causalOffset: 0, keyLengths: [3, 1])),
     both("a constant bias that hides", Sizes(), AttentionMask(bias: hiding)),
+    both("allowed keys", Sizes(), AttentionMask(allowed: allowed)),
+    both("padding on the left", Sizes(), .padding(Tensor([0, 1, 1, 1, 0, 0, 1, 1], shape: [2, 4]))),
+    both(
+      "padding on the left, causal", Sizes(queries: 4),
+      AttentionMask(causalOffset: 0, allowed: Tensor([0, 1, 1, 1, 0, 0, 1, 1], shape: [2, 1, 1, 4]))),
     both("several tiles", Sizes(batch: 1, queries: 70, keys: 75, size: 5), .none),
     both("several tiles, causal", Sizes(batch: 1, queries: 75, keys: 75, size: 5), .causal),
     both(
@@ -102,6 +114,7 @@ extension GradientTable {
       biased([2, 2, 3, 4], Sizes()), biased([2, 1, 1], Sizes()), biased([4], Sizes()),
       biased([4, 1, 4], Sizes(heads: 4, keyHeads: 2)), biased([4, 4], Sizes(queries: 4), .causal, "causal"),
       biased([2, 1, 3, 4], Sizes(), AttentionMask(keyLengths: [2, 4]), "lengths"),
+      biased([2, 1, 3, 4], Sizes(), AttentionMask(allowed: allowed), "allowed keys"),
       biased([2, 70, 70], Sizes(queries: 70, keys: 70), .causal, "causal"),
     ],
   ].flatMap { $0 }

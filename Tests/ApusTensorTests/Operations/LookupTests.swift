@@ -99,9 +99,36 @@ import Testing
     }
   }
 
+  /// A key that is not allowed might as well not be there, whatever it holds; other positive numbers are weights.
+  @Test func keysThatAreNotAllowed() {
+    let (q, kv) = (Samples.normal([2, 3, 3, 4], seed: 1), Samples.normal([2, 3, 5, 4], seed: 2))
+    let mask = AttentionMask(allowed: Tensor([0, 1, 1, 0, 1], shape: [5]))
+    let rest = concatenated([kv.slice(1..<3, along: 2), kv.slice(4..<5, along: 2)], along: 2)
+    let seen = scaledDotProductAttention(query: q, key: kv, value: kv, mask: mask)
+    let alone = scaledDotProductAttention(query: q, key: rest, value: rest)
+    #expect(Comparison(seen, alone, absolute: 1e-6).isClose)
+    // Rows for all queries, one for each query, and for each sequence, head and query.
+    let row = Tensor([1, 0, 1, 1, 0], shape: [5])
+    let expected = scaledDotProductAttention(query: q, key: kv, value: kv, mask: AttentionMask(allowed: row))
+    for shape in [[3, 5], [3, 1, 5], [2, 1, 1, 5], [2, 3, 3, 5]] as [Shape] {
+      let mask = AttentionMask(allowed: row.broadcast(to: shape))
+      #expect(scaledDotProductAttention(query: q, key: kv, value: kv, mask: mask) == expected)
+    }
+    let twice = concatenated([kv, kv.slice(0..<1, along: 2)], along: 2)
+    let weighted = scaledDotProductAttention(
+      query: q, key: kv, value: kv, mask: AttentionMask(allowed: Tensor([2, 1, 1, 1, 1], shape: [5])))
+    #expect(Comparison(weighted, scaledDotProductAttention(query: q, key: twice, value: twice), absolute: 1e-6).isClose)
+  }
+
   @Test func queriesThatSeeNothingGetZeros() {
     let x = Samples.normal([1, 1, 3, 4])
     let y = scaledDotProductAttention(query: x, key: x, value: x, mask: AttentionMask(causalOffset: -2))
     #expect(y.slice(0..<2, along: 2) == .zeros([1, 1, 2, 4]) && y.slice(2..<3, along: 2) == x.slice(0..<1, along: 2))
+    // With the padding first, causally, the queries that are padding see nothing.
+    let mask = AttentionMask(causalOffset: 0, allowed: Tensor([0, 0, 1], shape: [3]))
+    #expect(
+      scaledDotProductAttention(query: x, key: x, value: x, mask: mask).slice(0..<2, along: 2).scalars.allSatisfy {
+        $0 == 0
+      })
   }
 }

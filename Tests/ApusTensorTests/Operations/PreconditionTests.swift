@@ -91,6 +91,14 @@ import Testing
     #expect(try message(result).contains("linear: input [2, 3] and weight [4, 5] (expected [.., in] and [out, in])"))
   }
 
+  @Test func attentionMasksThatDoNotFit() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let x = Tensor.zeros([1, 3, 4, 2])
+      _ = scaledDotProductAttention(query: x, key: x, value: x, mask: AttentionMask(allowed: .ones([3, 5])))
+    }
+    #expect(try message(result).contains("attention: a mask of shape [3, 5] for scores [1, 3, 4, 4]"))
+  }
+
   @Test func attentionOnShapesThatDoNotFit() async throws {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let x = Tensor.zeros([1, 3, 4, 2])

@@ -47,10 +47,9 @@ struct ParityOperation: Sendable, CustomTestStringConvertible {
         bias: $0.tensors["bias"], epsilon: $0.number("eps") ?? 1e-5)
     },
     ParityOperation("scaled_dot_product_attention") { example in
-      var mask = AttentionMask(causalOffset: example.flag("is_causal") ? 0 : nil, bias: example.tensors["attn_mask"])
-      if let allowed = example.masks["attn_mask"] {
-        mask.bias = Tensor(allowed.scalars.map { $0 == 1 ? 0 : -.infinity }, shape: allowed.shape)
-      }
+      let mask = AttentionMask(
+        causalOffset: example.flag("is_causal") ? 0 : nil, allowed: example.masks["attn_mask"],
+        bias: example.tensors["attn_mask"])
       return try scaledDotProductAttention(
         query: example.tensor("query"), key: example.tensor("key"), value: example.tensor("value"), mask: mask,
         scale: example.number("scale"))
