@@ -4,7 +4,7 @@
 package enum UnaryOperation: Int32, CaseIterable, Sendable {
   case negate, square, squareRoot, reciprocal, absolute
   case exp, log, tanh, sigmoid, erf
-  case relu, gelu, geluTanh, silu
+  case relu, gelu, geluTanh, silu, quickGelu
 }
 
 /// c = f(a, b), element by element, with a or b broadcast along rows or columns.
@@ -69,7 +69,7 @@ extension UnaryOperation {
   package var savesResult: Bool {
     switch self {
     case .squareRoot, .reciprocal, .exp, .tanh, .sigmoid: true
-    case .negate, .square, .absolute, .log, .erf, .relu, .gelu, .geluTanh, .silu: false
+    case .negate, .square, .absolute, .log, .erf, .relu, .gelu, .geluTanh, .silu, .quickGelu: false
     }
   }
 }

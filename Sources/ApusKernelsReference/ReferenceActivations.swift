@@ -38,6 +38,7 @@ extension Reference {
     case .gelu: return x * normal(x).cumulative
     case .geluTanh: return x / 2 * (1 + T.tanh(geluAngle(x).u))
     case .silu: return x * sigmoid(x)
+    case .quickGelu: return x * sigmoid(T(1.702) * x)
     }
   }
 
@@ -62,6 +63,9 @@ extension Reference {
       let t = T.tanh(u)
       return (1 + t) / 2 + x / 2 * (1 - t * t) * slope
     case .silu: return sigmoid(x) + x * sigmoid(x) * sigmoid(-x)
+    case .quickGelu:
+      let (steep, p) = (T(1.702) * x, sigmoid(T(1.702) * x))
+      return p + steep * p * sigmoid(-steep)
     }
   }
 

@@ -29,6 +29,8 @@ extension UnaryOperation {
     case .gelu: (2, 3)
     // The argument of the exponential is as large as 20 and is rounded a few times.
     case .geluTanh: (64, 0)
+    // The product in the exponent, up to 8.5, is rounded.
+    case .quickGelu: (24, 0)
     case .silu: (7, 0)
     }
   }
@@ -44,6 +46,8 @@ extension UnaryOperation {
     // e^(−x²) with x² up to 25, rounded before.
     case .erf: (56, 0)
     case .gelu, .silu: (2, 8)
+    // The rounded product in the exponent costs another eight, times a slope of up to 0.6.
+    case .quickGelu: (2, 14)
     // The slope of the inner polynomial, up to 6 at 5, multiplies the rounding of a sigmoid.
     case .geluTanh: (2, 32)
     }

@@ -85,6 +85,15 @@ extension KernelTests {
       }
     }
 
+    /// Odd functions keep the sign of zero.
+    @Test(arguments: InstructionSet.supported)
+    func signsOfZeros(_ set: InstructionSet) {
+      for operation in [UnaryOperation.tanh, .erf, .squareRoot] {
+        let y = result(count: 2, "zeros") { set.kernels.unary(operation, [0, -0.0], $0, 2, $1) }
+        #expect(y.map(\.bitPattern) == [0, 0x8000_0000], "\(set) \(operation)")
+      }
+    }
+
     /// Monotone where it matters: probabilities never exceed 1, and tanh and erf never leave [−1, 1].
     @Test(arguments: InstructionSet.supported)
     func resultsStayInRange(_ set: InstructionSet) {

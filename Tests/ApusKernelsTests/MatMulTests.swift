@@ -203,7 +203,9 @@ extension KernelTests {
     func epilogues(_ set: InstructionSet) {
       let tile = set.kernels.tile
       // Those of slope up to about 1: the error before the activation is not magnified.
-      for activation in [UnaryOperation.negate, .absolute, .tanh, .sigmoid, .erf, .relu, .gelu, .geluTanh, .silu] {
+      for activation in [
+        UnaryOperation.negate, .absolute, .tanh, .sigmoid, .erf, .relu, .gelu, .geluTanh, .silu, .quickGelu,
+      ] {
         let (m, n) = (tile.rows + 1, tile.columns + 3)
         Product(m: m, n: n, k: 11, hasBias: true, activation: activation, keepsPreActivation: true, gap: 2)
           .check(set.kernels)

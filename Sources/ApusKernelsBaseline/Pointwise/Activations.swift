@@ -110,6 +110,18 @@ private enum SiLU: PointwiseFunction {
   }
 }
 
+/// x·σ(1.702x): what CLIP's authors took for gelu (Hendrycks, Gimpel, arXiv:1606.08415, section 2).
+private enum QuickGELU: PointwiseFunction {
+  @inline(__always) private static var steepness: Float { 1.702 }
+
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { x * sigmoid(x * steepness) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
+    let x = clamped(x, to: 128)
+    let p = sigmoid(x * steepness)
+    return multiplyAdd(x * steepness, multiplyAdd(-p, p, p), p)
+  }
+}
+
 @inline(never)
 private func map<F: PointwiseFunction>(
   _ function: F.Type, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
@@ -153,6 +165,7 @@ func applyUnary(
   case .gelu: map(GELU.self, x, y, count: count)
   case .geluTanh: map(TanhGELU.self, x, y, count: count)
   case .silu: map(SiLU.self, x, y, count: count)
+  case .quickGelu: map(QuickGELU.self, x, y, count: count)
   }
 }
 
@@ -176,6 +189,7 @@ private func applyUnaryBackward(
   case .gelu: mapBackward(GELU.self, saved, dy, dx, count: count)
   case .geluTanh: mapBackward(TanhGELU.self, saved, dy, dx, count: count)
   case .silu: mapBackward(SiLU.self, saved, dy, dx, count: count)
+  case .quickGelu: mapBackward(QuickGELU.self, saved, dy, dx, count: count)
   }
 }
 

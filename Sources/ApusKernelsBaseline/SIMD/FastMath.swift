@@ -65,7 +65,7 @@ func log(_ x: Lanes) -> Lanes {
 @inline(__always)
 func sigmoid(_ x: Lanes) -> Lanes { 1 / (1 + exp(-x)) }
 
-/// tanh x, within 1.4 ulp: an odd polynomial near 0, where 1 − 2 / (e²ˣ + 1) would cancel.
+/// tanh x, within 1.4 ulp: an odd polynomial near 0, where 1 − 2 / (e²ˣ + 1) would cancel. −0 stays −0.
 @inline(__always)
 func tanh(_ x: Lanes) -> Lanes {
   let size = magnitude(x)
@@ -75,8 +75,8 @@ func tanh(_ x: Lanes) -> Lanes {
   p = multiplyAdd(p, square, Lanes(repeating: 0.133_313_313))
   p = multiplyAdd(p, square, Lanes(repeating: -0.333_332_777))
   let small = multiplyAdd(p, square * x, x)
-  let large = copySign(1 - 2 / (exp(size + size) + 1), from: x)
-  return small.replacing(with: large, where: size .> 0.625)
+  let large = 1 - 2 / (exp(size + size) + 1)
+  return copySign(small.replacing(with: large, where: size .> 0.625), from: x)
 }
 
 /// erf x, within 2.6 ulp: an odd polynomial up to 1, above it 1 − e^(−P(|x|)); 1 from 4 on.

@@ -12,6 +12,8 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
   case geluTanh
   /// x·σ(x), also called swish (Ramachandran et al., arXiv:1710.05941)
   case silu
+  /// x·σ(1.702x): CLIP's gelu (arXiv:1606.08415, section 2)
+  case quickGelu
   /// 1/(1 + e⁻ˣ)
   case sigmoid
   /// (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ)
@@ -23,6 +25,7 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
     case .gelu: .gelu
     case .geluTanh: .geluTanh
     case .silu: .silu
+    case .quickGelu: .quickGelu
     case .sigmoid: .sigmoid
     case .tanh: .tanh
     }
@@ -35,6 +38,7 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
     case .gelu: x.gelu()
     case .geluTanh: x.gelu(approximation: .tanh)
     case .silu: x.silu()
+    case .quickGelu: x.quickGelu()
     case .sigmoid: x.sigmoid()
     case .tanh: x.tanh()
     }
@@ -67,6 +71,12 @@ extension Tensor {
   public func silu() -> Tensor {
     let x = self
     return mapped(.silu).recorded("silu") { wrt(x) { dy in x.mappedBackward(.silu, dy) } }
+  }
+
+  /// x·σ(1.702x): the approximation of gelu that CLIP uses (Hendrycks, Gimpel, arXiv:1606.08415, section 2).
+  public func quickGelu() -> Tensor {
+    let x = self
+    return mapped(.quickGelu).recorded("quickGelu") { wrt(x) { dy in x.mappedBackward(.quickGelu, dy) } }
   }
 
   /// 1/(1 + e⁻ˣ)

@@ -92,6 +92,7 @@ extension GradientTable {
       GradientRow("gelu", "exact", at: [x], isFlat: isFlat) { $0[0].gelu() },
       GradientRow("gelu", "tanh", at: [x], isFlat: isFlat) { $0[0].gelu(approximation: .tanh) },
       GradientRow("silu", "", at: [x], isFlat: isFlat) { $0[0].silu() },
+      GradientRow("quickGelu", "", at: [x], isFlat: isFlat) { $0[0].quickGelu() },
       GradientRow("sigmoid", "", at: [x], isFlat: isFlat) { $0[0].sigmoid() },
     ]
   }

@@ -25,6 +25,7 @@ import Testing
       { 0.5 * $0 * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }
     ),
     ("silu", -5...5, { $0.silu() }, { $0 / (1 + Foundation.exp(-$0)) }),
+    ("quickGelu", -5...5, { $0.quickGelu() }, { $0 / (1 + Foundation.exp(-1.702 * $0)) }),
     ("sigmoid", -5...5, { $0.sigmoid() }, { 1 / (1 + Foundation.exp(-$0)) }),
   ]
 
@@ -58,6 +59,7 @@ import Testing
         case .gelu: x.gelu()
         case .geluTanh: x.gelu(approximation: .tanh)
         case .silu: x.silu()
+        case .quickGelu: x.quickGelu()
         case .sigmoid: x.sigmoid()
         case .tanh: x.tanh()
         }
