@@ -17,14 +17,7 @@ enum GPTFixture {
     try SafetensorsFile(contentsOf: folder().appendingPathComponent(name + ".safetensors"))
   }
 
-  static func model() throws -> GPT { try GPT(contentsOf: folder()) }
-
-  /// Labels moved by one: at position t the token of t + 1, at the last one nothing.
-  static func targets(_ labels: IndexTensor) -> IndexTensor {
-    let length = labels.shape[1]
-    let moved = labels.indices.indices.map { $0 % length == length - 1 ? -100 : labels.indices[$0 + 1] }
-    return IndexTensor(moved, shape: labels.shape)
-  }
+  static func model() throws -> GPT { try GPT.load(contentsOf: folder()) }
 }
 
 /// A folder that is removed when the body is done.

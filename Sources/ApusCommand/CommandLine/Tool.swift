@@ -50,7 +50,7 @@ struct Tool {
         writeError(failure.lines.map { prefix + $0 })
         return failure.status
       } catch {
-        writeError([prefix + "\(error)"])
+        writeError("\(error)".split(separator: "\n").map { prefix + $0 })
         return 1
       }
     }

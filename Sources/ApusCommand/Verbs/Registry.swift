@@ -11,6 +11,7 @@ extension Tool {
         TrainShakespeareCommand.self,
         TrainXORCommand.self,
         SampleCommand.self,
+        RunCommand.self,
         InspectCommand.self,
         InfoCommand.self,
       ],

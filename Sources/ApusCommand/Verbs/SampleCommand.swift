@@ -22,7 +22,7 @@ struct SampleCommand: Verb {
 
   func run() throws {
     let tokenizer = try RunFolder.tokenizer(in: folder.url)
-    let model = try GPT(contentsOf: folder.url)
+    let model = try GPT.load(contentsOf: folder.url)
     guard model.configuration.vocabularySize == tokenizer.vocabularySize else {
       throw CommandFailure(
         "\(folder.text): the model has \(model.configuration.vocabularySize) tokens, the alphabet \(tokenizer.vocabularySize)"

@@ -140,7 +140,7 @@ struct CharacterTraining {
       print("The curves are in \(folder.shownPath)/\(RunFolder.curvesName).")
       guard sampleLength > 0 else { return }
       print("\nThe model writes:\n")
-      let best = try GPT(contentsOf: folder.url)
+      let best = try GPT.load(contentsOf: folder.url)
       try write(best, folder.tokenizer, prompt: "\n", count: sampleLength, sampler: Sampler(temperature: 0.8), seed: 1)
       print("\nMore of it: apus sample \(folder.shownPath) --prompt \"ROMEO:\"")
     }

@@ -99,7 +99,7 @@ struct JSONReader {
       case .array: try beginArray()
       case .string: _ = try string()
       case .number: _ = try number()
-      case .literal: try literal()
+      case .literal: _ = try literal()
       }
       if kind == .object || kind == .array { open.append(kind) }
       if open.count > JSONReader.maximumDepth {
@@ -207,10 +207,12 @@ struct JSONReader {
     if position == start { throw unexpected("a digit") }
   }
 
-  private mutating func literal() throws(SyntaxError) {
+  /// True, false, or nil for null.
+  mutating func literal() throws(SyntaxError) -> Bool? {
+    _ = peek()
     for word in ["true", "false", "null"] where bytes[position...].starts(with: word.utf8) {
       position += word.utf8.count
-      return
+      return word == "null" ? nil : word == "true"
     }
     throw unexpected("true, false or null")
   }

@@ -123,6 +123,23 @@ public final class GPT: Module {
     }
   }
 
+  /// The hidden vectors of every depth: the embeddings, each block's result, of the last one the normalized result.
+  ///
+  /// - Parameters:
+  ///   - ids: [batch, length], length at most the context length.
+  ///   - positions: [batch or 1, length]; nil: 0, 1, 2, …
+  ///   - mask: which positions see which.
+  /// - Returns: layers + 1 tensors, [batch, length, width].
+  public func allHiddenStates(
+    _ ids: IndexTensor, positions: IndexTensor? = nil, mask: AttentionMask = .causal
+  ) -> [Tensor] {
+    let places = positions.map { positionEmbedding.weight.gathering($0) } ?? positionEmbedding(ids.shape[1])
+    var states = [dropout(tokenEmbedding(ids) + places)]
+    for block in blocks { states.append(block(states[states.count - 1], mask: mask)) }
+    states.append(finalNorm(states.removeLast()))
+    return states
+  }
+
   /// The hidden vectors before the output layer.
   ///
   /// - Parameters:

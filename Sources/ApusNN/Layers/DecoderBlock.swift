@@ -38,9 +38,9 @@ public final class DecoderBlock: Module {
     self.dropout = Dropout(dropout)
   }
 
-  /// [batch, length, width] → the same; position i sees positions 0 ... i.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    let attended = x + dropout(attention(norm1(x), mask: .causal))
+  /// [batch, length, width] → the same; position i sees positions 0 ... i, or what another mask says.
+  public func callAsFunction(_ x: Tensor, mask: AttentionMask = .causal) -> Tensor {
+    let attended = x + dropout(attention(norm1(x), mask: mask))
     return attended + feedForward(norm2(attended))
   }
 

@@ -1,0 +1,155 @@
+// A published folder as a model: found by model_type and architectures, loaded, run on named tensors.
+// Read first: PublishedModel.swift, WeightLoading.swift.
+
+public import ApusData
+import ApusNN
+public import ApusTensor
+public import Foundation
+
+/// A model from a Hugging Face folder, with the folder's names.
+///
+/// ```swift
+/// let loaded = try LoadedModel(contentsOf: folder)
+/// let outputs = try loaded.outputs(for: ModelInputs(["input_ids": .indices(ids)]))
+/// print(outputs["logits"] ?? "none")
+/// ```
+public struct LoadedModel {
+  /// The model; `as?` gives the family's type.
+  public let model: any PublishedModel
+  /// The family.
+  public let modelType: String
+  /// The class that the weights were read as, such as BertForMaskedLM.
+  public let head: String
+  /// The names of classes, if the configuration has them.
+  public let labels: [String]?
+  private let places: [TensorPlace]
+
+  /// Opens a folder with `config.json`, and `model.safetensors` or its shards.
+  ///
+  /// - Parameters:
+  ///   - folder: the folder.
+  ///   - head: the class to read it as; nil: what `architectures` in config.json says.
+  ///   - families: what is known; an embedder may add its own.
+  /// - Throws: everything that is wrong with the first file that is: an unknown family or class, values that are not
+  ///   supported, missing, unexpected or misshapen tensors.
+  /// - Complexity: F32 weights are mapped and not copied, but for those that are stored transposed or in parts.
+  public init(
+    contentsOf folder: URL, head: String? = nil, families: [PublishedFamily] = PublishedFamily.all
+  ) throws(FileFormatError) {
+    let folder = try ModelFolder(contentsOf: folder)
+    let configuration = folder.configuration
+    let known = families.map(\.modelType).sorted().joined(separator: ", ")
+    guard let type = folder.modelType, let family = families.first(where: { $0.modelType == type }) else {
+      configuration.note(
+        "model_type", expected: "one of \(known)", found: folder.modelType.map { "\"\($0)\"" } ?? "nothing")
+      try configuration.check()
+      throw FileFormatError(
+        path: configuration.path, place: "model_type", expected: "one of \(known)", found: "another")
+    }
+    let chosen = try LoadedModel.head(of: family, named: head, folder)
+    // Weights that are about to be overwritten need no random values.
+    let model = try withoutInitialValues { () throws(FileFormatError) in try chosen.make(folder) }
+    places = try model.placing(folder.weights, model.tensorNames)
+    (self.model, modelType, self.head, labels) = (model, type, chosen.name, configuration.labels)
+    try configuration.check()
+  }
+
+  private static func head(
+    of family: PublishedFamily, named name: String?, _ folder: ModelFolder
+  ) throws(FileFormatError) -> PublishedFamily.Head {
+    let wanted = name.map { [$0] } ?? folder.architectures
+    if let head = wanted.lazy.compactMap({ name in family.heads.first { $0.name == name } }).first { return head }
+    if wanted.isEmpty { return family.heads[0] }
+    let known = family.heads.map(\.name).joined(separator: ", ")
+    throw FileFormatError(
+      path: name == nil ? folder.configuration.path : folder.url.path,
+      place: .key(name == nil ? "architectures" : "head"), expected: "one of \(known)",
+      found: wanted.joined(separator: ", "))
+  }
+
+  // MARK: Running
+
+  /// The forward call, as in inference.
+  ///
+  /// - Throws: everything that is wrong with the inputs.
+  public func outputs(for inputs: ModelInputs) throws(FileFormatError) -> ModelOutputs {
+    try model.outputs(for: InputReader(inputs))
+  }
+
+  /// The forward call, and the gradients of one number by the file's names: of the loss where there are labels, else of
+  /// the sum of outputs times their cotangents.
+  ///
+  /// Layers act as in inference (no dropout). Tensors that the number does not depend on have no gradient.
+  ///
+  /// - Throws: everything that is wrong with the inputs; there are neither labels nor cotangents.
+  public func outputsAndGradients(
+    for inputs: ModelInputs
+  ) throws(FileFormatError) -> (outputs: ModelOutputs, gradients: [(name: String, tensor: Tensor)]) {
+    let (outputs, gradients) = try differentiate(inputs)
+    let variables = Dictionary(model.namedParameters.map { ($0.name, $0.variable) }, uniquingKeysWith: { a, _ in a })
+    let named = places.compactMap { place -> (name: String, tensor: Tensor)? in
+      guard let variable = variables[place.ours], let gradient = gradients[variable] else { return nil }
+      return (place.theirs, place.published(gradient))
+    }
+    return (outputs, named)
+  }
+
+  private func differentiate(_ inputs: ModelInputs) throws(FileFormatError) -> (ModelOutputs, Gradients) {
+    // (Typed errors do not pass through closures that only say `throws`.)
+    var result: Result<ModelOutputs, FileFormatError>?
+    let (_, gradients) = valueAndGradients {
+      withTrainingMode(false) {
+        let attempt = Result { () throws(FileFormatError) in
+          let outputs = try model.outputs(for: InputReader(inputs))
+          return (outputs, try LoadedModel.objective(outputs, inputs))
+        }
+        result = attempt.map { outputs, _ in
+          ModelOutputs(outputs.entries.map { ($0.name, $0.tensor.detached) }, loss: outputs.loss?.detached)
+        }
+        return (try? attempt.get().1) ?? Tensor(0)
+      }
+    }
+    guard let result else { requirementFailure("LoadedModel: nothing was computed") }
+    return (try result.get(), gradients)
+  }
+
+  /// The number that is differentiated.
+  private static func objective(_ outputs: ModelOutputs, _ inputs: ModelInputs) throws(FileFormatError) -> Tensor {
+    if let loss = outputs.loss { return loss }
+    var problems: [FileFormatError.Problem] = []
+    var sum: Tensor?
+    for (name, value) in inputs.cotangents {
+      let label = ModelInputs.cotangentName + (name.map { "." + $0 } ?? "")
+      guard let output = name.map({ outputs[$0] }) ?? outputs.entries.first?.tensor else {
+        let known = outputs.entries.map(\.name).joined(separator: ", ")
+        problems.append(.init(place: .key(label), expected: "one of the outputs \(known)", found: "another name"))
+        continue
+      }
+      guard case .tensor(let cotangent) = value, cotangent.shape == output.shape else {
+        problems.append(.init(place: .key(label), expected: "floats of shape \(output.shape)", found: "\(value.shape)"))
+        continue
+      }
+      let term = (output * cotangent).sum()
+      sum = sum.map { $0 + term } ?? term
+    }
+    if sum == nil, problems.isEmpty {
+      problems.append(.init(expected: "labels or cotangents, to take gradients of", found: "neither"))
+    }
+    guard problems.isEmpty, let sum else { throw FileFormatError(path: inputs.source, problems: problems) }
+    return sum
+  }
+}
+
+extension PublishedModel {
+  /// The model in a Hugging Face folder: `GPT.load(contentsOf: folder)`.
+  ///
+  /// - Parameters:
+  ///   - folder: the folder, with config.json and model.safetensors or its shards.
+  ///   - head: the class to read it as; nil: what `architectures` in config.json says.
+  /// - Throws: everything that is wrong with the folder; or it holds another kind of model.
+  public static func load(contentsOf folder: URL, head: String? = nil) throws(FileFormatError) -> Self {
+    let loaded = try LoadedModel(contentsOf: folder, head: head)
+    if let model = loaded.model as? Self { return model }
+    throw FileFormatError(path: folder.path, expected: "a folder of a \(Self.self)", found: loaded.head)
+  }
+}

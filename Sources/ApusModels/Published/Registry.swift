@@ -1,0 +1,9 @@
+// Every family that published folders can be loaded into: adding one is one line here.
+// Read first: PublishedModel.swift. Read next: LoadedModel.swift.
+
+extension PublishedFamily {
+  /// The families of this package.
+  public static let all: [PublishedFamily] = [
+    GPT.published
+  ]
+}
