@@ -61,6 +61,7 @@ package struct KernelTable: Sendable {
     ) -> Void
 
   package var normalizations: NormalizationKernels
+  package var positions: PositionKernels
 
   /// (table, indices, y, count, width)
   package var gather: @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, Schedule) -> Void
@@ -122,6 +123,7 @@ package struct KernelTable: Sendable {
         _ columns: Int, Schedule
       ) -> Void,
     normalizations: NormalizationKernels,
+    positions: PositionKernels,
     gather: @escaping @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, Schedule) -> Void,
     scatterAdd:
       @escaping @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, _ skipped: Int32, Schedule) -> Void,
@@ -156,6 +158,7 @@ package struct KernelTable: Sendable {
     self.layerNorm = layerNorm
     self.layerNormBackward = layerNormBackward
     self.normalizations = normalizations
+    self.positions = positions
     self.gather = gather
     self.scatterAdd = scatterAdd
     self.permute = permute

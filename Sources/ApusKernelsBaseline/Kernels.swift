@@ -48,6 +48,7 @@ package func makeKernelTable() -> KernelTable {
         $0, weight: $1, mean: $2, inverseDeviation: $3, $4, $5, dWeight: $6, dBias: $7, rows: $8, columns: $9, $10)
     },
     normalizations: makeNormalizationKernels(),
+    positions: makePositionKernels(),
     gather: { gather($0, indices: $1, $2, count: $3, width: $4, $5) },
     scatterAdd: { scatterAdd($0, indices: $1, $2, count: $3, width: $4, skipping: $5, $6) },
     permute: { permute($0, $1, sizes: $2, strides: $3, $4) },

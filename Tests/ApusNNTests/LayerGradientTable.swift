@@ -1,5 +1,5 @@
 // The layer gradient table: what a row is, and all rows together. LayerGradientTests.swift demands one for every layer.
-// Read next: LayerGradientTable+Attention.swift, LayerGradientTests.swift for the check.
+// Read next: LayerGradientTable+Attention.swift, LayerGradientTable+Positions.swift, LayerGradientTests.swift for the check.
 
 import ApusNN
 import ApusTensor
@@ -132,23 +132,15 @@ enum LayerGradientTable {
     LayerRow("FeedForward with other sizes, without biases") {
       .init(FeedForward(4, hidden: 3, activation: .tanh, bias: false), at: Samples.normal([2, 4]))
     },
+    LayerRow("GatedFeedForward") {
+      .init(GatedFeedForward(3, hidden: 4), at: Samples.normal([2, 2, 3]))
+    },
+    LayerRow("GatedFeedForward with gelu, biases and dropout") {
+      .init(
+        GatedFeedForward(3, hidden: 5, activation: .geluTanh, bias: true, dropout: 0.5), at: Samples.normal([4, 3]))
+    },
     LayerRow("FeedForward with dropout") {
       .init(FeedForward(3, hidden: 5, activation: .geluTanh, dropout: 0.5), at: Samples.normal([4, 3]))
-    },
-  ]
-
-  private static let positions: [LayerRow] = [
-    LayerRow("LearnedPositions") {
-      let layer = LearnedPositions(5, 3)
-      return .init(layer, at: [Samples.normal([2, 4, 3])]) { ($0[0] + layer(4)).tanh() }
-    },
-    LayerRow("LearnedPositions from the second on") {
-      let layer = LearnedPositions(5, 3)
-      return .init(layer) { _ in layer(2, from: 1) }
-    },
-    LayerRow("SinusoidalPositions") {
-      let layer = SinusoidalPositions(4)
-      return .init(layer, at: [Samples.normal([2, 3, 4])]) { ($0[0] + layer(3, from: 2)).tanh() }
     },
   ]
 

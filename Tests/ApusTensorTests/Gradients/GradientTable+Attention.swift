@@ -133,6 +133,24 @@ extension GradientTable {
     ) { selfAttention($0[0], heads: 2, mask: AttentionMask(causalOffset: 0, bias: $0[1])) },
   ]
 
+  static let rotations: [GradientRow] = [RotaryPairing.halves, .neighbors].flatMap { pairing in
+    [
+      rotation("\(pairing)", [2, 3, 8], heads: 2, angles: [3, 2], pairing),
+      rotation("\(pairing), angles of every sequence", [2, 3, 4], heads: 1, angles: [2, 3, 2], pairing),
+      rotation("\(pairing), a part of each head", [1, 4, 15], heads: 3, angles: [4, 1], pairing),
+      rotation("\(pairing), no angles", [1, 2, 6], heads: 2, angles: [2, 0], pairing),
+    ]
+  }
+
+  private static func rotation(
+    _ details: String, _ shape: Shape, heads: Int, angles: Shape, _ pairing: RotaryPairing
+  ) -> GradientRow {
+    let (cosines, sines) = (Samples.normal(angles, seed: 42), Samples.normal(angles, seed: 43))
+    return GradientRow("rotated", details, at: [Samples.normal(shape, seed: 41)]) {
+      $0[0].rotated(heads: heads, cosines: cosines, sines: sines, pairing: pairing).tanh()
+    }
+  }
+
   private static func projected(_ details: String, _ shape: Shape, heads: Int, _ mask: AttentionMask) -> GradientRow {
     GradientRow("selfAttention", details, at: [Samples.normal(shape, seed: 40)], options: everyCoordinate) {
       selfAttention($0[0], heads: heads, mask: mask, scale: 0.5)

@@ -32,6 +32,7 @@ enum GradientTable {
   static let rows: [GradientRow] =
     binary + inPlace + scalars + elementary + activations + shapes + parts + reductions + matrixProducts
     + linearMaps + normalizations + rootMeanSquares + groupNorms + lookups + losses + attentions + selfAttentions
+    + rotations
     + dropouts
 
   /// Pairs of shapes that broadcast: equal, missing axes, ones on either side and on both, numbers, nothing at all.
