@@ -113,7 +113,9 @@ targets += [
   .testTarget(
     name: "ApusNNTests", dependencies: ["ApusTensor", "ApusNN", "ApusTesting", "ApusData"],
     resources: [.copy("Fixtures")], swiftSettings: strict),
-  .testTarget(name: "ApusDataTests", dependencies: ["ApusTensor", "ApusData"], swiftSettings: strict),
+  .testTarget(
+    name: "ApusDataTests", dependencies: ["ApusTensor", "ApusData"], resources: [.copy("Fixtures")],
+    swiftSettings: strict),
   .testTarget(
     name: "ApusTrainingTests",
     dependencies: ["ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining"],
