@@ -82,14 +82,15 @@ targets += [
     name: "ApusTraining", dependencies: ["ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusData"],
     swiftSettings: strict),
 
-  // MARK: Roof: the umbrella, and the command-line tool
+  // MARK: Roof: the umbrella, pictures of results, and the command-line tool
   .target(
     name: "Apus", dependencies: ["ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining"],
     swiftSettings: strict),
+  .target(name: "ApusCharts", swiftSettings: strict),
   .executableTarget(
     name: "ApusCommand",
     dependencies: [
-      "ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining",
+      "ApusCharts", "ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining",
     ],
     resources: [.copy("Resources/tinyshakespeare.txt")],
     swiftSettings: strict),
@@ -98,9 +99,11 @@ targets += [
   .target(name: "ApusTesting", dependencies: ["ApusTensor"], swiftSettings: strict),
   .executableTarget(
     name: "ApusBenchmarks",
-    dependencies: ["ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusModels", "ApusTraining"],
+    dependencies: [
+      "ApusCharts", "ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusModels", "ApusTraining",
+    ],
     path: "Benchmarks",
-    exclude: ["README.md", "pytorch.py"],
+    exclude: ["README.md", "pytorch.py", "Results"],
     swiftSettings: strict),
 
   // MARK: Tests
@@ -125,7 +128,7 @@ targets += [
     dependencies: ["ApusKernels", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining", "ApusTesting"],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusKernels", "ApusTensor", "ApusData"],
+    name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusCharts", "ApusKernels", "ApusTensor", "ApusData"],
     swiftSettings: strict),
   .testTarget(name: "HouseTests", dependencies: ["Apus"], swiftSettings: strict),
 ]

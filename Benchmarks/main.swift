@@ -1,5 +1,5 @@
-// The benchmarks: `swift run -c release ApusBenchmarks [--filter TEXT] [--threads 1,2] [--json FILE]`.
-// Read next: Harness.swift; Workloads.swift; pytorch.py, the same workloads in PyTorch.
+// The benchmarks: `swift run -c release ApusBenchmarks` measures, `… compare` and `… alternate` show results beside PyTorch's.
+// Read next: Arguments.swift; Measuring.swift; Workloads/; pytorch.py, the same workloads in PyTorch.
 
 import Foundation
 

@@ -1,4 +1,4 @@
-"""The workloads of Workloads.swift in PyTorch: python3 pytorch.py [--threads N] [--json FILE]
+"""The workloads of Workloads/ in PyTorch: python3 pytorch.py [--filter TEXT] [--threads N] [--json FILE]
 
 Prints best and median seconds of each, and writes them in the form of `ApusBenchmarks --json`.
 """
@@ -14,8 +14,11 @@ import torch.nn.functional as F
 
 
 def measure(body):
-    for _ in range(3):
+    warm_up = rounds = 0
+    while rounds < 3 and warm_up < 1:
+        start = time.perf_counter()
         body()
+        warm_up, rounds = warm_up + time.perf_counter() - start, rounds + 1
     samples = []
     while len(samples) < 5 or (sum(samples) < 2 and len(samples) < 200):
         start = time.perf_counter()
@@ -24,8 +27,9 @@ def measure(body):
     return min(samples), statistics.median(samples)
 
 
-def gemm(m, n, k):
-    a, b = torch.randn(m, k), torch.randn(k, n)
+def gemm(m, n, k, transposed=False):
+    a = torch.randn(m, k)
+    b = torch.randn(n, k).t() if transposed else torch.randn(k, n)
     c = torch.empty(m, n)
     return lambda: torch.matmul(a, b, out=c)
 
@@ -46,6 +50,16 @@ def attention(batch, heads, length, size, backward):
     return both
 
 
+def pointwise(function):
+    x, y = torch.randn(512, 3072), torch.randn(512, 3072)
+    weight, bias = torch.randn(3072), torch.randn(3072)
+
+    def body():
+        with torch.no_grad():
+            function(x, y, weight, bias)
+    return body
+
+
 class Block(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
@@ -54,11 +68,16 @@ class Block(nn.Module):
         self.projection, self.output = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.expansion, self.contraction = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
-    def forward(self, x):
+    def forward(self, x, cache=None):
         b, t, c = x.shape
         parts = self.projection(self.norm1(x)).split(c, 2)
         q, k, v = (y.view(b, t, self.heads, c // self.heads).transpose(1, 2) for y in parts)
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        if cache is not None:
+            start = cache["count"]
+            cache["k"][:, :, start:start + t], cache["v"][:, :, start:start + t] = k, v
+            k, v = cache["k"][:, :, :start + t], cache["v"][:, :, :start + t]
+            cache["count"] = start + t
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=t > 1)
         x = x + self.output(y.transpose(1, 2).reshape(b, t, c))
         return x + self.contraction(F.gelu(self.expansion(self.norm2(x)), approximate="tanh"))
 
@@ -66,19 +85,31 @@ class Block(nn.Module):
 class GPT(nn.Module):
     def __init__(self, vocabulary, length, layers, heads, width):
         super().__init__()
+        self.heads, self.width = heads, width
         self.tokens, self.positions = nn.Embedding(vocabulary, width), nn.Embedding(length, width)
         self.blocks = nn.ModuleList([Block(width, heads) for _ in range(layers)])
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, ids):
-        x = self.tokens(ids) + self.positions(torch.arange(ids.shape[1]))
-        for block in self.blocks:
-            x = block(x)
+    def forward(self, ids, caches=None, last_only=False):
+        start = caches[0]["count"] if caches else 0
+        x = self.tokens(ids) + self.positions(torch.arange(start, start + ids.shape[1]))
+        for index, block in enumerate(self.blocks):
+            x = block(x, caches[index] if caches else None)
+        if last_only:
+            x = x[:, -1:]
         return F.linear(self.norm(x), self.tokens.weight)
 
+    def caches(self, capacity):
+        shape = (1, self.heads, capacity, self.width // self.heads)
+        return [{"k": torch.zeros(shape), "v": torch.zeros(shape), "count": 0} for _ in self.blocks]
 
-def train_gpt(vocabulary, length, layers, heads, width, batch):
-    model = GPT(vocabulary, length, layers, heads, width)
+
+def gpt2():
+    return GPT(50257, 1024, 12, 12, 768)
+
+
+def train_gpt(vocabulary, context, layers, heads, width, batch, length):
+    model = GPT(vocabulary, context, layers, heads, width)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     x, y = (torch.randint(0, vocabulary, (batch, length)) for _ in range(2))
 
@@ -90,12 +121,75 @@ def train_gpt(vocabulary, length, layers, heads, width, batch):
     return step
 
 
+def train_xor():
+    model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    x = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    y = torch.tensor([[0.0], [1.0], [1.0], [0.0]])
+
+    def step():
+        loss = F.mse_loss(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return step
+
+
+def prefill(last_only):
+    model = gpt2()
+    ids = torch.randint(0, 50257, (1, 512))
+    caches = model.caches(512) if last_only else None
+
+    def body():
+        with torch.no_grad():
+            for cache in caches or []:
+                cache["count"] = 0
+            model(ids, caches, last_only)
+    return body
+
+
+def decode():
+    model = gpt2()
+    caches = model.caches(64)
+
+    def body():
+        with torch.no_grad():
+            for cache in caches:
+                cache["count"] = 0
+            token = torch.zeros(1, 1, dtype=torch.long)
+            for _ in range(64):
+                token = model(token, caches).argmax(-1)
+    return body
+
+
 WORKLOADS = {
     "gemm_1024x1024x1024": lambda: gemm(1024, 1024, 1024),
+    "gemm_256x256x256": lambda: gemm(256, 256, 256),
+    "gemm_256x3072x768": lambda: gemm(256, 3072, 768, transposed=True),
+    "gemm_256x50257x768": lambda: gemm(256, 50257, 768, transposed=True),
+    "gemm_1x3072x768": lambda: gemm(1, 3072, 768, transposed=True),
+    "gemm_1x50257x768": lambda: gemm(1, 50257, 768, transposed=True),
     "attention_1x12x512x64_causal_forward": lambda: attention(1, 12, 512, 64, False),
     "attention_1x12x512x64_causal_forward_backward": lambda: attention(1, 12, 512, 64, True),
-    "train_chargpt_4l4h128_b12t64": lambda: train_gpt(65, 64, 4, 4, 128, 12),
+    "attention_1x12x2048x64_causal_forward": lambda: attention(1, 12, 2048, 64, False),
+    "attention_1x12x2048x64_causal_forward_backward": lambda: attention(1, 12, 2048, 64, True),
+    "gelu_512x3072": lambda: pointwise(lambda x, y, w, b: F.gelu(x, approximate="tanh")),
+    "gelu_erf_512x3072": lambda: pointwise(lambda x, y, w, b: F.gelu(x)),
+    "softmax_512x3072": lambda: pointwise(lambda x, y, w, b: torch.softmax(x, -1)),
+    "layernorm_512x3072": lambda: pointwise(lambda x, y, w, b: F.layer_norm(x, (3072,), w, b)),
+    "exp_512x3072": lambda: pointwise(lambda x, y, w, b: torch.exp(x)),
+    "add_512x3072": lambda: pointwise(lambda x, y, w, b: x + y),
+    "train_mlp_xor": train_xor,
+    "train_chargpt_4l4h128_b12t64": lambda: train_gpt(65, 64, 4, 4, 128, 12, 64),
+    "train_gpt2_124m_b4t64": lambda: train_gpt(50257, 1024, 12, 12, 768, 4, 64),
+    "prefill_gpt2_124m_512": lambda: prefill(False),
+    "prefill_gpt2_124m_512_last": lambda: prefill(True),
+    "decode_gpt2_124m_64": decode,
 }
+
+
+def selected(name, text):
+    return not text or any(name == part[1:] if part.startswith("=") else part in name for part in text.split(","))
 
 
 def main():
@@ -107,7 +201,7 @@ def main():
     torch.set_num_threads(arguments.threads)
     results = {}
     for name, make in WORKLOADS.items():
-        if arguments.filter not in name:
+        if not selected(name, arguments.filter):
             continue
         best, median = measure(make())
         results[name] = {"threads": arguments.threads, "seconds": best, "median_seconds": median}

@@ -1,10 +1,10 @@
 // Charts: well-formed XML whatever the data, round ticks, contours.
-// Read first: Sources/ApusCommand/Charts/.
+// Read first: Sources/ApusCharts/.
 
 import Foundation
 import Testing
 
-@testable import ApusCommand
+@testable import ApusCharts
 
 #if canImport(FoundationXML)
   import FoundationXML
@@ -155,5 +155,32 @@ private func chart(_ series: LineChart.Series..., reference: Double? = nil) -> L
     #expect(Contour.segments(of: [0, 1, 1, 0], columns: 2, at: 0.4).count == 2)
     #expect(Contour.segments(of: [0, .nan, 1, 0], columns: 2, at: 0.4).isEmpty)
     #expect(Contour.segments(of: [], columns: 2, at: 0.4).isEmpty)
+  }
+}
+
+@Suite struct BarChartTests {
+  private func bars(_ values: [Double]) -> [BarChart.Bar] {
+    values.enumerated().map { BarChart.Bar(label: "<\($0)>", value: $1, text: "\($1)×") }
+  }
+
+  @Test(arguments: [[], [1.5], [0.5, 0, 12, .nan, .infinity, -1]])
+  func isXMLWithABarForEveryNumber(_ values: [Double]) throws {
+    let svg = BarChart(title: "a & b", bars: bars(values), reference: 1).svg
+    let drawable = values.count { $0.isFinite && $0 >= 0 }
+    #expect(try #require(elements(svg))["path", default: 0] == drawable)
+    #expect(!svg.contains("nan") && !svg.contains("inf"))
+  }
+
+  @Test func colorsTellBarsBelowTheReference() {
+    let svg = BarChart(title: "t", bars: bars([0.9, 1.1]), reference: 1).svg
+    #expect(svg.contains("fill=\"\(SVG.palette[0])\"") && svg.contains("fill=\"\(SVG.palette[1])\""))
+  }
+
+  @Test func growsWithItsBars() {
+    let (few, many) = (
+      BarChart(title: "t", bars: bars([1]), reference: 1).svg,
+      BarChart(title: "t", bars: bars(Array(repeating: 1, count: 30)), reference: 1).svg
+    )
+    #expect(few.contains("height=\"160\"") && many.contains("height=\"914\""))
   }
 }

@@ -1,6 +1,7 @@
 // What the terminal shows: numbers, the progress line at any width and over time, signals.
 // Read first: Sources/ApusCommand/Terminal/.
 
+import ApusCharts
 import Foundation
 import Testing
 

@@ -39,8 +39,9 @@ import Testing
     "ApusTraining": Floor(["ApusKernelTypes", "ApusKernels", "ApusTensor", "ApusNN", "ApusData"]),
     // Roof
     "Apus": Floor(["ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining"]),
+    "ApusCharts": Floor([]),
     "ApusCommand": Floor([
-      "ApusKernelTypes", "ApusKernels", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining",
+      "ApusCharts", "ApusKernelTypes", "ApusKernels", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining",
     ]),
     // Beside
     "ApusTesting": Floor(["ApusTensor", "ApusNN"]),

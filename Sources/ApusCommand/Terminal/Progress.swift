@@ -1,6 +1,8 @@
 // The text of the progress line, as a function of the state alone.
 // Read next: ProgressLine.swift, which says when it is shown.
 
+import ApusCharts
+
 /// How far a run is.
 struct Progress {
   var step: Int

@@ -1,6 +1,7 @@
 // `apus info`: the machine, the kernels chosen for it, and its measured limits.
 // Read next: ApusKernels/MachineLimits.swift, KernelSelection.swift.
 
+import ApusCharts
 import ApusKernelTypes
 import ApusKernels
 import Foundation

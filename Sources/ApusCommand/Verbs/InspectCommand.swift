@@ -1,5 +1,6 @@
 // `apus inspect`: what is in a safetensors file. Read first: ApusData/Files/Safetensors.swift.
 
+import ApusCharts
 import ApusData
 import ApusTensor
 import Foundation

@@ -1,6 +1,7 @@
 // The folder of a training run: what is in it, how it is made, opened and drawn.
 // Read first: TrainShakespeareCommand.swift. Read next: SampleCommand.swift.
 
+import ApusCharts
 import ApusData
 import ApusModels
 import ApusNN

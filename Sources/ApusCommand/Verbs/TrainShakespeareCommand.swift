@@ -1,6 +1,7 @@
 // `apus train shakespeare`: the main job. A small GPT learns to write, one character after another.
 // Read first: ApusModels/GPT/GPT.swift, ApusTraining/TrainingRun.swift. Read next: RunFolder.swift.
 
+import ApusCharts
 import ApusData
 import ApusModels
 import ApusNN

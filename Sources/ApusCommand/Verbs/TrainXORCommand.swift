@@ -1,6 +1,7 @@
 // `apus train xor`: four examples that no line separates. Read first: ApusModels/MLP/MLP.swift.
-// Read next: Charts/DecisionMap.swift, the picture of what was learned.
+// Read next: ApusCharts/DecisionMap.swift, the picture of what was learned.
 
+import ApusCharts
 import ApusData
 import ApusModels
 import ApusNN

@@ -1,12 +1,12 @@
 // Numbers as people read them: durations, counts, sizes, rates.
-// Read next: ProgressLine.swift.
+// Read next: Ticks.swift; ApusCommand/Terminal/ProgressLine.swift.
 
 import Foundation
 
 /// Writes numbers for people; the same text in every locale.
-enum Format {
+package enum Format {
   /// "0.4 s", "23 s", "1 m 23 s", "2 h 05 m"; "—" for what is not a duration.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "—" }
     if seconds < 9.95 { return short(seconds) + " s" }
     let whole = Int(seconds.rounded())
@@ -16,7 +16,7 @@ enum Format {
   }
 
   /// "1,115,394"
-  static func count(_ number: Int) -> String {
+  package static func count(_ number: Int) -> String {
     var groups: [String] = []
     var rest = number.magnitude
     while rest >= 1000 {
@@ -29,7 +29,7 @@ enum Format {
   }
 
   /// "512 B", "32 KiB", "1.5 MiB"
-  static func bytes(_ number: Int) -> String {
+  package static func bytes(_ number: Int) -> String {
     if number.magnitude < 1024 { return "\(number) B" }
     var value = Double(number)
     for unit in ["KiB", "MiB", "GiB"] {
@@ -41,7 +41,7 @@ enum Format {
   }
 
   /// Three significant digits: "940", "18.1k", "181k", "1.81M"; "—" for what is not a number.
-  static func rate(_ number: Double) -> String {
+  package static func rate(_ number: Double) -> String {
     guard number.isFinite, abs(number) < 1e15 else { return "—" }
     for (unit, name) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where abs(number) >= 0.9995 * unit {
       let value = number / unit
@@ -51,7 +51,7 @@ enum Format {
   }
 
   /// A fixed number of digits after the point.
-  static func fixed(_ number: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", number) }
+  package static func fixed(_ number: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", number) }
 
   /// One digit after the point, unless it is zero.
   private static func short(_ number: Double) -> String {

@@ -12,14 +12,16 @@
 ///   ])
 /// try chart.svg.write(to: url, atomically: true, encoding: .utf8)
 /// ```
-struct LineChart {
-  struct Point: Equatable {
-    var x: Double
-    var y: Double
+package struct LineChart {
+  package struct Point: Equatable {
+    package var x: Double
+    package var y: Double
+
+    package init(x: Double, y: Double) { (self.x, self.y) = (x, y) }
   }
 
   /// How a series is drawn.
-  enum Style {
+  package enum Style {
     case line
     /// Strong: an exponential moving average. Faint, beneath it: the values themselves.
     case smoothed
@@ -27,34 +29,44 @@ struct LineChart {
     case marked
   }
 
-  struct Series {
-    var name: String
-    var points: [Point]
-    var style: Style
+  package struct Series {
+    package var name: String
+    package var points: [Point]
+    package var style: Style
 
-    init(_ name: String, _ points: [Point], style: Style = .line) {
+    package init(_ name: String, _ points: [Point], style: Style = .line) {
       (self.name, self.points, self.style) = (name, points, style)
     }
   }
 
   /// A horizontal line to compare with.
-  struct Reference {
-    var value: Double
-    var label: String
+  package struct Reference {
+    package var value: Double
+    package var label: String
+
+    package init(value: Double, label: String) { (self.value, self.label) = (value, label) }
   }
 
-  var title: String
-  var subtitle = ""
-  var xLabel: String
-  var yLabel: String
-  var series: [Series]
-  var reference: Reference? = nil
+  package var title: String
+  package var subtitle: String
+  package var xLabel: String
+  package var yLabel: String
+  package var series: [Series]
+  package var reference: Reference?
+
+  package init(
+    title: String, subtitle: String = "", xLabel: String, yLabel: String, series: [Series],
+    reference: Reference? = nil
+  ) {
+    (self.title, self.subtitle, self.xLabel, self.yLabel) = (title, subtitle, xLabel, yLabel)
+    (self.series, self.reference) = (series, reference)
+  }
 
   /// The plot's edges on the card.
   private static let (left, right, top, bottom) = (78.0, SVG.width - 32, 96.0, SVG.height - 64)
 
   /// The picture, always the same for the same chart.
-  var svg: String {
+  package var svg: String {
     var svg = SVG(description: title)
     let (x, y) = (xTicks, yTicks)
     let scale = Scale(x: x.range, y: y.widened)

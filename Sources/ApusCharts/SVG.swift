@@ -1,5 +1,5 @@
 // Pieces of SVG: numbers, escaped text, a few elements, and the palette and card that all charts share.
-// Read next: LineChart.swift, DecisionMap.swift.
+// Read next: LineChart.swift, BarChart.swift, DecisionMap.swift.
 
 import Foundation
 
@@ -21,8 +21,8 @@ struct SVG {
 
   private var lines: [String]
 
-  init(description: String) {
-    let (width, height) = (Self.number(Self.width), Self.number(Self.height))
+  init(description: String, height pixels: Double = SVG.height) {
+    let (width, height) = (Self.number(Self.width), Self.number(pixels))
     let fonts = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
     lines = [
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
@@ -30,7 +30,7 @@ struct SVG {
         + " viewBox=\"0 0 \(width) \(height)\" role=\"img\" font-family=\"\(fonts)\" font-size=\"13\">",
       "<title>\(Self.escaped(description))</title>",
     ]
-    let (cardWidth, cardHeight) = (Self.number(Self.width - 1), Self.number(Self.height - 1))
+    let (cardWidth, cardHeight) = (Self.number(Self.width - 1), Self.number(pixels - 1))
     add(
       "rect x=\"0.5\" y=\"0.5\" width=\"\(cardWidth)\" height=\"\(cardHeight)\" rx=\"10\" fill=\"#ffffff\""
         + " stroke=\"\(Self.frame)\"")

@@ -11,22 +11,28 @@
 ///     .init(title: "MLP, 8 hidden units", caption: "loss 0.001, 4 of 4 right", answers: …, examples: examples),
 ///   ])
 /// ```
-struct DecisionMap {
+package struct DecisionMap {
   /// Something that the models were to learn.
-  struct Example {
-    var x: Double
-    var y: Double
+  package struct Example {
+    package var x: Double
+    package var y: Double
     /// 0 or 1.
-    var label: Int
+    package var label: Int
+
+    package init(x: Double, y: Double, label: Int) { (self.x, self.y, self.label) = (x, y, label) }
   }
 
   /// One model.
-  struct Panel {
-    var title: String
-    var caption: String
+  package struct Panel {
+    package var title: String
+    package var caption: String
     /// For each of `DecisionMap.inputs`, in that order. What is not a number is left blank.
-    var answers: [Double]
-    var examples: [Example]
+    package var answers: [Double]
+    package var examples: [Example]
+
+    package init(title: String, caption: String, answers: [Double], examples: [Example]) {
+      (self.title, self.caption, self.answers, self.examples) = (title, caption, answers, examples)
+    }
   }
 
   /// Cells along each side of the square.
@@ -36,19 +42,21 @@ struct DecisionMap {
   private static let (lower, upper) = (-0.5, 1.5)
 
   /// The corners of the cells, row by row from the lower left.
-  static let inputs: [(x: Double, y: Double)] = (0..<corners * corners).map { index in
+  package static let inputs: [(x: Double, y: Double)] = (0..<corners * corners).map { index in
     func place(_ step: Int) -> Double { lower + Double(step) / Double(resolution) * (upper - lower) }
     return (place(index % corners), place(index / corners))
   }
 
-  var title: String
-  var panels: [Panel]
+  package var title: String
+  package var panels: [Panel]
+
+  package init(title: String, panels: [Panel]) { (self.title, self.panels) = (title, panels) }
 
   /// The side of a panel (a whole number of pixels for each cell) and its upper edge.
   private static let (side, top) = (360.0, 116.0)
 
   /// The picture, always the same for the same map. Two panels fit beside each other.
-  var svg: String {
+  package var svg: String {
     var svg = SVG(description: title)
     svg.addText(title, x: 56, y: 44, size: 19, isBold: true)
     for (index, panel) in panels.prefix(2).enumerated() {

@@ -1,0 +1,32 @@
+// Attention, forward alone and with its backward. Read next: ApusKernelsBaseline/Attention/AttentionForward.swift.
+
+import ApusTensor
+
+let attentionWorkloads: [Workload] = [512, 2_048].flatMap { length in
+  [false, true].map { causalAttention(batch: 1, heads: 12, length: length, size: 64, isBackward: $0) }
+}
+
+/// Causal self-attention on [batch, heads, length, size]; the operations are those of the visible half.
+private func causalAttention(batch: Int, heads: Int, length: Int, size: Int, isBackward: Bool) -> Workload {
+  let scores = Double(batch * heads) * Double(length) * Double(length + 1) / 2
+  return Workload(
+    name: "attention_\(batch)x\(heads)x\(length)x\(size)_causal" + (isBackward ? "_forward_backward" : "_forward"),
+    limit: .multiplyAdds,
+    // Forward: two products of 2 · size operations a score; backward: five.
+    operations: scores * 2 * Double(size) * (isBackward ? 7 : 2),
+    prepare: { _ in
+      let shape = Shape([batch, heads, length, size])
+      let inputs = withSeed(1) { (0..<4).map { _ in Tensor.randomNormal(shape) } }
+      if !isBackward {
+        return {
+          _ = scaledDotProductAttention(query: inputs[0], key: inputs[1], value: inputs[2], mask: .causal)
+        }
+      }
+      return {
+        let (_, pullback) = valueWithPullback(at: Array(inputs[0..<3])) { x in
+          scaledDotProductAttention(query: x[0], key: x[1], value: x[2], mask: .causal)
+        }
+        _ = pullback(inputs[3])
+      }
+    })
+}

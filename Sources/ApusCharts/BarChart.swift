@@ -1,0 +1,65 @@
+// Horizontal bars with their values written out: one library's times beside another's.
+// Read first: SVG.swift, Ticks.swift. Read next: LineChart.swift.
+
+/// A chart of named values, one bar each, with a vertical line to compare with.
+///
+/// ```swift
+/// let chart = BarChart(
+///   title: "How many times faster", bars: [.init(label: "gemm", value: 1.05, text: "1.05×")], reference: 1)
+/// ```
+package struct BarChart {
+  package struct Bar {
+    package var label: String
+    package var value: Double
+    /// Written beside the bar.
+    package var text: String
+
+    package init(label: String, value: Double, text: String) {
+      (self.label, self.value, self.text) = (label, value, text)
+    }
+  }
+
+  package var title: String
+  package var subtitle: String
+  package var bars: [Bar]
+  /// Bars beyond this value have the first color, the others the second.
+  package var reference: Double
+
+  package init(title: String, subtitle: String = "", bars: [Bar], reference: Double) {
+    (self.title, self.subtitle, self.bars, self.reference) = (title, subtitle, bars, reference)
+  }
+
+  private static let (top, pitch, thickness) = (84.0, 26.0, 16.0)
+
+  /// The picture; as tall as its bars need, always the same for the same chart.
+  package var svg: String {
+    let drawable = bars.filter { $0.value.isFinite && $0.value >= 0 && $0.value < 1e30 }
+    let bottom = Self.top + Self.pitch * Double(drawable.count) + 6
+    var svg = SVG(description: title, height: bottom + 44)
+    svg.addText(title, x: 32, y: 40, size: 19, isBold: true)
+    if !subtitle.isEmpty { svg.addText(subtitle, x: SVG.width - 32, y: 40, anchor: .end, color: SVG.softInk) }
+
+    let left = 48 + min(420, drawable.map { SVG.estimatedWidth($0.label) }.max() ?? 0)
+    let ticks = Ticks(from: 0, to: max(reference, drawable.map(\.value).max() ?? 1), about: 6)
+    let upper = ticks.widened.upperBound
+    func place(_ value: Double) -> Double { left + value / upper * (SVG.width - 84 - left) }
+
+    for value in ticks.widenedValues {
+      svg.addLine((place(value), Self.top - 10), (place(value), bottom), color: SVG.grid)
+      svg.addText(ticks.label(value), x: place(value), y: bottom + 20, anchor: .middle, color: SVG.softInk)
+    }
+    for (index, bar) in drawable.enumerated() {
+      let y = Self.top + Self.pitch * Double(index)
+      let color = SVG.palette[bar.value >= reference ? 0 : 1]
+      svg.addRectangle(x: left, y: y, width: place(bar.value) - left, height: Self.thickness, fill: color)
+      svg.addText(bar.label, x: left - 10, y: y + 12.5, anchor: .end)
+      svg.addText(bar.text, x: place(bar.value) + 7, y: y + 12.5, isBold: true)
+    }
+    svg.addLine(
+      (place(reference), Self.top - 10), (place(reference), bottom), color: SVG.ink, width: 1.5, dashes: "6 5")
+    if drawable.isEmpty {
+      svg.addText("no values to show", x: SVG.width / 2, y: Self.top, anchor: .middle, size: 15, color: SVG.softInk)
+    }
+    return svg.text
+  }
+}
