@@ -36,11 +36,6 @@ extension GPT {
   public static func configuration(contentsOf url: URL) throws(FileFormatError) -> Configuration {
     try Configuration(ConfigurationReader(contentsOf: url))
   }
-
-  fileprivate static let activationNames: [(name: String, value: Activation)] = [
-    ("gelu_new", .geluTanh), ("gelu_pytorch_tanh", .geluTanh), ("gelu", .gelu), ("relu", .relu), ("silu", .silu),
-    ("swish", .silu), ("tanh", .tanh),
-  ]
 }
 
 extension GPT.Configuration {
@@ -56,7 +51,7 @@ extension GPT.Configuration {
       contextLength: file.integer("n_positions", default: 1_024), layers: file.integer("n_layer", default: 12),
       heads: file.integer("n_head", default: 12), width: file.integer("n_embd", default: 768),
       hidden: file.optionalInteger("n_inner", in: 1...0x7FFF_FFFF),
-      activation: file.choice("activation_function", default: "gelu_new", GPT.activationNames),
+      activation: file.activation("activation_function", default: "gelu_new"),
       dropout: file.dropout("resid_pdrop", default: 0.1),
       epsilon: file.number("layer_norm_epsilon", default: 1e-5))
     file.expect("n_embd", width, isMultipleOf: "n_head", heads)
@@ -141,7 +136,7 @@ extension GPT {
     let c = configuration
     let foreign = ForeignConfiguration(
       vocabSize: c.vocabularySize, nPositions: c.contextLength, nEmbd: c.width, nLayer: c.layers, nHead: c.heads,
-      nInner: c.hidden, activationFunction: GPT.activationNames.first { $0.value == c.activation }?.name,
+      nInner: c.hidden, activationFunction: Activation.publishedNames.first { $0.value == c.activation }?.name,
       layerNormEpsilon: c.epsilon, residPdrop: c.dropout, embdPdrop: c.dropout)
     try AtomicFile.write(
       try encoder.encode(foreign) + Data("\n".utf8), to: folder.appendingPathComponent("config.json"))

@@ -3,7 +3,10 @@
 
 extension PublishedFamily {
   /// The families of this package.
-  public static let all: [PublishedFamily] = [
-    GPT.published
-  ]
+  public static let all: [PublishedFamily] =
+    [
+      GPT.published,
+      BERT.published,
+      DistilBERT.published,
+    ] + RoBERTa.published
 }

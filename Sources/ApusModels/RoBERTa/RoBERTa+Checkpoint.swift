@@ -1,0 +1,83 @@
+// Published RoBERTa folders: the names of their tensors, their configuration, and the heads they come with.
+// Read first: RoBERTa.swift, ../BERT/BERT+Checkpoint.swift.
+
+import ApusData
+import ApusNN
+import ApusTensor
+
+extension RoBERTa {
+  /// The encoder's names are BERT's.
+  static let tensorNames = TensorNames(
+    BERT.tensorNames.rows, prefix: "roberta.",
+    ignored: [".position_ids", "pooler.", "lm_head.", "classifier.", "qa_outputs."])
+
+  public var tensorNames: TensorNames { RoBERTa.tensorNames }
+
+  /// The families `roberta`, `xlm-roberta` and `camembert`: one architecture, other vocabularies.
+  public static let published = [
+    family("roberta", "Roberta"), family("xlm-roberta", "XLMRoberta"), family("camembert", "Camembert"),
+  ]
+
+  private static func family(_ modelType: String, _ name: String) -> PublishedFamily {
+    PublishedFamily(
+      modelType,
+      [
+        .init("\(name)Model") { folder throws(FileFormatError) in
+          try RoBERTa(folder, hasPooler: folder.weights.hasPooler)
+        },
+        .init("\(name)ForMaskedLM") { folder throws(FileFormatError) in
+          MaskedLanguageModel(try RoBERTa(folder), languageModelHead(folder.configuration))
+        },
+        .init("\(name)ForSequenceClassification") { folder throws(FileFormatError) in
+          let file = folder.configuration
+          return SequenceClassifier(
+            try RoBERTa(folder), classes: file.classCount, hiddenActivation: .tanh,
+            dropout: file.classifierDropout("hidden_dropout_prob"), problem: ClassificationProblem(file),
+            head: [("classifier.dense.*", "hidden.*", .same), ("classifier.out_proj.*", "output.*", .same)])
+        },
+        .init("\(name)ForTokenClassification") { folder throws(FileFormatError) in
+          let file = folder.configuration
+          return TokenClassifier(
+            try RoBERTa(folder), classes: file.classCount, dropout: file.classifierDropout("hidden_dropout_prob"),
+            head: [("classifier.*", "output.*", .same)])
+        },
+        .init("\(name)ForQuestionAnswering") { folder throws(FileFormatError) in
+          QuestionAnswerer(try RoBERTa(folder), head: [("qa_outputs.*", "output.*", .same)])
+        },
+      ])
+  }
+
+  private convenience init(_ folder: ModelFolder, hasPooler: Bool = false) throws(FileFormatError) {
+    let file = folder.configuration
+    file.expectEncoder()
+    let c = BERT.Configuration(
+      vocabularySize: file.integer("vocab_size", default: 50_265),
+      contextLength: file.integer("max_position_embeddings", default: 512),
+      types: file.integer("type_vocab_size", default: 2), layers: file.integer("num_hidden_layers", default: 12),
+      heads: file.integer("num_attention_heads", default: 12), width: file.integer("hidden_size", default: 768),
+      hidden: file.integer("intermediate_size", default: 3_072),
+      activation: file.activation("hidden_act", default: "gelu"),
+      dropout: file.dropout("hidden_dropout_prob", default: 0.1),
+      epsilon: file.number("layer_norm_eps", default: 1e-12),
+      padding: file.integer("pad_token_id", default: 1, in: 0...0x7FFF_FFFF), hasPooler: hasPooler)
+    file.expect("hidden_size", c.width, isMultipleOf: "num_attention_heads", c.heads)
+    if let padding = c.padding, padding + 1 >= min(c.contextLength, c.vocabularySize) {
+      file.note("pad_token_id", expected: "a token whose number is a position too", found: "\(padding)")
+    }
+    try file.check()
+    self.init(c)
+  }
+
+  private static func languageModelHead(_ file: ConfigurationReader) -> MaskedLanguageModel<RoBERTa>.Head {
+    let isTied = file.flag("tie_word_embeddings", default: true)
+    let table = isTied ? [("embeddings.word_embeddings.weight", "lm_head.decoder.weight")] : []
+    return .init(
+      activation: .gelu, epsilon: file.number("layer_norm_eps", default: 1e-12), isTied: isTied,
+      names: [
+        ("lm_head.dense.*", "transform.*", .same),
+        ("lm_head.layer_norm.*", "norm.*", .same),
+        ("lm_head.bias", "bias", .same),
+        ("lm_head.decoder.weight", "decoder", .same),
+      ], aliases: table + [("lm_head.bias", "lm_head.decoder.bias")])
+  }
+}
