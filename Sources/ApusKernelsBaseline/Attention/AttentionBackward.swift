@@ -30,9 +30,10 @@ private func backward(
   let valueOffset = b * f.valueStrides.batch + keyHead * f.valueStrides.head
   var head = BackwardHead(s, memory, sequence: b, keys: keys)
   collectRows(f.key + keyOffset, stride: f.keyStrides.time, rows: keys, size: s.headSize, into: head.key)
-  collectRows(f.value + valueOffset, stride: f.valueStrides.time, rows: keys, size: s.valueSize, into: head.value)
-  packTransposed(head.key, count: keys, size: s.headSize, into: head.keyPanels)
-  packTransposed(head.value, count: keys, size: s.valueSize, into: head.valuePanels)
+  packTransposed(
+    head.key, stride: paddedSize(s.headSize), count: keys, size: s.headSize, into: head.keyPanels)
+  packTransposed(
+    f.value + valueOffset, stride: f.valueStrides.time, count: keys, size: s.valueSize, into: head.valuePanels)
   head.keyGradient.update(repeating: 0, count: s.keyLength * paddedSize(s.headSize))
   head.valueGradient.update(repeating: 0, count: s.keyLength * paddedSize(s.valueSize))
 
@@ -54,10 +55,8 @@ private func backward(
       into: head.outputGradient)
     let output = UnsafePointer(f.output + b * f.outputStrides.batch + h * f.outputStrides.head)
     for i in 0..<s.queryLength {
-      let (o, g) = (output + i * f.outputStrides.time, head.outputGradient + i * paddedSize(s.valueSize))
-      head.delta[i] = sum(
-        s.valueSize, of: { o.lanes(at: $0) * g.lanes(at: $0) },
-        tail: { o.partialLanes(at: $0, count: $1) * g.partialLanes(at: $0, count: $1) })
+      head.delta[i] = dotProduct(
+        output + i * f.outputStrides.time, head.outputGradient + i * paddedSize(s.valueSize), count: s.valueSize)
     }
     head.queryGradient.update(repeating: 0, count: s.queryLength * paddedSize(s.headSize))
     for start in stride(from: 0, to: keys, by: keyBlock) {
@@ -85,7 +84,6 @@ private struct BackwardHead {
   let sequence: Int
   let keys: Int
   let key: UnsafeMutablePointer<Float>
-  let value: UnsafeMutablePointer<Float>
   let query: UnsafeMutablePointer<Float>
   let outputGradient: UnsafeMutablePointer<Float>
   let keyGradient: UnsafeMutablePointer<Float>
@@ -104,7 +102,7 @@ private struct BackwardHead {
   static func scratchCount(_ s: AttentionShape) -> Int {
     let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
     let panels = Panels(columns: s.keyLength).paddedColumns
-    return 2 * s.keyLength * (headColumns + valueColumns) + s.queryLength * (2 * headColumns + valueColumns + 1)
+    return s.keyLength * (2 * headColumns + valueColumns) + s.queryLength * (2 * headColumns + valueColumns + 1)
       + panels * (s.headSize + s.valueSize) + 2 * queryBlock * keyBlock
   }
 
@@ -124,7 +122,6 @@ private struct BackwardHead {
     keyPanels = take(panels * s.headSize)
     valuePanels = take(panels * s.valueSize)
     key = take(s.keyLength * headColumns)
-    value = take(s.keyLength * valueColumns)
     keyGradient = take(s.keyLength * headColumns)
     valueGradient = take(s.keyLength * valueColumns)
     query = take(s.queryLength * headColumns)
@@ -188,26 +185,41 @@ private struct BackwardHead {
       let visible = max(block.lowerBound, min(end, s.limit(ofQuery: i + r, keys: keys))) - block.lowerBound
       let (line, gradients) = (p + r * keyBlock, d + r * keyBlock)
       addBias(s.biasRow(sequence, head, i + r, from: block.lowerBound), to: line, count: visible)
+      let seen = hideEnd(of: line, visible: visible)
       let statistic = logSumExp.map { $0[i + r] } ?? 0
       // A row without keys has no sum; its probabilities are zeros.
-      let shift = statistic == -.infinity ? Float.infinity : statistic
-      let mean = delta[i + r]
-      let biasLine = biasGradient.map { $0 + (i + r) * s.keyLength + block.lowerBound }
-      forEachVector(in: 0..<visible) { index in
+      let shift = Lanes(repeating: statistic == -.infinity ? .infinity : statistic)
+      let mean = Lanes(repeating: delta[i + r])
+      var index = 0
+      while index < seen {
         let probability = exp(line.lanes(at: index) - shift)
         let gradient = probability * (gradients.lanes(at: index) - mean)
         line.store(probability, at: index)
         gradients.store(gradient, at: index)
-        if let biasLine { biasLine.store(gradient, at: index) }
-      } tail: { index, count in
-        let probability = exp(line.partialLanes(at: index, count: count) - shift)
-        let gradient = probability * (gradients.partialLanes(at: index, count: count) - mean)
-        line.storePartial(probability, at: index, count: count)
-        gradients.storePartial(gradient, at: index, count: count)
-        if let biasLine { biasLine.storePartial(gradient, at: index, count: count) }
+        index += laneCount
       }
-      (line + visible).update(repeating: 0, count: block.count - visible)
-      (gradients + visible).update(repeating: 0, count: block.count - visible)
+      if let biasGradient {
+        (biasGradient + (i + r) * s.keyLength + block.lowerBound).update(from: gradients, count: visible)
+      }
+      // Lines are whole vectors up to the end of the block.
+      while index < block.count {
+        line.store(.zero, at: index)
+        gradients.store(.zero, at: index)
+        index += laneCount
+      }
     }
   }
+}
+
+/// Σ x·y, where y's last vector is whole.
+@inline(__always)
+private func dotProduct(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int) -> Float {
+  var sum = Lanes.zero
+  var index = 0
+  while index + laneCount <= count {
+    sum = multiplyAdd(x.lanes(at: index), y.lanes(at: index), sum)
+    index += laneCount
+  }
+  if index < count { sum = multiplyAdd(x.partialLanes(at: index, count: count - index), y.lanes(at: index), sum) }
+  return horizontalSum(sum)
 }

@@ -51,14 +51,16 @@ func collectRows(
   _ x: UnsafePointer<Float>, stride: Int, rows: Int, size: Int, scale: Float = 1,
   into scratch: UnsafeMutablePointer<Float>
 ) {
-  let padded = paddedSize(size)
+  let (padded, factor) = (paddedSize(size), Lanes(repeating: scale))
   for row in 0..<rows {
     let (source, target) = (x + row * stride, scratch + row * padded)
-    forEachVector(in: 0..<size) { index in
-      target.store(source.lanes(at: index) * scale, at: index)
-    } tail: { index, count in
-      target.store(source.partialLanes(at: index, count: count) * scale, at: index)
+    // (A loop, not forEachVector: its closure would be called for every vector, having two callers that look alike.)
+    var index = 0
+    while index + laneCount <= size {
+      target.store(source.lanes(at: index) * factor, at: index)
+      index += laneCount
     }
+    if index < size { target.store(source.partialLanes(at: index, count: size - index) * factor, at: index) }
   }
 }
 
@@ -68,21 +70,26 @@ func spreadRows(
   stride: Int
 ) {
   let padded = paddedSize(size)
-  for row in 0..<rows {
-    let (source, target) = (scratch + row * padded, x + row * stride)
-    forEachVector(in: 0..<size) { index in
-      target.store(source.lanes(at: index) * scale, at: index)
-    } tail: { index, count in
-      target.storePartial(source.lanes(at: index) * scale, at: index, count: count)
-    }
-  }
+  for row in 0..<rows { spreadRow(scratch + row * padded, size: size, scale: scale, to: x + row * stride) }
 }
 
-/// Packs collected rows X [count, size] as the panels of Xᵀ, so that scores are products of rows with rows.
+/// One row of whole vectors from scratch memory, times `scale`.
+@inline(__always)
+func spreadRow(_ source: UnsafePointer<Float>, size: Int, scale: Float, to target: UnsafeMutablePointer<Float>) {
+  let factor = Lanes(repeating: scale)
+  var index = 0
+  while index + laneCount <= size {
+    target.store(source.lanes(at: index) * factor, at: index)
+    index += laneCount
+  }
+  if index < size { target.storePartial(source.lanes(at: index) * factor, at: index, count: size - index) }
+}
+
+/// Packs a head's rows X [count, size], `stride` apart, as the panels of Xᵀ, so that scores are products of rows with rows.
 func packTransposed(
-  _ x: UnsafePointer<Float>, count: Int, size: Int, into panels: UnsafeMutablePointer<Float>
+  _ x: UnsafePointer<Float>, stride: Int, count: Int, size: Int, into panels: UnsafeMutablePointer<Float>
 ) {
-  let (cut, stride) = (Panels(columns: count), paddedSize(size))
+  let cut = Panels(columns: count)
   for index in 0..<cut.count {
     packPanel(
       width: cut.vectors(of: index) * laneCount, count: cut.columns(of: index), steps: size,
@@ -91,25 +98,52 @@ func packTransposed(
   }
 }
 
-/// S[i, j] ← Σ_d left[i, d] · right[j, d] for one row tile and the keys `columns` (which begin a block).
+/// S[i, j] ← Σ_d left[i, d] · right[j, d] for one row tile and the keys `columns` (which begin a block), in whole vectors:
+/// behind the last key something finite may stand, but what is beyond that vector is not computed.
 @inline(__always)
 func scoreTile(
   left: UnsafePointer<Float>, rows: Int, packedRight: UnsafePointer<Float>, size: Int, keys: Int,
   columns: Range<Int>, scores: UnsafeMutablePointer<Float>
 ) {
   let cut = Panels(columns: keys)
-  let first = columns.lowerBound / Panels.width
-  let end = (columns.upperBound + Panels.width - 1) / Panels.width
-  for index in first..<max(first, end) {
-    let vectors = cut.vectors(of: index)
+  var start = columns.lowerBound
+  while start < columns.upperBound {
+    let index = start / Panels.width
+    let vectors = min(tileVectors, (columns.upperBound - start + laneCount - 1) / laneCount)
     multiplyStridedTile(
       vectors: vectors, steps: size,
       TileLeft(elements: left, rowStride: paddedSize(size), stepStride: 1),
-      TileRight(elements: packedRight + index * Panels.width * size, stepStride: vectors * laneCount),
+      TileRight(
+        elements: packedRight + index * Panels.width * size, stepStride: cut.vectors(of: index) * laneCount),
       TileResult(
-        elements: scores + index * Panels.width - columns.lowerBound, rowStride: keyBlock, rows: rows,
-        columns: cut.columns(of: index), accumulates: false))
+        elements: scores + (start - columns.lowerBound), rowStride: keyBlock, rows: rows,
+        columns: vectors * laneCount, accumulates: false))
+    start += Panels.width
   }
+}
+
+/// Makes what is behind the `visible` first scores of a line, up to the end of the vector, −∞; returns where that is.
+///
+/// From there on whole vectors do: −∞ is never the largest score, and its exponential is 0.
+@inline(__always)
+func hideEnd(of line: UnsafeMutablePointer<Float>, visible: Int) -> Int {
+  let full = visible / laneCount * laneCount
+  guard full < visible else { return full }
+  let isHidden = laneNumbers .>= Lanes(repeating: Float(visible - full))
+  line.store(line.lanes(at: full).replacing(with: -.infinity, where: isHidden), at: full)
+  return full + laneCount
+}
+
+/// 0, 1, 2, …
+@inline(__always)
+var laneNumbers: Lanes {
+  #if APUS_AVX512
+    Lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+  #elseif APUS_AVX2
+    Lanes(0, 1, 2, 3, 4, 5, 6, 7)
+  #else
+    Lanes(0, 1, 2, 3)
+  #endif
 }
 
 /// Y (+)= left · right for one row tile, where right and Y are collected rows of `size` elements.

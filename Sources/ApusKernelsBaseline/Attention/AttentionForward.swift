@@ -13,49 +13,62 @@ func attentionForward(_ p: AttentionForwardArguments, _ schedule: Schedule) {
     return
   }
 
-  // Kᵀ in panels for every key head, once for all query blocks.
-  let packedSize = Panels(columns: s.keyLength).paddedColumns * s.headSize
-  let collectedSize = s.keyLength * paddedSize(s.headSize)
-  let packed = ScratchBuffer(count: s.batch * s.keyHeads * packedSize)
-  let collected = ScratchBuffer(count: schedule.workers * collectedSize)
+  // Kᵀ in panels and V's rows side by side for every key head: once, if several blocks of queries or several query heads
+  // read them; otherwise where they are needed, while they are in the nearest cache.
+  let blocks = (s.queryLength + queryBlock - 1) / queryBlock
+  let isPackedOnce = blocks * s.heads > s.keyHeads
+  let panelCount = Panels(columns: s.keyLength).paddedColumns * s.headSize
+  let headCount = panelCount + s.keyLength * paddedSize(s.valueSize)
+  let packed = ScratchBuffer(count: headCount * (isPackedOnce ? s.batch * s.keyHeads : schedule.workers))
   defer { packed.free() }
-  let (keyPanels, rows) = (packed.pointer, collected.pointer)
-  schedule.run(s.batch * s.keyHeads) { tile, worker in
-    let (b, h) = (tile / s.keyHeads, tile % s.keyHeads)
-    let (keys, memory) = (s.keys(inSequence: b), rows + worker * collectedSize)
-    collectRows(
-      p.key + b * p.keyStrides.batch + h * p.keyStrides.head, stride: p.keyStrides.time, rows: keys, size: s.headSize,
-      into: memory)
-    packTransposed(memory, count: keys, size: s.headSize, into: keyPanels + tile * packedSize)
+  let heads = packed.pointer
+  if isPackedOnce {
+    schedule.run(s.batch * s.keyHeads) { tile, _ in
+      let panels = heads + tile * headCount
+      packHead(
+        p, sequence: tile / s.keyHeads, keyHead: tile % s.keyHeads, panels: panels, values: panels + panelCount)
+    }
   }
-  collected.free()
 
   let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
-  let perWorker = queryBlock * (keyBlock + headColumns + valueColumns + 2) + keyBlock * valueColumns
+  let perWorker = queryBlock * (keyBlock + headColumns + valueColumns + 3)
   let scratch = ScratchBuffer(count: perWorker * schedule.workers)
   defer { scratch.free() }
   let memory = scratch.pointer
-  let blocks = (s.queryLength + queryBlock - 1) / queryBlock
   schedule.run(s.batch * s.heads * blocks) { tile, worker in
     let (head, block) = (tile / blocks, tile % blocks)
     let (b, h) = (head / s.heads, head % s.heads)
-    let keyHead = b * s.keyHeads + h * s.keyHeads / s.heads
+    let keyHead = h * s.keyHeads / s.heads
+    let panels = heads + headCount * (isPackedOnce ? b * s.keyHeads + keyHead : worker)
+    if !isPackedOnce { packHead(p, sequence: b, keyHead: keyHead, panels: panels, values: panels + panelCount) }
     attendBlock(
-      p, sequence: b, head: h,
-      queries: block * queryBlock..<min(s.queryLength, (block + 1) * queryBlock),
-      keyPanels: keyPanels + keyHead * packedSize, memory: memory + worker * perWorker)
+      p, sequence: b, head: h, queries: block * queryBlock..<min(s.queryLength, (block + 1) * queryBlock),
+      keyPanels: panels, values: panels + panelCount, memory: memory + worker * perWorker)
   }
+}
+
+/// Kᵀ in panels, and V's rows side by side.
+private func packHead(
+  _ p: AttentionForwardArguments, sequence b: Int, keyHead: Int, panels: UnsafeMutablePointer<Float>,
+  values: UnsafeMutablePointer<Float>
+) {
+  let s = p.shape
+  let keys = s.keys(inSequence: b)
+  packTransposed(
+    p.key + b * p.keyStrides.batch + keyHead * p.keyStrides.head, stride: p.keyStrides.time, count: keys,
+    size: s.headSize, into: panels)
+  collectRows(
+    p.value + b * p.valueStrides.batch + keyHead * p.valueStrides.head, stride: p.valueStrides.time, rows: keys,
+    size: s.valueSize, into: values)
 }
 
 /// One block of queries of one head against all keys they see.
 private func attendBlock(
   _ p: AttentionForwardArguments, sequence b: Int, head h: Int, queries: Range<Int>,
-  keyPanels: UnsafePointer<Float>, memory: UnsafeMutablePointer<Float>
+  keyPanels: UnsafePointer<Float>, values: UnsafePointer<Float>, memory: UnsafeMutablePointer<Float>
 ) {
   let s = p.shape
   let keys = s.keys(inSequence: b)
-  let keyHead = h * s.keyHeads / s.heads
-  let value = p.value + b * p.valueStrides.batch + keyHead * p.valueStrides.head
   let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
 
   let scores = memory
@@ -63,7 +76,7 @@ private func attendBlock(
   let result = query + queryBlock * headColumns
   let largestScore = result + queryBlock * valueColumns
   let total = largestScore + queryBlock
-  let values = total + queryBlock
+  let newLargest = total + queryBlock
   largestScore.update(repeating: -.infinity, count: queries.count)
   total.update(repeating: 0, count: queries.count)
   collectRows(
@@ -74,9 +87,6 @@ private func attendBlock(
   let limit = s.limit(ofQuery: queries.upperBound - 1, keys: keys)
   for start in stride(from: 0, to: limit, by: keyBlock) {
     let end = min(limit, start + keyBlock)
-    collectRows(
-      value + start * p.valueStrides.time, stride: p.valueStrides.time, rows: end - start, size: s.valueSize,
-      into: values)
     for row in stride(from: 0, to: queries.count, by: tileRows) {
       let rows = min(tileRows, queries.count - row)
       let tileEnd = min(end, s.limit(ofQuery: queries.lowerBound + row + rows - 1, keys: keys))
@@ -85,18 +95,27 @@ private func attendBlock(
       scoreTile(
         left: query + row * headColumns, rows: rows, packedRight: keyPanels, size: s.headSize, keys: keys,
         columns: start..<tileEnd, scores: tile)
+      // Two passes over the rows, so that what one waits for (the largest of a row) overlaps with the next row's work.
       for r in 0..<rows {
         let i = queries.lowerBound + row + r
         let visible = max(start, min(tileEnd, s.limit(ofQuery: i, keys: keys))) - start
         let line = tile + r * keyBlock
         addBias(s.biasRow(b, h, i, from: start), to: line, count: visible)
+        let seen = hideEnd(of: line, visible: visible)
+        newLargest[row + r] = max(largestScore[row + r], largest(line, vectorsUpTo: seen))
+      }
+      for r in 0..<rows {
+        let i = queries.lowerBound + row + r
+        let visible = max(start, min(tileEnd, s.limit(ofQuery: i, keys: keys))) - start
         softmaxStep(
-          line, visible: visible, width: tileEnd - start, isFirst: start == 0, largestScore: largestScore + row + r,
-          total: total + row + r, result: result + (row + r) * valueColumns, columns: valueColumns)
+          tile + r * keyBlock, visible: visible, width: tileEnd - start, isFirst: start == 0,
+          top: newLargest[row + r], largestScore: largestScore + row + r, total: total + row + r,
+          result: result + (row + r) * valueColumns, columns: valueColumns)
       }
       rowProduct(
-        TileLeft(elements: tile, rowStride: keyBlock, stepStride: 1), steps: tileEnd - start, values,
-        size: s.valueSize, into: result + row * valueColumns, rows: rows, accumulates: start > 0)
+        TileLeft(elements: tile, rowStride: keyBlock, stepStride: 1), steps: tileEnd - start,
+        values + start * valueColumns, size: s.valueSize, into: result + row * valueColumns, rows: rows,
+        accumulates: start > 0)
     }
   }
 
@@ -105,7 +124,7 @@ private func attendBlock(
     let output = p.output + b * p.outputStrides.batch + h * p.outputStrides.head + i * p.outputStrides.time
     let sum = total[r]
     if sum > 0 {
-      scale(result + r * valueColumns, by: 1 / sum, into: output, count: s.valueSize)
+      spreadRow(result + r * valueColumns, size: s.valueSize, scale: 1 / sum, to: output)
     } else {
       output.update(repeating: 0, count: s.valueSize)
     }
@@ -131,35 +150,46 @@ private func store(
   }
 }
 
-/// Turns a row of scores into exponentials against the running maximum, and rescales what was summed before.
+/// The largest of a line of whole vectors; −∞ of none.
+@inline(__always)
+private func largest(_ line: UnsafePointer<Float>, vectorsUpTo end: Int) -> Float {
+  var top = Lanes(repeating: -.infinity)
+  var index = 0
+  while index < end {
+    top = maximum(top, line.lanes(at: index))
+    index += laneCount
+  }
+  return horizontalMaximum(top)
+}
+
+/// Turns a row of scores into exponentials against the largest so far, and rescales what was summed before.
 @inline(__always)
 private func softmaxStep(
-  _ line: UnsafeMutablePointer<Float>, visible: Int, width: Int, isFirst: Bool,
+  _ line: UnsafeMutablePointer<Float>, visible: Int, width: Int, isFirst: Bool, top: Float,
   largestScore: UnsafeMutablePointer<Float>, total: UnsafeMutablePointer<Float>,
   result: UnsafeMutablePointer<Float>, columns: Int
 ) {
-  let old = largestScore[0]
-  let top = max(old, largest(line, count: visible))
   let shift = Lanes(repeating: top == -.infinity ? 0 : top)
-  let added = sum(
-    visible,
-    of: { index in
-      let e = exp(line.lanes(at: index) - shift)
-      line.store(e, at: index)
-      return e
-    },
-    tail: { index, count in
-      let e = exp(line.partialLanes(at: index, count: count, padding: -.infinity) - shift)
-      line.storePartial(e, at: index, count: count)
-      return e
-    })
-  if visible < width { (line + visible).update(repeating: 0, count: width - visible) }
+  var sum = Lanes.zero
+  var index = 0
+  while index < visible {
+    let e = exp(line.lanes(at: index) - shift)
+    line.store(e, at: index)
+    sum += e
+    index += laneCount
+  }
+  while index < width {
+    line.store(.zero, at: index)
+    index += laneCount
+  }
+  let added = horizontalSum(sum)
   if isFirst {
     total[0] = added
   } else {
+    let old = largestScore[0]
     let correction = old == -.infinity ? 0 : exp(Lanes(repeating: old - top))[0]
     total[0] = total[0] * correction + added
-    if correction != 1 { scale(result, by: correction, into: result, count: columns) }
+    if correction != 1 { spreadRow(result, size: columns, scale: correction, to: result) }
   }
   largestScore[0] = top
 }
