@@ -79,7 +79,7 @@ package struct KernelTable: Sendable {
   package var dropout:
     @Sendable (Input, Output, _ count: Int, _ keep: Float, _ key: UInt64, _ stream: UInt64, Schedule) -> Void
 
-  package var adamStep: @Sendable (UnsafeBufferPointer<AdamSegment>, AdamArguments, Schedule) -> Void
+  package var optimizers: OptimizerKernels
 
   /// Multiply–adds of one round of the probe, and the probe.
   package var multiplyAddsPerRound: Int
@@ -133,7 +133,7 @@ package struct KernelTable: Sendable {
     dropout:
       @escaping @Sendable (Input, Output, _ count: Int, _ keep: Float, _ key: UInt64, _ stream: UInt64, Schedule) ->
       Void,
-    adamStep: @escaping @Sendable (UnsafeBufferPointer<AdamSegment>, AdamArguments, Schedule) -> Void,
+    optimizers: OptimizerKernels,
     multiplyAddsPerRound: Int,
     multiplyAddProbe: @escaping @Sendable (_ rounds: Int) -> Float,
     readProbe: @escaping @Sendable (Input, _ count: Int) -> Float
@@ -165,7 +165,7 @@ package struct KernelTable: Sendable {
     self.copyRows = copyRows
     self.uniform = uniform
     self.dropout = dropout
-    self.adamStep = adamStep
+    self.optimizers = optimizers
     self.multiplyAddsPerRound = multiplyAddsPerRound
     self.multiplyAddProbe = multiplyAddProbe
     self.readProbe = readProbe

@@ -55,7 +55,7 @@ package func makeKernelTable() -> KernelTable {
     copyRows: { copyRows($0, stride: $1, $2, stride: $3, rows: $4, columns: $5, $6) },
     uniform: { uniform($0, count: $1, key: $2, stream: $3, $4) },
     dropout: { dropout($0, $1, count: $2, keep: $3, key: $4, stream: $5, $6) },
-    adamStep: { adamStep($0, $1, $2) },
+    optimizers: makeOptimizerKernels(),
     multiplyAddsPerRound: multiplyAddsPerRound,
     multiplyAddProbe: { multiplyAddProbe(rounds: $0) },
     readProbe: { readProbe($0, count: $1) }

@@ -77,6 +77,11 @@ extension TrainingRun {
     try model.load(state)
     try optimizer.load(state: moments)
     step = savedStep
+    // What a schedule depends on beside the step is in the log.
+    schedule = initialSchedule
+    for case let loss? in savedLog.rows.map(\.validationLoss) {
+      schedule.note(validationLoss: Double(loss))
+    }
     log = savedLog
     seconds = file.metadata["seconds"].flatMap { Double($0) } ?? 0
     if let bits = file.metadata["bestLoss"].flatMap({ UInt32($0) }),

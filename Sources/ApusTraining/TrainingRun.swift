@@ -1,5 +1,5 @@
 // The training loop: steps, validation, checkpoints, and continuing exactly where a run was interrupted.
-// Read first: Optimizer.swift, LearningRateSchedule.swift. Read next: TrainingRun+Checkpoint.swift.
+// Read first: Optimizers/Optimizer.swift, Schedules/LearningRateSchedule.swift. Read next: TrainingRun+Checkpoint.swift.
 
 public import ApusNN
 public import ApusTensor
@@ -79,8 +79,10 @@ public final class TrainingRun {
   public let model: any Module
   /// What changes it.
   public let optimizer: any Optimizer
-  /// The learning rate of every step.
-  public let schedule: any LearningRateSchedule
+  /// The learning rate of every step; it is told every validation loss.
+  public internal(set) var schedule: any LearningRateSchedule
+  /// The schedule before it was told anything.
+  let initialSchedule: any LearningRateSchedule
   /// How long, how often, and from which seed.
   public let settings: Settings
   /// Where checkpoints, the best model and the log go; nil: nowhere.
@@ -96,11 +98,16 @@ public final class TrainingRun {
   /// Called to save the best model; by default its tensors under their property paths, in model.safetensors.
   public var saveBestModel: ((any Module) throws -> Void)?
 
+  /// - Precondition: an optimizer with a momentum, if the schedule changes it.
   public init(
     model: any Module, optimizer: any Optimizer, schedule: any LearningRateSchedule, settings: Settings,
     folder: URL? = nil
   ) {
-    (self.model, self.optimizer, self.schedule) = (model, optimizer, schedule)
+    require(
+      schedule.momentum(at: 0) == nil || optimizer is any MomentumOptimizer,
+      "TrainingRun: \(type(of: schedule)) changes the momentum, and \(type(of: optimizer)) has none")
+    (self.model, self.optimizer) = (model, optimizer)
+    (self.schedule, initialSchedule) = (schedule, schedule)
     (self.settings, self.folder) = (settings, folder)
   }
 
@@ -120,7 +127,10 @@ public final class TrainingRun {
     while step < settings.steps {
       let start = DispatchTime.now().uptimeNanoseconds
       let generator = RandomGenerator(seed: settings.seed, firstStream: UInt64(step) << 32)
-      optimizer.learningRate = schedule.learningRate(at: step)
+      optimizer.learningRate = Float(schedule.learningRate(at: step))
+      if let momentum = schedule.momentum(at: step) {
+        (optimizer as? any MomentumOptimizer)?.momentum = Float(momentum)
+      }
       var (value, gradients) = withRandomGenerator(generator) { valueAndGradients { loss(generator) } }
       let number = value.scalar
       guard number.isFinite else { return .diverged }
@@ -140,6 +150,7 @@ public final class TrainingRun {
       if let validate, isLast || step % settings.validationInterval == 0 {
         let measured = validate()
         validationLoss = measured
+        schedule.note(validationLoss: Double(measured))
         isBest = measured < best?.loss ?? .infinity
         if isBest { best = (measured, step) }
       }

@@ -18,6 +18,12 @@ struct OptimizerCase {
     var weightDecay: Float
     var maximize: Bool
     var decoupledWeightDecay: Bool?
+    var rho: Float?
+    var alpha: Float?
+    var centered: Bool?
+    var lrDecay: Float?
+    var initialAccumulatorValue: Float?
+    var momentumDecay: Float?
   }
 
   private struct Description: Decodable {

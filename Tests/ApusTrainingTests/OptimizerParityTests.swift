@@ -8,25 +8,63 @@ import Testing
 
 @Suite struct OptimizerParityTests {
   private func make(_ kind: String, _ variables: [Variable], _ a: OptimizerCase.Arguments) throws -> any Optimizer {
-    if kind == "sgd" {
+    switch kind {
+    case "sgd":
       return SGD(
         variables, learningRate: a.lr, momentum: try #require(a.momentum), dampening: try #require(a.dampening),
         weightDecay: a.weightDecay, isNesterov: a.nesterov == true, maximizes: a.maximize)
+    case "rmsprop":
+      return RMSprop(
+        variables, learningRate: a.lr, smoothing: try #require(a.alpha), epsilon: try #require(a.eps),
+        weightDecay: a.weightDecay, momentum: try #require(a.momentum), isCentered: a.centered == true,
+        maximizes: a.maximize)
+    case "adagrad":
+      return Adagrad(
+        variables, learningRate: a.lr, learningRateDecay: try #require(a.lrDecay), weightDecay: a.weightDecay,
+        initialSum: try #require(a.initialAccumulatorValue), epsilon: try #require(a.eps), maximizes: a.maximize)
+    case "adadelta":
+      return Adadelta(
+        variables, learningRate: a.lr, smoothing: try #require(a.rho), epsilon: try #require(a.eps),
+        weightDecay: a.weightDecay, maximizes: a.maximize)
+    default: return try makeAdam(kind, variables, a)
     }
-    let betas = try #require(a.betas)
-    let epsilon = try #require(a.eps)
-    if kind == "adam" {
-      #expect(a.decoupledWeightDecay == false)
-      return Adam(
-        variables, learningRate: a.lr, betas: (betas[0], betas[1]), epsilon: epsilon, weightDecay: a.weightDecay,
-        usesLargestMoment: a.amsgrad == true, maximizes: a.maximize)
-    }
-    return AdamW(
-      variables, learningRate: a.lr, betas: (betas[0], betas[1]), epsilon: epsilon, weightDecay: a.weightDecay,
-      usesLargestMoment: a.amsgrad == true, maximizes: a.maximize)
   }
 
-  @Test(arguments: [("sgd", 6), ("adam", 4), ("adamw", 3)])
+  private func makeAdam(
+    _ kind: String, _ variables: [Variable], _ a: OptimizerCase.Arguments
+  ) throws -> any Optimizer {
+    let betas = try (#require(a.betas?.first), #require(a.betas?.last))
+    let (rate, epsilon, decay) = (a.lr, try #require(a.eps), a.weightDecay)
+    switch kind {
+    case "adam":
+      #expect(a.decoupledWeightDecay == false)
+      return Adam(
+        variables, learningRate: rate, betas: betas, epsilon: epsilon, weightDecay: decay,
+        usesLargestMoment: a.amsgrad == true, maximizes: a.maximize)
+    case "adamw":
+      return AdamW(
+        variables, learningRate: rate, betas: betas, epsilon: epsilon, weightDecay: decay,
+        usesLargestMoment: a.amsgrad == true, maximizes: a.maximize)
+    case "adamax":
+      return Adamax(
+        variables, learningRate: rate, betas: betas, epsilon: epsilon, weightDecay: decay, maximizes: a.maximize)
+    case "nadam":
+      return NAdam(
+        variables, learningRate: rate, betas: betas, epsilon: epsilon, weightDecay: decay,
+        momentumDecay: try #require(a.momentumDecay), isDecayDecoupled: a.decoupledWeightDecay == true,
+        maximizes: a.maximize)
+    default:
+      #expect(kind == "radam")
+      return RAdam(
+        variables, learningRate: rate, betas: betas, epsilon: epsilon, weightDecay: decay,
+        isDecayDecoupled: a.decoupledWeightDecay == true, maximizes: a.maximize)
+    }
+  }
+
+  @Test(arguments: [
+    ("sgd", 6), ("adam", 4), ("adamw", 3), ("adamax", 2), ("nadam", 3), ("radam", 3), ("rmsprop", 4), ("adagrad", 3),
+    ("adadelta", 3),
+  ])
   func trajectoriesAgree(kind: String, count: Int) throws {
     let cases = try OptimizerCase.all(kind)
     #expect(cases.count == count)
@@ -48,22 +86,27 @@ import Testing
     }
   }
 
-  /// The factor of clipping is kept beside the gradients; every optimizer must apply it.
-  @Test(arguments: [("case0", 1), ("case1", 100)] as [(String, Float)])
-  func clippedGradientsAgree(name: String, limit: Float) throws {
+  /// The gradients of a case before clipping, and after it.
+  ///
+  /// PyTorch clips in place, and the fixture's "gradient" was clipped with it: `undo` makes the original of it.
+  private func clippingCase(
+    _ name: String, undo: (Tensor) -> Tensor
+  ) throws -> (gradients: Gradients, parts: [(variable: Variable, expected: Tensor)]) {
     let file = try SafetensorsFile(contentsOf: OptimizerCase.url("gradient_clipping.safetensors"))
-    let norm = try file.tensor(named: name + ".total_norm").scalar
     var gradients = Gradients()
     let parts = try ["weight", "bias"].map { part in
       let expected = try file.tensor(named: "\(name).\(part).clipped")
-      // PyTorch clips in place, and the fixture's "gradient" was clipped with it: undo that to get the original.
-      let original = expected * max(1, (norm + 1e-6) / limit)
       let variable = Variable(.zeros(expected.shape))
-      gradients[variable] = original
+      gradients[variable] = undo(expected)
       return (variable: variable, expected: expected)
     }
-    #expect(abs(gradients.norm - norm) <= 1e-6 + 1e-5 * norm)
-    gradients = gradients.clipped(toNorm: limit)
+    return (gradients, parts)
+  }
+
+  /// The factor of clipping is kept beside the gradients; every optimizer must apply it.
+  private func expectClipped(
+    _ gradients: Gradients, _ parts: [(variable: Variable, expected: Tensor)], _ name: String
+  ) throws {
     SGD(parts.map(\.variable), learningRate: 1).step(gradients)
     for (variable, expected) in parts {
       let error = distance(-variable.value, expected)
@@ -71,6 +114,36 @@ import Testing
       #expect(error <= allowed, "\(name): off by \(error)")
       #expect(distance(try #require(gradients[variable]), expected) <= allowed)
     }
+  }
+
+  @Test(
+    arguments: [
+      ("case0", 1, .euclidean), ("case1", 100, .euclidean), ("case2", 2, .absoluteSum), ("case3", 0.5, .largest),
+    ] as [(String, Float, GradientNorm)])
+  func gradientsClippedToANormAgree(name: String, limit: Float, kind: GradientNorm) throws {
+    let norm = try SafetensorsFile(contentsOf: OptimizerCase.url("gradient_clipping.safetensors"))
+      .tensor(named: name + ".total_norm").scalar
+    let (gradients, parts) = try clippingCase(name) { $0 * max(1, (norm + 1e-6) / limit) }
+    #expect(abs(gradients.norm(kind) - norm) <= 1e-6 + 1e-5 * norm)
+    try expectClipped(gradients.clipped(toNorm: limit, kind), parts, name)
+  }
+
+  @Test func gradientsClippedToAValueAgree() throws {
+    // What was clipped was anything beyond.
+    let (gradients, parts) = try clippingCase("case4") { clipped in
+      Tensor(clipped.scalars.map { abs($0) < 0.4 ? $0 : 2.5 * $0 }, shape: clipped.shape)
+    }
+    #expect(gradients.norm(.largest) == 1)
+    try expectClipped(gradients.clipped(toValue: 0.4), parts, "case4")
+    // Another norm's factor is multiplied in first.
+    let halved = gradients.clipped(toNorm: gradients.norm / 2)
+    let variable = parts[0].variable
+    let (once, twice) = (try #require(halved[variable]), try #require(halved.clipped(toValue: 0.1)[variable]))
+    #expect(zip(once.scalars, twice.scalars).allSatisfy { min(max($0, -0.1), 0.1) == $1 })
+  }
+
+  @Test(arguments: [1, 100] as [Float])
+  func clippingIsForOptimizersThatForgetSizesToo(limit: Float) {
     // Adam forgets the size of a gradient, but for a large epsilon: clipped by us, and by PyTorch.
     let (ours, theirs) = (Variable(Tensor([0, 0])), Variable(Tensor([0, 0])))
     var (raw, ready) = (Gradients(), Gradients())

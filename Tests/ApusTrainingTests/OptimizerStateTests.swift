@@ -10,7 +10,7 @@ import Testing
 @Suite struct OptimizerStateTests {
   /// The kinds of optimizer, over any variables.
   enum Kind: CaseIterable {
-    case sgd, momentum, nesterov, adam, amsgrad, adamW
+    case sgd, momentum, nesterov, adam, amsgrad, adamW, adamax, nAdam, rAdam, rmsProp, centered, adagrad, adadelta
 
     func make(_ variables: [Variable]) -> any Optimizer {
       switch self {
@@ -20,11 +20,15 @@ import Testing
       case .adam: Adam(variables, learningRate: 0.1)
       case .amsgrad: Adam(variables, learningRate: 0.1, usesLargestMoment: true)
       case .adamW: AdamW(variables, learningRate: 0.1, weightDecay: 0.1)
+      case .adamax: Adamax(variables, learningRate: 0.1)
+      case .nAdam: NAdam(variables, learningRate: 0.1, momentumDecay: 0.1)
+      case .rAdam: RAdam(variables, learningRate: 0.1, betas: (0.9, 0.99), weightDecay: 0.1, isDecayDecoupled: true)
+      case .rmsProp: RMSprop(variables, learningRate: 0.1)
+      case .centered: RMSprop(variables, learningRate: 0.1, momentum: 0.9, isCentered: true)
+      case .adagrad: Adagrad(variables, learningRate: 0.1, learningRateDecay: 0.1, initialSum: 0.1)
+      case .adadelta: Adadelta(variables)
       }
     }
-
-    /// Whether there is anything to remember.
-    var hasState: Bool { self != .sgd }
   }
 
   private static let shapes: [Shape] = [[3, 5], [], [37]]
@@ -88,7 +92,7 @@ import Testing
     // Steps change memory in place, but not under the eyes of others.
     #expect(values.map(\.scalars) == copies.0 && state.map(\.tensor.scalars) == copies.1)
     #expect(zip(variables, values).allSatisfy { $0.value != $1 })
-    #expect(!kind.hasState || zip(optimizer.state, state).contains { $0.tensor != $1.tensor })
+    #expect(zip(optimizer.state, state).contains { $0.tensor != $1.tensor })
   }
 
   @Test(arguments: Kind.allCases)
@@ -125,14 +129,38 @@ import Testing
       }
       return (a.value, b.value)
     }
-    let grouped = run { a, b in
-      AdamW(
-        groups: [ParameterGroup([a], weightDecay: 0), ParameterGroup([b], learningRateScale: 0.5)],
-        learningRate: 0.1, weightDecay: 0.2)
+    func expectGroups(_ make: (_ parameters: [any Trainable], _ rate: Float, _ decay: Float) -> any Optimizer) {
+      let grouped = run { a, b in
+        make([ParameterGroup([a], weightDecay: 0), ParameterGroup([b], learningRateScale: 0.5)], 0.1, 0.2)
+      }
+      let undecayed = run { a, b in make([a, b], 0.1, 0) }
+      let slow = run { a, b in make([a, b], 0.05, 0.2) }
+      #expect(grouped.0 == undecayed.0 && grouped.1 == slow.1 && grouped.0 != grouped.1)
+      // Groups and single parameters mix.
+      let mixed = run { a, b in make([b, ParameterGroup([a], weightDecay: 0)], 0.1, 0.2) }
+      #expect(mixed.0 == undecayed.0 && mixed.1 != undecayed.1)
     }
-    let undecayed = run { a, b in AdamW([a, b], learningRate: 0.1, weightDecay: 0) }
-    let slow = run { a, b in AdamW([a, b], learningRate: 0.05, weightDecay: 0.2) }
-    #expect(grouped.0 == undecayed.0 && grouped.1 == slow.1 && grouped.0 != grouped.1)
+    expectGroups { AdamW($0, learningRate: $1, weightDecay: $2) }
+    expectGroups { SGD($0, learningRate: $1, momentum: 0.9, weightDecay: $2) }
+    expectGroups { RAdam($0, learningRate: $1, weightDecay: $2) }
+    expectGroups { Adagrad($0, learningRate: $1, weightDecay: $2) }
+    expectGroups { Adadelta($0, learningRate: $1, weightDecay: $2) }
+  }
+
+  /// Corrections count the gradients that a parameter has seen, as in PyTorch, not the steps of the others.
+  @Test(arguments: Kind.allCases)
+  func aLateParameterBeginsAtTheBeginning(kind: Kind) {
+    let (early, late) = (Variable(Tensor([1, 2])), Variable(Tensor([1, 2])))
+    let optimizer = kind.make([early, late])
+    var values: [Tensor] = []
+    for step in 0..<6 {
+      var gradients = Gradients()
+      gradients[early] = Tensor([0.5, -Float(step)])
+      if step >= 3 { gradients[late] = Tensor([0.5, 3 - Float(step)]) }
+      optimizer.step(gradients)
+      if step == 2 { values.append(early.value) }
+    }
+    #expect(late.value == values[0] && early.value != late.value)
   }
 
   // MARK: States that do not fit
@@ -147,15 +175,14 @@ import Testing
       let names = optimizer.state.map(\.name).filter { $0.contains(".") }
       state[names[0]] = nil
       state[names[1]] = .zeros([2])
-      let isAdam = kind == .amsgrad
-      state[isAdam ? "step" : "hasVelocity"] = isAdam ? Tensor(1.5) : .zeros([9])
+      state["step"] = kind == .amsgrad ? Tensor([1, 1.5, 1]) : .zeros([9])
       let error = #expect(throws: OptimizerStateError.self) { try optimizer.load(state: state) }
       let text = error?.description ?? ""
       #expect(error?.problems.count == 3, "\(text)")
       for part in ["\(names[0]): missing", "\(names[1]): expected shape [], found [2]"] {
         #expect(text.contains(part), "\(part) in: \(text)")
       }
-      #expect(text.contains(isAdam ? "step: " : "hasVelocity: "), "\(text)")
+      #expect(text.contains("step: expected 3 whole numbers"), "\(text)")
       #expect(optimizer.state.map(\.tensor) == before, "a refused state has changed something")
     }
   }
@@ -185,14 +212,31 @@ import Testing
     let optimizer = Kind.adam.make(variables())
     for step in [-1, .nan, .infinity] as [Float] {
       var state = dictionary(optimizer)
-      state["step"] = Tensor(step)
+      state["step"] = Tensor([0, step, 0])
       let error = #expect(throws: OptimizerStateError.self) { try optimizer.load(state: state) }
-      #expect(error?.problems == ["step: expected a whole number"])
+      #expect(error?.problems == ["step: expected 3 whole numbers, one for every parameter"])
     }
   }
 
   @Test func impossibleSettingsStop() async {
     await #expect(processExitsWith: .failure) { _ = SGD([], momentum: 0, isNesterov: true) }
     await #expect(processExitsWith: .failure) { _ = SGD([], momentum: 0.9, dampening: 0.1, isNesterov: true) }
+    await #expect(processExitsWith: .failure) { SGD([]).momentum = 0.9 }
+    await #expect(processExitsWith: .failure) { RMSprop([]).momentum = 0.9 }
+    await #expect(processExitsWith: .failure) {
+      let variable = Variable(Tensor([1]))
+      _ = Adam([variable, ParameterGroup([variable])])
+    }
+  }
+
+  @Test func misshapenGradientsStop() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let variable = Variable(Tensor([1, 2]))
+      var gradients = Gradients()
+      gradients[variable] = Tensor([1])
+      Adam([variable]).step(gradients)
+    }
+    let message = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    #expect(message.contains("Adam: a gradient of shape [1] for a parameter of shape [2]"), "\(message)")
   }
 }

@@ -142,6 +142,56 @@ import Testing
       expectSameRun(second, whole, "GPT")
     }
   }
+
+  /// A plateau's rate depends on all validation losses: a continued run learns them from the log.
+  @Test func aPlateauResumesToo() throws {
+    func run(in folder: URL?) -> TrainingRun {
+      let model = Scenario().run(in: nil).network
+      return TrainingRun(
+        model: model, optimizer: SGD(model.parameters, momentum: 0.9),
+        // Hardly any loss is enough better: the rate falls at almost every validation.
+        schedule: PlateauSchedule(0.1, factor: 0.5, patience: 0, threshold: .relative(0.9)),
+        settings: .init(steps: 12, validationInterval: 2, checkpointInterval: 4), folder: folder)
+    }
+    let whole = run(in: nil)
+    try whole.trainAll()
+    #expect(Set(whole.log.rows.map(\.learningRate)).count > 3)
+    for stop in [3, 4, 9] {
+      try withTemporaryFolder { folder in
+        try run(in: folder).trainAll(stoppingAfter: stop)
+        let second = run(in: folder)
+        try second.resume()
+        try second.trainAll()
+        expectSameRun(second, whole, "stopped after \(stop)")
+        // Resumed once more, it is told each loss once.
+        try second.resume()
+        #expect(second.schedule.learningRate(at: 12) == whole.schedule.learningRate(at: 12))
+      }
+    }
+  }
+
+  @Test func oneCycleSetsTheMomentum() throws {
+    let model = Scenario().run(in: nil).network
+    let optimizers: [any MomentumOptimizer] = [
+      SGD(model.parameters, momentum: 0.9), Adam(model.parameters), RMSprop(model.parameters, momentum: 0.5),
+    ]
+    for optimizer in optimizers {
+      let schedule = OneCycleSchedule(peak: 0.1, steps: 6)
+      var momenta: [Float] = []
+      try TrainingRun(model: model, optimizer: optimizer, schedule: schedule, settings: .init(steps: 6)).trainAll { _ in
+        momenta.append(optimizer.momentum)
+      }
+      #expect(momenta == (0..<6).map { Float(schedule.momentum(at: $0) ?? 0) } && Set(momenta).count > 3)
+    }
+  }
+
+  @Test func anOptimizerWithoutMomentumCannotFollowOneCycle() async {
+    await #expect(processExitsWith: .failure) {
+      _ = TrainingRun(
+        model: Sequential {}, optimizer: Adagrad([]), schedule: OneCycleSchedule(peak: 1, steps: 9),
+        settings: .init(steps: 9))
+    }
+  }
 }
 
 /// Folders that a run cannot continue from: typed errors, and a run that is as it was.

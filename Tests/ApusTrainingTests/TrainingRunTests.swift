@@ -25,7 +25,7 @@ import Testing
       let generator = RandomGenerator(seed: 7, firstStream: UInt64(step) << 32)
       let (_, gradients) = withRandomGenerator(generator) { valueAndGradients { other.loss(generator) } }
       if gradients.norm > 0.05 { clippedSteps += 1 }
-      other.optimizer.learningRate = other.schedule.learningRate(at: step)
+      other.optimizer.learningRate = Float(other.schedule.learningRate(at: step))
       other.optimizer.step(gradients.clipped(toNorm: 0.05))
     }
     #expect(clippedSteps > 0)
@@ -67,7 +67,7 @@ import Testing
     var heard: [StepMetrics] = []
     try run.trainAll { heard.append($0.metrics) }
     #expect(run.log.rows == heard && heard.map(\.step) == Array(1...12))
-    #expect(heard.map(\.learningRate) == (0..<12).map { run.schedule.learningRate(at: $0) })
+    #expect(heard.map(\.learningRate) == (0..<12).map { Float(run.schedule.learningRate(at: $0)) })
     #expect(heard.filter { $0.validationLoss != nil }.map(\.step) == [3, 6, 9, 12])
     #expect(zip(heard, heard.dropFirst()).allSatisfy { $0.seconds <= $1.seconds } && heard[0].seconds > 0)
     #expect(run.seconds == heard.last?.seconds)

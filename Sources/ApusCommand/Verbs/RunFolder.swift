@@ -49,13 +49,12 @@ struct RunSettings: Codable, Equatable {
   func makeRun(model: GPT, folder: URL) -> TrainingRun {
     let matrices = model.parameters.filter { $0.value.rank >= 2 }
     let vectors = model.parameters.filter { $0.value.rank < 2 }
-    let peak = Float(learningRate)
     let run = TrainingRun(
       model: model,
       optimizer: AdamW(
-        groups: [ParameterGroup(matrices), ParameterGroup(vectors, weightDecay: 0)], learningRate: peak,
+        [ParameterGroup(matrices), ParameterGroup(vectors, weightDecay: 0)], learningRate: Float(learningRate),
         betas: (0.9, 0.99), weightDecay: Float(weightDecay)),
-      schedule: WarmupCosineSchedule(peak: peak, floor: peak / 10, warmup: warmup, total: steps),
+      schedule: WarmupCosineSchedule(peak: learningRate, floor: learningRate / 10, warmup: warmup, total: steps),
       settings: .init(steps: steps, validationInterval: interval, checkpointInterval: interval, seed: seed),
       folder: folder)
     run.saveBestModel = { _ in try model.saveWeights(to: folder.appendingPathComponent(TrainingRun.modelName)) }

@@ -1,9 +1,5 @@
 // Gradients as a value: looked up by what they are the gradients of.
-// Read first: Tape.swift. Read next: ApusTraining/Optimizer.swift.
-
-import ApusKernelTypes
-import ApusKernels
-import Foundation
+// Read first: Tape.swift. Read next: Gradients+Clipping.swift; ApusTraining/Optimizers/Optimizer.swift.
 
 /// The gradients of one computation, by parameter.
 ///
@@ -14,7 +10,7 @@ import Foundation
 public struct Gradients: Sendable {
   private var positions: [ObjectIdentifier: Int] = [:]
   /// In order of first use on the tape, so that sums over all of them have one order.
-  private var entries: [(variable: Variable, gradient: Tensor)] = []
+  private(set) var entries: [(variable: Variable, gradient: Tensor)] = []
   /// A factor that belongs to every gradient and is not yet multiplied in: an optimizer reads each element once anyway.
   package private(set) var scale: Float = 1
 
@@ -57,37 +53,47 @@ public struct Gradients: Sendable {
   /// The number of gradients.
   public var count: Int { entries.count }
 
-  /// √Σ g² over all gradients, summed in Double.
-  public var norm: Float {
-    var total = 0.0
-    for entry in entries {
-      total += read(entry.gradient) { Kernels.table.sumOfSquares($0, entry.gradient.elementCount, Kernels.schedule) }
-    }
-    return Float(total.squareRoot()) * scale
-  }
-
-  /// These gradients times `limit / norm` if their common norm is larger than `limit` (Pascanu et al., arXiv:1211.5063).
-  ///
-  /// As PyTorch's `clip_grad_norm_`, the factor is limit / (norm + 10⁻⁶), at most 1.
-  ///
-  /// - Complexity: one pass over all gradients.
-  public func clipped(toNorm limit: Float) -> Gradients {
+  /// The same gradients, each changed by `change`.
+  func mapped(_ change: (Tensor) -> Tensor) -> Gradients {
     var result = self
-    result.scale *= Swift.min(1, limit / (norm + 1e-6))
+    result.multiplyScaleIn()
+    for index in result.entries.indices { result.entries[index].gradient = change(result.entries[index].gradient) }
     return result
   }
 
   /// The sum with other gradients, for batches that are too large to compute at once.
   public func adding(_ other: Gradients) -> Gradients {
     var result = self
-    result.multiplyScaleIn()
+    result += other
+    return result
+  }
+
+  /// The sum with other gradients; where both have one for a parameter, in place.
+  ///
+  /// ```swift
+  /// var total = Gradients()
+  /// for part in parts { total += valueAndGradients { loss(part) }.gradients }
+  /// optimizer.step(total * (1 / Float(parts.count)))
+  /// ```
+  public static func += (total: inout Gradients, other: Gradients) {
+    total.multiplyScaleIn()
     for (variable, gradient) in other.entries {
-      if let position = result.positions[ObjectIdentifier(variable)] {
-        result.entries[position].gradient.accumulate(gradient, scale: other.scale)
+      if let position = total.positions[ObjectIdentifier(variable)] {
+        total.entries[position].gradient.accumulate(gradient, scale: other.scale)
       } else {
-        result[variable] = other.scale == 1 ? gradient : gradient * other.scale
+        total[variable] = other.scale == 1 ? gradient : gradient * other.scale
       }
     }
+  }
+
+  public static func + (a: Gradients, b: Gradients) -> Gradients { a.adding(b) }
+
+  /// The gradients times a number, which the optimizer multiplies in.
+  ///
+  /// - Complexity: O(1).
+  public static func * (gradients: Gradients, factor: Float) -> Gradients {
+    var result = gradients
+    result.scale *= factor
     return result
   }
 }

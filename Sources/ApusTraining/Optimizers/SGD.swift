@@ -1,0 +1,48 @@
+// Gradient descent, with momentum. Read first: ElementwiseOptimizer.swift; ApusKernelsBaseline/Optimizers/Moments.swift.
+
+import ApusKernelTypes
+import ApusKernels
+import ApusTensor
+
+/// Stochastic gradient descent: p ← p − η · v, with v ← μv + (1 − τ)g (Polyak 1964; Sutskever et al., ICML 2013).
+///
+/// As in PyTorch, the velocity begins as the first gradient, weight decay is added to the gradient, and Nesterov's form steps
+/// along g + μv.
+public final class SGD: ElementwiseOptimizer, MomentumOptimizer {
+  /// μ: the share of the velocity that is kept.
+  public var momentum: Float {
+    didSet {
+      require(
+        hasVelocity || momentum == 0, "SGD: a momentum of \(momentum), but it was made without (momentum 0 in init)")
+    }
+  }
+  /// τ: the share of the gradient that is left out of the velocity.
+  public let dampening: Float
+  /// Whether steps go along g + μv.
+  public let isNesterov: Bool
+  private let hasVelocity: Bool
+
+  /// - Parameters:
+  ///   - parameters: parameters or groups of them; their order matters for saving the state.
+  /// - Precondition: Nesterov's form needs a momentum and no dampening.
+  public init(
+    _ parameters: [any Trainable], learningRate: Float = 1e-3, momentum: Float = 0, dampening: Float = 0,
+    weightDecay: Float = 0, isNesterov: Bool = false, maximizes: Bool = false
+  ) {
+    require(
+      !isNesterov || (momentum > 0 && dampening == 0),
+      "SGD: Nesterov momentum needs a momentum and no dampening (momentum \(momentum), dampening \(dampening))")
+    (self.momentum, self.dampening, self.isNesterov) = (momentum, dampening, isNesterov)
+    hasVelocity = momentum != 0
+    super.init(
+      parameters, slots: [hasVelocity ? "velocity" : nil], learningRate: learningRate, weightDecay: weightDecay,
+      maximizes: maximizes)
+  }
+
+  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+    let descent = DescentArguments(
+      rate: arguments.learningRate, keep: step == 1 ? 0 : momentum, take: step == 1 ? 1 : 1 - dampening,
+      lookAhead: isNesterov ? momentum : nil)
+    Kernels.table.optimizers.descend(segments, arguments, descent, Kernels.schedule)
+  }
+}
