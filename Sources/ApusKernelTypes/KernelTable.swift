@@ -86,6 +86,9 @@ package struct KernelTable: Sendable {
   package var multiplyAddProbe: @Sendable (_ rounds: Int) -> Float
   package var readProbe: @Sendable (Input, _ count: Int) -> Float
 
+  package var copies: CopyKernels
+  package var axes: AxisKernels
+
   package init(
     name: String,
     laneCount: Int,
@@ -136,7 +139,9 @@ package struct KernelTable: Sendable {
     optimizers: OptimizerKernels,
     multiplyAddsPerRound: Int,
     multiplyAddProbe: @escaping @Sendable (_ rounds: Int) -> Float,
-    readProbe: @escaping @Sendable (Input, _ count: Int) -> Float
+    readProbe: @escaping @Sendable (Input, _ count: Int) -> Float,
+    copies: CopyKernels,
+    axes: AxisKernels
   ) {
     self.name = name
     self.laneCount = laneCount
@@ -169,5 +174,7 @@ package struct KernelTable: Sendable {
     self.multiplyAddsPerRound = multiplyAddsPerRound
     self.multiplyAddProbe = multiplyAddProbe
     self.readProbe = readProbe
+    self.copies = copies
+    self.axes = axes
   }
 }

@@ -58,6 +58,8 @@ package func makeKernelTable() -> KernelTable {
     optimizers: makeOptimizerKernels(),
     multiplyAddsPerRound: multiplyAddsPerRound,
     multiplyAddProbe: { multiplyAddProbe(rounds: $0) },
-    readProbe: { readProbe($0, count: $1) }
+    readProbe: { readProbe($0, count: $1) },
+    copies: makeCopyKernels(),
+    axes: makeAxisKernels()
   )
 }

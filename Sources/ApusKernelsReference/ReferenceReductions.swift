@@ -6,7 +6,7 @@ package import ApusKernelTypes
 extension Reference {
   /// y[o, i] = the sum, maximum or minimum over r of x[o, r, i].
   ///
-  /// Over nothing the sum is 0, the maximum −∞ and the minimum +∞. A maximum or minimum passes over NaN.
+  /// Over nothing the sum is 0, the maximum −∞ and the minimum +∞. A maximum or minimum of anything with a NaN is NaN.
   ///
   /// - Parameters:
   ///   - x: [outer, count, inner]
@@ -26,8 +26,8 @@ extension Reference {
           let (new, old) = (x[(o * count + r) * inner + i], y[o * inner + i])
           switch reduction {
           case .sum: y[o * inner + i] = old + new
-          case .maximum: y[o * inner + i] = new > old ? new : old
-          case .minimum: y[o * inner + i] = new < old ? new : old
+          case .maximum: y[o * inner + i] = new > old || new.isNaN ? new : old
+          case .minimum: y[o * inner + i] = new < old || new.isNaN ? new : old
           }
         }
       }

@@ -17,6 +17,21 @@ public struct IndexTensor: Sendable, Hashable {
     self.shape = shape
   }
 
+  /// Indices that `initialize` writes, all of them.
+  init(uninitialized shape: Shape, _ initialize: (UnsafeMutablePointer<Int32>) -> Void) {
+    let count = shape.elementCount
+    indices = [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if count > 0, let base = buffer.baseAddress { initialize(base) }
+      initialized = count
+    }
+    self.shape = shape
+  }
+
+  /// Calls `body` with a pointer to the numbers, unless there are none.
+  func read(_ body: (UnsafePointer<Int32>) -> Void) {
+    indices.withUnsafeBufferPointer { if let base = $0.baseAddress { body(base) } }
+  }
+
   /// A vector, [count].
   public init(_ indices: [Int32]) { self.init(indices, shape: [indices.count]) }
 

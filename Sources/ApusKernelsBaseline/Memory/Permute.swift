@@ -60,6 +60,10 @@ private func copyPlane(
     for row in rows { (y + row * columns).update(from: x + row * rowStride, count: columns) }
     return
   }
+  if columnStride == 0 {
+    for row in rows { (y + row * columns).update(repeating: x[row * rowStride], count: columns) }
+    return
+  }
   let block = 16
   for rowStart in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
     for columnStart in stride(from: 0, to: columns, by: block) {
@@ -77,7 +81,7 @@ func copyRows(
   _ x: UnsafePointer<Float>, stride xStride: Int, _ y: UnsafeMutablePointer<Float>, stride yStride: Int, rows: Int,
   columns: Int, _ schedule: Schedule
 ) {
-  forEachRowChunk(rows: rows, width: columns, schedule) { range in
-    for row in range { (y + row * yStride).update(from: x + row * xStride, count: columns) }
+  forEachPiece(rows: rows, columns: columns, schedule) { row, range in
+    (y + row * yStride + range.lowerBound).update(from: x + row * xStride + range.lowerBound, count: range.count)
   }
 }

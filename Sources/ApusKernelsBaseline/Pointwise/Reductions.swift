@@ -20,16 +20,9 @@ func reduce(
     }
   } else {
     // Columns: each tile owns a strip of the inner axis, and walks down the rows in order.
-    let strip = min(inner, max(4 * laneCount, 16_384 / max(1, count) / laneCount * laneCount))
-    let strips = (inner + strip - 1) / strip
-    let body: Schedule.Body = { tile, _ in
-      let (o, s) = (tile / strips, tile % strips)
-      let columns = s * strip..<min(inner, (s + 1) * strip)
-      let source = x + o * count * inner
-      let target = y + o * inner
-      reduceColumns(reduction, source, target, rows: count, stride: inner, columns: columns)
+    forEachStrip(outer: outer, count: count, inner: inner, schedule) { o, columns in
+      reduceColumns(reduction, x + o * count * inner, y + o * inner, rows: count, stride: inner, columns: columns)
     }
-    if outer * strips == 1 { body(0, 0) } else { schedule.run(outer * strips, body) }
   }
 }
 
@@ -37,17 +30,43 @@ private func reduceRow(_ reduction: Reduction, _ x: UnsafePointer<Float>, count:
   switch reduction {
   case .sum:
     return sum(count, of: { x.lanes(at: $0) }, tail: { x.partialLanes(at: $0, count: $1) })
-  case .maximum:
-    return largest(x, count: count)
-  case .minimum:
-    var low = Lanes(repeating: .infinity)
-    forEachVector(in: 0..<count) { index in
-      low = minimum(low, x.lanes(at: index))
-    } tail: { index, count in
-      low = minimum(low, x.partialLanes(at: index, count: count, padding: .infinity))
-    }
-    return -horizontalMaximum(-low)
+  case .maximum: return extreme(x, count: count, isLargest: true)
+  case .minimum: return extreme(x, count: count, isLargest: false)
   }
+}
+
+/// The larger of a and b, or NaN if one of them is: a mistake upstream should show.
+@inline(__always)
+func maximumOrNaN(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: (b .> a) .| (b .!= b)) }
+
+/// The largest or smallest element of a row, NaN if there is one; ∓∞ for an empty row.
+@inline(__always)
+func extreme(_ x: UnsafePointer<Float>, count: Int, isLargest: Bool) -> Float {
+  // The smallest is minus the largest of −x.
+  let sign: Float = isLargest ? 1 : -1
+  let lowest = -Float.infinity
+  var (m0, m1) = (Lanes(repeating: lowest), Lanes(repeating: lowest))
+  var index = 0
+  while index + 2 * laneCount <= count {
+    m0 = maximumOrNaN(m0, x.lanes(at: index) * sign)
+    m1 = maximumOrNaN(m1, x.lanes(at: index + laneCount) * sign)
+    index += 2 * laneCount
+  }
+  while index + laneCount <= count {
+    m0 = maximumOrNaN(m0, x.lanes(at: index) * sign)
+    index += laneCount
+  }
+  if index < count {
+    m1 = maximumOrNaN(m1, x.partialLanes(at: index, count: count - index, padding: lowest * sign) * sign)
+  }
+  let m = maximumOrNaN(m0, m1)
+  return hasAny(m .!= m) ? .nan : horizontalMaximum(m) * sign
+}
+
+/// Whether a comparison holds in any lane.
+@inline(__always)
+func hasAny(_ mask: SIMDMask<LaneIntegers>) -> Bool {
+  horizontalMaximum(Lanes.zero.replacing(with: 1, where: mask)) > 0
 }
 
 /// One long row: blocks side by side, then the blocks' results in order.
@@ -81,8 +100,8 @@ private func reduceColumns(
   @inline(__always) func combine(_ a: Lanes, _ b: Lanes) -> Lanes {
     switch reduction {
     case .sum: return a + b
-    case .maximum: return maximum(a, b)
-    case .minimum: return minimum(a, b)
+    case .maximum: return maximumOrNaN(a, b)
+    case .minimum: return a.replacing(with: b, where: (b .< a) .| (b .!= b))
     }
   }
   var j = columns.lowerBound

@@ -21,3 +21,42 @@ func forEachRowChunk(
 ) {
   forEachChunk(of: rows, grain: max(1, elements / max(1, width)), schedule, body)
 }
+
+/// Calls `body` for whole rows, or for pieces of long ones: with a row and a range of its columns.
+@inline(__always)
+func forEachPiece(
+  rows: Int, columns: Int, elements: Int = 16_384, _ schedule: Schedule, _ body: (_ row: Int, Range<Int>) -> Void
+) {
+  guard rows > 0, columns > 0 else { return }
+  if columns <= elements {
+    forEachRowChunk(rows: rows, width: columns, elements: elements, schedule) { range in
+      for row in range { body(row, 0..<columns) }
+    }
+  } else {
+    let pieces = (columns + elements - 1) / elements
+    schedule.run(rows * pieces) { tile, _ in
+      let start = tile % pieces * elements
+      body(tile / pieces, start..<min(columns, start + elements))
+    }
+  }
+}
+
+/// Strips of the inner axis of [outer, count, inner]: calls `body` with an outer index and a range of columns.
+///
+/// A strip has about 16,384 elements over its `count` rows, but no less than four vectors of columns; where a whole
+/// [count, inner] is smaller than that, several of them are one tile.
+@inline(__always)
+func forEachStrip(
+  outer: Int, count: Int, inner: Int, _ schedule: Schedule, _ body: (_ outer: Int, _ columns: Range<Int>) -> Void
+) {
+  guard outer > 0, inner > 0 else { return }
+  let strip = min(inner, max(4 * laneCount, 16_384 / max(1, count) / laneCount * laneCount))
+  let strips = (inner + strip - 1) / strip
+  let grain = strips == 1 ? max(1, 16_384 / max(1, count * inner)) : 1
+  forEachChunk(of: outer * strips, grain: grain, schedule) { tiles in
+    for tile in tiles {
+      let start = tile % strips * strip
+      body(tile / strips, start..<min(inner, start + strip))
+    }
+  }
+}

@@ -6,6 +6,7 @@ public struct Pullback {
   private enum Path {
     case one(Int, (Tensor) -> Tensor)
     case several([Int], (Tensor) -> [Tensor])
+    case part(Int, Shape, (Tensor, inout Tensor) -> Void)
     case none
   }
 
@@ -23,11 +24,28 @@ public struct Pullback {
     path = nodes.contains { $0 >= 0 } ? .several(nodes, gradients) : .none
   }
 
-  /// Computes the gradients and hands each to `add` with its input's entry.
-  func run(_ gradient: Tensor, add: (_ input: Int, _ contribution: Tensor) -> Void) {
+  init(part input: Tensor, on tape: UInt32, _ add: @escaping (Tensor, inout Tensor) -> Void) {
+    path = input.node.tape == tape ? .part(Int(input.node.index), input.shape, add) : .none
+  }
+
+  /// Computes the gradients and adds each to that of its input's entry.
+  func run(_ gradient: Tensor, into gradients: inout [Tensor?]) {
+    func add(_ input: Int, _ contribution: Tensor) {
+      if gradients[input] == nil {
+        gradients[input] = contribution
+      } else {
+        gradients[input]!.accumulate(contribution)
+      }
+    }
     switch path {
     case .one(let input, let function):
       add(input, function(gradient))
+    case .part(let input, let shape, let function):
+      // Out of the array, so that it has one owner and is changed in place.
+      var total = gradients[input] ?? .zeros(shape)
+      gradients[input] = nil
+      function(gradient, &total)
+      gradients[input] = total
     case .several(let inputs, let function):
       let contributions = function(gradient)
       require(
@@ -51,6 +69,15 @@ public func wrt(_ input: Tensor, _ gradient: @escaping (Tensor) -> Tensor) -> Pu
 /// - Parameter gradients: from dL/d(result) to one gradient for every input, in order.
 public func wrt(_ inputs: [Tensor?], _ gradients: @escaping (Tensor) -> [Tensor]) -> Pullback {
   Pullback(inputs, on: Context.tape?.id ?? 0, gradients)
+}
+
+/// The gradient with respect to `input`, of which the result is a part: `add` adds to what other parts have left there.
+///
+/// So a tensor that is cut into n slices gets its gradient in one pass over it, not in n.
+///
+/// - Parameter add: from dL/d(result) to a change of dL/d(input), which has zeros where nothing was added yet.
+func wrt(_ input: Tensor, adding add: @escaping (_ gradient: Tensor, _ total: inout Tensor) -> Void) -> Pullback {
+  Pullback(part: input, on: Context.tape?.id ?? 0, add)
 }
 
 /// Collects the `wrt` lines of an operation.

@@ -77,15 +77,7 @@ final class Tape: @unchecked Sendable {
       if !entries[index].pullbacks.isEmpty {
         if let gradient = gradients[index] {
           gradients[index] = nil
-          for pullback in entries[index].pullbacks {
-            pullback.run(gradient) { input, contribution in
-              if gradients[input] == nil {
-                gradients[input] = contribution
-              } else {
-                gradients[input]!.accumulate(contribution)
-              }
-            }
-          }
+          for pullback in entries[index].pullbacks { pullback.run(gradient, into: &gradients) }
         }
         entries[index].pullbacks = []
       }

@@ -1,4 +1,4 @@
-// Sums, means and extrema along axes. Read next: Softmax.swift.
+// Sums and means along axes. Read next: Extremes.swift, Statistics.swift, Softmax.swift.
 
 import ApusKernelTypes
 import ApusKernels
@@ -11,7 +11,8 @@ extension Tensor {
     }
   }
 
-  private func reduced(_ reduction: Reduction, along axes: [Int], keepingDimensions: Bool) -> Tensor {
+  /// A reduction over some (normalized) axes; not recorded.
+  func reduced(_ reduction: Reduction, along axes: [Int], keepingDimensions: Bool) -> Tensor {
     // Runs of neighbouring axes, last first; every pass leaves the earlier axes where they are.
     var result = self
     var shape = shape
@@ -31,12 +32,6 @@ extension Tensor {
       axis = first - 1
     }
     return result.viewed(as: self.shape.reduced(along: axes, keepingDimensions: keepingDimensions))
-  }
-
-  private func normalized(_ axes: [Int], _ operation: StaticString) -> [Int] {
-    let result = axes.map { shape.normalized(axis: $0, operation) }
-    require(Set(result).count == result.count, "\(operation): an axis twice in \(axes)")
-    return result
   }
 
   /// Σ over the given axes.
@@ -76,68 +71,4 @@ extension Tensor {
 
   /// The mean of all elements: a single number.
   public func mean() -> Tensor { mean(along: Array(0..<rank)) }
-
-  /// The largest element along an axis; the gradient goes to the first of equal ones.
-  ///
-  /// - Precondition: the axis is not empty.
-  public func max(along axis: Int, keepingDimensions: Bool = false) -> Tensor {
-    extremum(.maximum, along: axis, keepingDimensions)
-  }
-
-  /// The smallest element along an axis; the gradient goes to the first of equal ones.
-  ///
-  /// - Precondition: the axis is not empty.
-  public func min(along axis: Int, keepingDimensions: Bool = false) -> Tensor {
-    extremum(.minimum, along: axis, keepingDimensions)
-  }
-
-  private func extremum(_ reduction: Reduction, along axis: Int, _ keepingDimensions: Bool) -> Tensor {
-    let axis = shape.normalized(axis: axis, "extremumAlongAxis")
-    require(shape[axis] > 0, "extremumAlongAxis: axis \(axis) of shape \(shape) is empty")
-    let x = self
-    let result = reduced(reduction, along: [axis], keepingDimensions: keepingDimensions)
-    return result.recorded("extremumAlongAxis") {
-      wrt(x) { dy in x.spread(dy, overFirst: result, along: axis) }
-    }
-  }
-
-  /// dy at the first position along `axis` where x equals `value`, 0 elsewhere.
-  private func spread(_ dy: Tensor, overFirst value: Tensor, along axis: Int) -> Tensor {
-    let (outer, count) = (shape[..<axis].reduce(1, *), shape[axis])
-    let inner = shape[(axis + 1)...].reduce(1, *)
-    return Tensor(uninitialized: shape) { dx in
-      read(self, dy, value) { x, dy, value in
-        for o in 0..<outer {
-          for i in 0..<inner {
-            var isFound = false
-            for r in 0..<count {
-              let position = (o * count + r) * inner + i
-              let isFirst = !isFound && x[position] == value[o * inner + i]
-              dx[position] = isFirst ? dy[o * inner + i] : 0
-              isFound = isFound || isFirst
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /// The position of the largest element along an axis; the first of equal ones.
-  ///
-  /// - Precondition: the axis is not empty.
-  public func argMax(along axis: Int = -1) -> IndexTensor {
-    let axis = shape.normalized(axis: axis, "argMax")
-    let (outer, count) = (shape[..<axis].reduce(1, *), shape[axis])
-    require(count > 0, "argMax: axis \(axis) of shape \(shape) is empty")
-    let inner = shape[(axis + 1)...].reduce(1, *)
-    let positions = withUnsafePointer { x in
-      (0..<outer * inner).map { place in
-        let start = place / inner * count * inner + place % inner
-        var best = 0
-        for r in 1..<Swift.max(1, count) where x[start + r * inner] > x[start + best * inner] { best = r }
-        return Int32(best)
-      }
-    }
-    return IndexTensor(positions, shape: shape.reduced(along: [axis], keepingDimensions: false))
-  }
 }

@@ -1,7 +1,5 @@
-// The same elements under another shape or order; parts of tensors, and tensors put together.
-
-import ApusKernelTypes
-import ApusKernels
+// The same elements under another shape or order, or repeated along axes of size 1.
+// Read first: Strides.swift. Read next: Slices.swift, Repeats.swift.
 
 extension Tensor {
   /// The same memory under another shape, without recording.
@@ -37,10 +35,7 @@ extension Tensor {
       order.sorted() == Array(0..<rank), "permuted: \(order) is not an order of the \(rank) axes of \(shape)")
     let x = self
     let strides = shape.strides
-    let newShape = Shape(order.map { shape[$0] })
-    let result = Tensor(uninitialized: newShape) { y in
-      read(self) { x in Kernels.table.permute(x, y, Array(newShape), order.map { strides[$0] }, Kernels.schedule) }
-    }
+    let result = copied(along: order.map { (shape[$0], strides[$0]) }, as: Shape(order.map { shape[$0] }))
     return result.recorded("permuted") {
       wrt(x) { dy in
         var inverse = order
@@ -66,96 +61,56 @@ extension Tensor {
     let plan = BroadcastPlan("broadcast", self.shape, shape)
     require(plan.shape == shape, "broadcast: \(self.shape) does not broadcast to \(shape)")
     let x = self
-    // x + 0, with a single zero repeated over the whole shape.
-    let zero = Tensor(uninitialized: Shape(Array(repeating: 1, count: shape.rank))) { $0[0] = 0 }
-    let result = Tensor(uninitialized: shape) { y in
-      BroadcastPlan(shape: shape).run(.add, x, zero, into: y)
-    }
+    // The distance between neighbours along an axis that repeats is 0.
+    let missing = shape.rank - rank
+    let strides = [Int](repeating: 0, count: missing) + zip(self.shape, self.shape.strides).map { $0 == 1 ? 0 : $1 }
+    let result = copied(along: zip(shape, strides).map { ($0, $1) }, as: shape)
     return result.recorded("broadcast") { wrt(x) { [shape = x.shape] dy in dy.summed(to: shape) } }
   }
 
-  /// The elements whose index along `axis` is in `range`.
+  /// Two axes exchanged.
+  public func transposed(_ first: Int, _ second: Int) -> Tensor {
+    var order = Array(0..<rank)
+    order.swapAt(shape.normalized(axis: first, "transposed"), shape.normalized(axis: second, "transposed"))
+    return permuted(order)
+  }
+
+  /// A new axis of size 1 at the given place; −1 is behind all others. Shares memory.
+  public func unsqueezed(at axis: Int) -> Tensor {
+    require(axis >= -rank - 1 && axis <= rank, "unsqueezed: place \(axis) among the axes of \(shape)")
+    var sizes = Array(shape)
+    sizes.insert(1, at: axis < 0 ? axis + rank + 1 : axis)
+    return reshaped(to: Shape(sizes))
+  }
+
+  /// Without an axis of size 1. Shares memory.
   ///
-  /// - Precondition: the range lies within the axis.
-  public func slice(_ range: Range<Int>, along axis: Int = 0) -> Tensor {
-    let axis = shape.normalized(axis: axis, "slice")
-    require(
-      range.lowerBound >= 0 && range.upperBound <= shape[axis], "slice: \(range) of axis \(axis) of shape \(shape)")
+  /// - Precondition: the axis has size 1.
+  public func squeezed(at axis: Int) -> Tensor {
+    let axis = shape.normalized(axis: axis, "squeezed")
+    require(shape[axis] == 1, "squeezed: axis \(axis) of shape \(shape) (its size is not 1)")
+    return reshaped(to: shape.reduced(along: [axis], keepingDimensions: false))
+  }
+
+  /// Neighbouring axes as one: all of them, or those from `first` through `last`. Shares memory.
+  public func flattened(from first: Int = 0, through last: Int = -1) -> Tensor {
+    if rank == 0 { return reshaped(to: [1]) }
+    let (first, last) = (shape.normalized(axis: first, "flattened"), shape.normalized(axis: last, "flattened"))
+    require(first <= last, "flattened: axes \(first) through \(last) of shape \(shape)")
+    return reshaped(to: Shape(shape[..<first] + [AxisRun(shape, first...last).count] + shape[(last + 1)...]))
+  }
+
+  /// The diagonal of two axes: a new last axis d, with the elements whose indices along both are d.
+  ///
+  /// - Returns: [..without the two axes.., the smaller of their sizes]
+  public func diagonal(of first: Int = -2, and second: Int = -1) -> Tensor {
+    let axes = normalized([first, second], "diagonal")
+    let strides = shape.strides
+    var walk = (0..<rank).filter { !axes.contains($0) }.map { (size: shape[$0], stride: strides[$0]) }
+    walk.append((axes.map { shape[$0] }.min() ?? 0, axes.reduce(0) { $0 + strides[$1] }))
     let x = self
-    var newShape = shape
-    newShape[axis] = range.count
-    let outer = shape[..<axis].reduce(1, *)
-    let inner = shape[(axis + 1)...].reduce(1, *)
-    let result: Tensor
-    if outer == 1 {
-      // Leading rows lie together: the slice is a view.
-      result = Tensor(shape: newShape, storage: storage, offset: offset + range.lowerBound * inner)
-    } else {
-      result = Tensor(uninitialized: newShape) { y in
-        read(self) { x in
-          Kernels.table.copyRows(
-            x + range.lowerBound * inner, shape[axis] * inner, y, range.count * inner, outer, range.count * inner,
-            Kernels.schedule)
-        }
-      }
+    return copied(along: walk, as: Shape(walk.map(\.size))).recorded("diagonal") {
+      wrt(x, adding: { [walk] dy, dx in dx.add(dy, at: 0, along: walk) })
     }
-    return result.recorded("slice") {
-      wrt(x) { [shape = x.shape] dy in
-        var dx = Tensor.zeros(shape)
-        dx.withUnsafeMutablePointer { dx in
-          read(dy) { dy in
-            Kernels.table.copyRows(
-              dy, range.count * inner, dx + range.lowerBound * inner, shape[axis] * inner, outer,
-              range.count * inner, Kernels.schedule)
-          }
-        }
-        return dx
-      }
-    }
-  }
-
-  /// Equal parts along an axis.
-  ///
-  /// - Precondition: the axis is a multiple of `count`.
-  public func split(into count: Int, along axis: Int) -> [Tensor] {
-    let axis = shape.normalized(axis: axis, "split")
-    require(
-      count > 0 && shape[axis] % count == 0, "split: axis \(axis) of shape \(shape) into \(count) equal parts")
-    let size = shape[axis] / count
-    return (0..<count).map { slice($0 * size..<($0 + 1) * size, along: axis) }
-  }
-}
-
-/// Tensors one after another along an axis.
-///
-/// - Precondition: at least one tensor; all other sizes are equal.
-public func concatenated(_ parts: [Tensor], along axis: Int) -> Tensor {
-  require(!parts.isEmpty, "concatenated: no tensors")
-  let first = parts[0].shape
-  let axis = first.normalized(axis: axis, "concatenated")
-  var shape = first
-  shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
-  for part in parts {
-    var expected = first
-    require(part.rank == first.rank, "concatenated: shapes \(first) and \(part.shape)")
-    expected[axis] = part.shape[axis]
-    require(part.shape == expected, "concatenated: shapes \(first) and \(part.shape) along axis \(axis)")
-  }
-  let outer = first[..<axis].reduce(1, *)
-  let inner = first[(axis + 1)...].reduce(1, *)
-  let width = shape[axis] * inner
-  var starts: [Int] = []
-  let result = Tensor(uninitialized: shape) { y in
-    var start = 0
-    for part in parts {
-      let columns = part.shape[axis] * inner
-      read(part) { x in Kernels.table.copyRows(x, columns, y + start, width, outer, columns, Kernels.schedule) }
-      starts.append(start / Swift.max(1, inner))
-      start += columns
-    }
-  }
-  let sizes = parts.map { $0.shape[axis] }
-  return result.recorded("concatenated") {
-    wrt(parts) { dy in zip(starts, sizes).map { dy.slice($0..<$0 + $1, along: axis) } }
   }
 }

@@ -1,0 +1,98 @@
+// log Σ eˣ along an axis, forward and backward; exponents never overflow. Read first: Pointwise/Softmax.swift.
+// Read next: Extremes.swift; ApusKernelsReference/ReferenceAxes.swift, the twins.
+
+import ApusKernelTypes
+
+/// Elements of a long row that one tile works on.
+private let block = 16_384
+
+/// What is taken off before the exponential: the largest element, or 0 where that is infinite and ∞ − ∞ would be NaN.
+@inline(__always)
+private func shift(_ top: Lanes) -> Lanes { top.replacing(with: 0, where: magnitude(top) .== .infinity) }
+
+/// y[o, i] ← log Σ e^x[o, r, i] over r; −∞ over nothing, and where all elements are −∞.
+func logSumExp(
+  _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int, count: Int, inner: Int,
+  _ schedule: Schedule
+) {
+  @inline(__always) func exponentials(_ p: UnsafePointer<Float>, _ count: Int, _ shift: Lanes) -> Float {
+    sum(
+      count, of: { exp(p.lanes(at: $0) - shift) },
+      tail: { exp(p.partialLanes(at: $0, count: $1, padding: -.infinity) - shift) })
+  }
+  if inner == 1 && outer == 1 && count > block {
+    let blocks = (count + block - 1) / block
+    let partial = ScratchBuffer(count: blocks)
+    defer { partial.free() }
+    let results = partial.pointer
+    forEachChunk(of: count, grain: block, schedule) { range in
+      results[range.lowerBound / block] = largest(x + range.lowerBound, count: range.count)
+    }
+    let top = shift(Lanes(repeating: largest(results, count: blocks)))
+    forEachChunk(of: count, grain: block, schedule) { range in
+      results[range.lowerBound / block] = exponentials(x + range.lowerBound, range.count, top)
+    }
+    var total: Float = 0
+    for i in 0..<blocks { total += results[i] }
+    y[0] = (top + log(Lanes(repeating: total)))[0]
+  } else if inner == 1 {
+    forEachRowChunk(rows: outer, width: count, schedule) { rows in
+      for row in rows {
+        let p = x + row * count
+        let top = shift(Lanes(repeating: largest(p, count: count)))
+        y[row] = (top + log(Lanes(repeating: exponentials(p, count, top))))[0]
+      }
+    }
+  } else {
+    forEachStrip(outer: outer, count: count, inner: inner, schedule) { o, columns in
+      let (p, out) = (x + o * count * inner, y + o * inner)
+      @inline(__always) func result(_ row: (Int) -> Lanes) -> Lanes {
+        var top = Lanes(repeating: -.infinity)
+        for r in 0..<count { top = maximum(top, row(r)) }
+        top = shift(top)
+        var total = Lanes.zero
+        for r in 0..<count { total += exp(row(r) - top) }
+        return top + log(total)
+      }
+      forEachVector(in: columns) { j in
+        out.store(result { p.lanes(at: $0 * inner + j) }, at: j)
+      } tail: { j, lanes in
+        out.storePartial(result { p.partialLanes(at: $0 * inner + j, count: lanes) }, at: j, count: lanes)
+      }
+    }
+  }
+}
+
+/// dx[o, r, i] ← dy[o, i] · e^(x[o, r, i] − y[o, i]); 0 where y is −∞: nothing was there to be moved.
+func logSumExpBackward(
+  _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+  _ dx: UnsafeMutablePointer<Float>, outer: Int, count: Int, inner: Int, _ schedule: Schedule
+) {
+  @inline(__always) func value(_ x: Lanes, _ y: Lanes, _ dy: Lanes) -> Lanes {
+    exp(x - y.replacing(with: 0, where: y .== -.infinity)) * dy
+  }
+  if inner == 1 {
+    forEachPiece(rows: outer, columns: count, schedule) { row, range in
+      let (p, out) = (x + row * count, dx + row * count)
+      let (total, g) = (Lanes(repeating: y[row]), Lanes(repeating: dy[row]))
+      forEachVector(in: range) { j in
+        out.store(value(p.lanes(at: j), total, g), at: j)
+      } tail: { j, lanes in
+        out.storePartial(value(p.partialLanes(at: j, count: lanes), total, g), at: j, count: lanes)
+      }
+    }
+  } else {
+    forEachPiece(rows: outer * count, columns: inner, schedule) { row, range in
+      let (p, out) = (x + row * inner, dx + row * inner)
+      let (total, g) = (y + row / count * inner, dy + row / count * inner)
+      forEachVector(in: range) { j in
+        out.store(value(p.lanes(at: j), total.lanes(at: j), g.lanes(at: j)), at: j)
+      } tail: { j, lanes in
+        let result = value(
+          p.partialLanes(at: j, count: lanes), total.partialLanes(at: j, count: lanes),
+          g.partialLanes(at: j, count: lanes))
+        out.storePartial(result, at: j, count: lanes)
+      }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+// Mean and variance along an axis in two passes, and what their gradients need.
+// Read first: Pointwise/Reductions.swift. Read next: LogSumExp.swift; ApusTensor/Ops/Statistics.swift.
+
+import ApusKernelTypes
+
+/// The kernels of this instruction set along an axis.
+func makeAxisKernels() -> AxisKernels {
+  AxisKernels(
+    variance: { variance($0, mean: $1, $2, outer: $3, count: $4, inner: $5, divisor: $6, $7) },
+    scaledDeviations: { scaledDeviations($0, mean: $1, scale: $2, $3, outer: $4, count: $5, inner: $6, $7) },
+    logSumExp: { logSumExp($0, $1, outer: $2, count: $3, inner: $4, $5) },
+    logSumExpBackward: { logSumExpBackward($0, $1, $2, $3, outer: $4, count: $5, inner: $6, $7) },
+    cumulativeSum: { cumulativeSum($0, $1, outer: $2, count: $3, inner: $4, isReversed: $5, $6) },
+    extremePositions: { extremePositions($0, $1, outer: $2, count: $3, inner: $4, isLargest: $5, $6) },
+    shareAmongEqual: { shareAmongEqual($0, $1, $2, $3, outer: $4, count: $5, inner: $6, $7) },
+    sort: { sort($0, $1, $2, outer: $3, count: $4, inner: $5, isDescending: $6, $7) },
+    topK: { topK($0, $1, $2, outer: $3, count: $4, inner: $5, k: $6, isLargest: $7, $8) }
+  )
+}
+
+/// Elements of a long row that one tile works on.
+private let block = 16_384
+
+/// y[o, i] ← Σ (x − mean)² / divisor over r of x[o, r, i], and the means.
+///
+/// Sums of squares of deviations lose nothing where the mean is far from 0. The deviations' own sum, which would be 0 if
+/// the mean were exact, corrects both (Chan, Golub, LeVeque 1983).
+func variance(
+  _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int,
+  count: Int, inner: Int, divisor: Float, _ schedule: Schedule
+) {
+  let size = Float(count)
+  if inner == 1 && outer == 1 && count > block {
+    longVariance(x, mean: mean, y, count: count, divisor: divisor, schedule)
+  } else if inner == 1 {
+    forEachRowChunk(rows: outer, width: count, schedule) { rows in
+      for row in rows {
+        let p = x + row * count
+        let center = sum(count, of: { p.lanes(at: $0) }, tail: { p.partialLanes(at: $0, count: $1) }) / size
+        let (first, second) = deviations(p, count: count, from: center)
+        mean[row] = center + first / size
+        y[row] = (second - first * first / size) / divisor
+      }
+    }
+  } else {
+    forEachStrip(outer: outer, count: count, inner: inner, schedule) { o, columns in
+      let (p, offset) = (x + o * count * inner, o * inner)
+      @inline(__always) func moments(_ row: (Int) -> Lanes) -> (mean: Lanes, variance: Lanes) {
+        var total = Lanes.zero
+        for r in 0..<count { total += row(r) }
+        let center = total / size
+        var (first, second) = (Lanes.zero, Lanes.zero)
+        for r in 0..<count {
+          let d = row(r) - center
+          first += d
+          second = multiplyAdd(d, d, second)
+        }
+        return (center + first / size, (second - first * first / size) / divisor)
+      }
+      forEachVector(in: columns) { j in
+        let result = moments { p.lanes(at: $0 * inner + j) }
+        mean.store(result.mean, at: offset + j)
+        y.store(result.variance, at: offset + j)
+      } tail: { j, lanes in
+        let result = moments { p.partialLanes(at: $0 * inner + j, count: lanes) }
+        mean.storePartial(result.mean, at: offset + j, count: lanes)
+        y.storePartial(result.variance, at: offset + j, count: lanes)
+      }
+    }
+  }
+}
+
+/// Σ (x − center) and Σ (x − center)² of a row.
+@inline(__always)
+private func deviations(
+  _ x: UnsafePointer<Float>, count: Int, from center: Float
+) -> (first: Float, second: Float) {
+  let c = Lanes(repeating: center)
+  var (f0, f1, s0, s1) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+  var index = 0
+  while index + 2 * laneCount <= count {
+    let (a, b) = (x.lanes(at: index) - c, x.lanes(at: index + laneCount) - c)
+    f0 += a
+    f1 += b
+    s0 = multiplyAdd(a, a, s0)
+    s1 = multiplyAdd(b, b, s1)
+    index += 2 * laneCount
+  }
+  forEachVector(in: index..<count) { index in
+    let a = x.lanes(at: index) - c
+    f0 += a
+    s0 = multiplyAdd(a, a, s0)
+  } tail: { index, count in
+    let a = x.partialLanes(at: index, count: count, padding: center) - c
+    f1 += a
+    s1 = multiplyAdd(a, a, s1)
+  }
+  return (horizontalSum(f0 + f1), horizontalSum(s0 + s1))
+}
+
+/// One long row: blocks side by side, and the blocks' sums in order, in Double.
+private func longVariance(
+  _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int,
+  divisor: Float, _ schedule: Schedule
+) {
+  let blocks = (count + block - 1) / block
+  let partial = ScratchBuffer(count: 2 * blocks)
+  defer { partial.free() }
+  let sums = partial.pointer
+  forEachChunk(of: count, grain: block, schedule) { range in
+    let p = x + range.lowerBound
+    sums[range.lowerBound / block] = sum(
+      range.count, of: { p.lanes(at: $0) }, tail: { p.partialLanes(at: $0, count: $1) })
+  }
+  var total = 0.0
+  for i in 0..<blocks { total += Double(sums[i]) }
+  let center = Float(total / Double(count))
+  forEachChunk(of: count, grain: block, schedule) { range in
+    let tile = range.lowerBound / block
+    (sums[2 * tile], sums[2 * tile + 1]) = deviations(x + range.lowerBound, count: range.count, from: center)
+  }
+  var (first, second) = (0.0, 0.0)
+  for i in 0..<blocks {
+    first += Double(sums[2 * i])
+    second += Double(sums[2 * i + 1])
+  }
+  mean[0] = Float(Double(center) + first / Double(count))
+  y[0] = Float((second - first * first / Double(count)) / Double(divisor))
+}
+
+/// dx[o, r, i] ← scale[o, i] · (x[o, r, i] − mean[o, i]), the gradient of a variance.
+func scaledDeviations(
+  _ x: UnsafePointer<Float>, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>,
+  _ dx: UnsafeMutablePointer<Float>, outer: Int, count: Int, inner: Int, _ schedule: Schedule
+) {
+  if inner == 1 {
+    forEachPiece(rows: outer, columns: count, schedule) { row, range in
+      let (p, out) = (x + row * count, dx + row * count)
+      let (m, s) = (Lanes(repeating: mean[row]), Lanes(repeating: scale[row]))
+      forEachVector(in: range) { j in
+        out.store((p.lanes(at: j) - m) * s, at: j)
+      } tail: { j, lanes in
+        out.storePartial((p.partialLanes(at: j, count: lanes) - m) * s, at: j, count: lanes)
+      }
+    }
+  } else {
+    forEachPiece(rows: outer * count, columns: inner, schedule) { row, range in
+      let (p, out) = (x + row * inner, dx + row * inner)
+      let (m, s) = (mean + row / count * inner, scale + row / count * inner)
+      forEachVector(in: range) { j in
+        out.store((p.lanes(at: j) - m.lanes(at: j)) * s.lanes(at: j), at: j)
+      } tail: { j, lanes in
+        let deviation = p.partialLanes(at: j, count: lanes) - m.partialLanes(at: j, count: lanes)
+        out.storePartial(deviation * s.partialLanes(at: j, count: lanes), at: j, count: lanes)
+      }
+    }
+  }
+}

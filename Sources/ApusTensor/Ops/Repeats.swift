@@ -1,0 +1,76 @@
+// Tensors repeated, flipped and rolled. Read first: Strides.swift. Read next: AlongAxis.swift.
+
+extension Tensor {
+  /// This tensor side by side with itself, `counts[a]` times along axis a.
+  ///
+  /// - Parameter counts: one for every axis; further ones in front make new axes.
+  /// - Precondition: no fewer counts than axes, none negative.
+  public func tiled(_ counts: [Int]) -> Tensor {
+    require(
+      counts.count >= rank && counts.allSatisfy { $0 >= 0 },
+      "tiled: \(counts) times shape \(shape) (expected a count for every axis, none negative)")
+    if counts.count > rank {
+      let ones = Array(repeating: 1, count: counts.count - rank)
+      return reshaped(to: Shape(ones + Array(shape))).tiled(counts)
+    }
+    let x = self
+    let tiled = Shape(zip(counts, shape).map { $0 * $1 })
+    let strides = shape.strides
+    let walk = shape.indices.flatMap { [(size: counts[$0], stride: 0), (shape[$0], strides[$0])] }
+    return copied(along: walk, as: tiled).recorded("tiled") {
+      wrt(x) { [shape = x.shape] dy in
+        // Axis by axis, the copies lie as an axis of their own in front of it.
+        var (dx, sizes) = (dy, Array(tiled))
+        for axis in shape.indices where counts[axis] != 1 {
+          let (outer, inner) = (sizes[..<axis].reduce(1, *), sizes[(axis + 1)...].reduce(1, *))
+          dx = dx.reshaped(to: [outer, counts[axis], shape[axis] * inner]).sum(along: 1)
+          sizes[axis] = shape[axis]
+        }
+        return dx.reshaped(to: shape)
+      }
+    }
+  }
+
+  /// Every element (or row, or whatever lies along `axis`) `count` times in a row.
+  ///
+  /// - Precondition: the count is not negative.
+  public func repeated(_ count: Int, along axis: Int) -> Tensor {
+    let axis = shape.normalized(axis: axis, "repeated")
+    require(count >= 0, "repeated: \(count) times (expected no negative number)")
+    let x = self
+    let run = AxisRun(shape, axis)
+    var repeated = shape
+    repeated[axis] = run.count * count
+    let walk = [(size: run.outer * run.count, stride: run.inner), (count, 0), (run.inner, 1)]
+    return copied(along: walk, as: repeated).recorded("repeated") {
+      wrt(x) { [shape = x.shape] dy in
+        dy.reshaped(to: [run.outer * run.count, count, run.inner]).sum(along: 1).reshaped(to: shape)
+      }
+    }
+  }
+
+  /// The order of the elements along the given axes turned around.
+  public func flipped(along axes: [Int]) -> Tensor {
+    let x = self
+    let axes = normalized(axes, "flipped")
+    let strides = shape.strides
+    let start = axes.reduce(0) { $0 + (shape[$1] - 1) * strides[$1] }
+    let walk = shape.indices.map { (size: shape[$0], stride: axes.contains($0) ? -strides[$0] : strides[$0]) }
+    return copied(from: start, along: walk, as: shape).recorded("flipped") {
+      wrt(x) { dy in dy.flipped(along: axes) }
+    }
+  }
+
+  /// The order of the elements along one axis turned around.
+  public func flipped(along axis: Int) -> Tensor { flipped(along: [axis]) }
+
+  /// The elements moved on by `shift` along an axis; those that leave at its end come in again at the front.
+  public func rolled(by shift: Int, along axis: Int) -> Tensor {
+    let axis = shape.normalized(axis: axis, "rolled")
+    let size = shape[axis]
+    guard size > 0 else { return self }
+    let start = ((shift % size) + size) % size
+    if start == 0 { return self }
+    return concatenated([slice(size - start..<size, along: axis), slice(0..<size - start, along: axis)], along: axis)
+  }
+}
