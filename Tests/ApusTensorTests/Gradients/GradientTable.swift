@@ -32,7 +32,7 @@ enum GradientTable {
   static let rows: [GradientRow] =
     binary + inPlace + scalars + elementary + activations + shapes + parts + reductions + matrixProducts
     + linearMaps + normalizations + rootMeanSquares + groupNorms + lookups + losses + attentions + selfAttentions
-    + rotations
+    + rotations + axes + orders + picks + repeats + contractions
     + dropouts
 
   /// Pairs of shapes that broadcast: equal, missing axes, ones on either side and on both, numbers, nothing at all.

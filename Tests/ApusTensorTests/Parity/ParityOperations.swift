@@ -1,5 +1,5 @@
 // The operations that have a fixture, each as a function of a case: to add one, copy its two files and add an entry.
-// Read first: ParityTests.swift, Fixture.swift.
+// Read first: ParityTests.swift, Fixture.swift. Read next: ParityOperations+Axes.swift.
 
 import ApusTensor
 import Testing
@@ -21,7 +21,7 @@ struct ParityOperation: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { fixture }
 
-  static let all: [ParityOperation] = network + selection + losses + composed
+  static let all: [ParityOperation] = network + selection + statistics + losses + composed
 
   private static let network = [
     ParityOperation("linear") { try linear($0.tensor("input"), weight: $0.tensor("weight"), bias: $0.tensors["bias"]) },
@@ -56,35 +56,6 @@ struct ParityOperation: Sendable, CustomTestStringConvertible {
     },
     ParityOperation("embedding") {
       try $0.tensor("weight").gathering($0.index("input"), padding: $0.integer("padding_idx"))
-    },
-  ]
-
-  private static let selection = [
-    ParityOperation("max") { example in
-      let x = try example.tensor("input")
-      return example.integer("dim").map { x.max(along: $0, keepingDimensions: example.flag("keepdim")) }
-        ?? x.reshaped(-1).max(along: 0)
-    },
-    ParityOperation("min") { example in
-      let x = try example.tensor("input")
-      return example.integer("dim").map { x.min(along: $0, keepingDimensions: example.flag("keepdim")) }
-        ?? x.reshaped(-1).min(along: 0)
-    },
-    ParityOperation("index_select") { example in
-      let x = try example.tensor("input")
-      var order = Array(0..<x.rank)
-      order.swapAt(0, example.integer("dim") ?? 0)
-      return x.permuted(order).gathering(try example.index("index")).permuted(order)
-    },
-    ParityOperation("gather") { example in
-      let x = try example.tensor("input")
-      let index = try example.index("index")
-      return x.reshaped(-1).gathering(index.positions(in: x.shape, along: example.integer("dim") ?? 0))
-    },
-    ParityOperation("scatter_add") { example in
-      let x = try example.tensor("input")
-      let positions = try example.index("index").positions(in: x.shape, along: example.integer("dim") ?? 0)
-      return x + (try example.tensor("src")).scatterAdded(at: positions, rows: x.elementCount).reshaped(to: x.shape)
     },
   ]
 
@@ -142,28 +113,9 @@ struct ParityOperation: Sendable, CustomTestStringConvertible {
       let (x, alpha) = (try example.tensor("input"), example.number("alpha") ?? 1)
       return x.relu() + alpha * ((x - x.relu()).exp() - 1)
     },
-    ParityOperation("logsumexp") { example in
-      let x = try example.tensor("input")
-      return x.logSumExp(along: example.axes("dim", of: x), keepingDimensions: example.flag("keepdim"))
-    },
     ParityOperation("log_softmax") { example in
       let x = try example.tensor("input")
       return x - x.logSumExp(along: [example.integer("dim") ?? -1], keepingDimensions: true)
-    },
-    ParityOperation("var") { try $0.variance() },
-    ParityOperation("std") { try $0.variance().squareRoot() },
-    ParityOperation("einsum") { example in
-      let (a, b) = (try example.tensor("operand0"), try example.tensor("operand1"))
-      switch example.text("equation") {
-      case "bhid,bhjd->bhij": return a.matmul(b, transposing: .second)
-      case "bij,jk->bik": return a.matmul(b)
-      case "bqhd,bkhd->bhqk": return a.permuted([0, 2, 1, 3]).matmul(b.permuted([0, 2, 3, 1]))
-      case "ij,ij->i": return (a * b).sum(along: 1)
-      case "bi,bj,bk->bijk":
-        let outer = a.reshaped(to: [2, 3, 1, 1]) * b.reshaped(to: [2, 1, 2, 1])
-        return outer * (try example.tensor("operand2")).reshaped(to: [2, 1, 1, 4])
-      default: throw FixtureError(description: "einsum \(example.text("equation") ?? "without equation")")
-      }
     },
   ]
 }
@@ -183,14 +135,6 @@ extension Tensor {
     default: self
     }
   }
-
-  fileprivate func logSumExp(along axes: [Int], keepingDimensions: Bool) -> Tensor {
-    // The largest element is taken out; its share of the gradient cancels, so it may be a constant.
-    let shift = axes.reduce(detached) { $0.max(along: $1, keepingDimensions: true) }
-    let result = (self - shift).exp().sum(along: axes, keepingDimensions: true).log() + shift
-    let kept = shape.reduced(along: axes.map { shape.normalized(axis: $0) }, keepingDimensions: keepingDimensions)
-    return result.reshaped(to: kept)
-  }
 }
 
 extension ParityCase {
@@ -199,27 +143,5 @@ extension ParityCase {
     let distance = try (tensor("input") - tensor("target")).absoluteValue()
     let near = minimum(distance, Tensor(limit))
     return 0.5 * near.squared() + limit * (distance - near)
-  }
-
-  fileprivate func variance() throws -> Tensor {
-    let x = try tensor("input")
-    let axes = axes("dim", of: x)
-    let count = axes.reduce(1) { $0 * x.shape[$1] }
-    let deviations = x - x.mean(along: axes, keepingDimensions: true)
-    let sum = deviations.squared().sum(along: axes, keepingDimensions: flag("keepdim"))
-    return sum * (1 / Float(count - (integer("correction") ?? 1)))
-  }
-}
-
-extension IndexTensor {
-  /// Where the elements that `gather` reads along an axis lie in a flattened tensor of the given shape.
-  fileprivate func positions(in shape: Shape, along axis: Int) -> IndexTensor {
-    let (own, strides) = (self.shape.strides, shape.strides)
-    let positions = indices.enumerated().map { position, index in
-      shape.indices.reduce(0) { sum, a in
-        sum + (a == axis ? Int(index) : position / own[a] % self.shape[a]) * strides[a]
-      }
-    }
-    return IndexTensor(positions).reshaped(to: self.shape)
   }
 }

@@ -36,14 +36,28 @@ import Testing
     #expect(compared > 0 && compared + operation.omitted.count == fixture.cases.count)
   }
 
-  @Test func positionsOfTheLargestAgree() throws {
-    for (fixture, output, sign) in [("argmax", "output", 1), ("argmin", "output", -1), ("max", "indices", 1)] {
+  @Test func indicesAgree() throws {
+    typealias Function = (ParityCase, Tensor) -> IndexTensor
+    func axis(_ example: ParityCase) -> Int { example.integer("dim") ?? 0 }
+    // Without an axis PyTorch counts through all elements.
+    func flat(_ example: ParityCase, _ x: Tensor) -> Tensor { example.integer("dim") == nil ? x.flattened() : x }
+    let functions: [(fixture: String, output: String, Function)] = [
+      ("argmax", "output", { flat($0, $1).argMax(along: axis($0), keepingDimensions: $0.flag("keepdim")) }),
+      ("argmin", "output", { flat($0, $1).argMin(along: axis($0), keepingDimensions: $0.flag("keepdim")) }),
+      ("max", "indices", { $1.maxWithIndices(along: axis($0), keepingDimensions: $0.flag("keepdim")).indices }),
+      ("min", "indices", { $1.minWithIndices(along: axis($0), keepingDimensions: $0.flag("keepdim")).indices }),
+      ("sort", "indices", { $1.sorted(along: axis($0), descending: $0.flag("descending")).indices }),
+      ("sort", "indices", { $1.argSort(along: axis($0), descending: $0.flag("descending")) }),
+      (
+        "topk", "indices",
+        { $1.topK($0.integer("k") ?? 0, along: axis($0), largest: $0.flag("largest")).indices }
+      ),
+    ]
+    for (fixture, output, function) in functions {
       var compared = 0
       for example in try Fixture("ops/" + fixture).cases {
         guard let expected = example.indices[output] else { continue }
-        let x = try example.tensor("input") * Float(sign)
-        let actual = example.integer("dim").map { x.argMax(along: $0) } ?? x.reshaped(-1).argMax()
-        #expect(actual.indices == expected.indices, "\(fixture) \(example.name)")
+        #expect(function(example, try example.tensor("input")) == expected, "\(fixture) \(example.name)")
         compared += 1
       }
       #expect(compared >= 2, "\(fixture)")
