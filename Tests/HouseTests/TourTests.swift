@@ -1,0 +1,41 @@
+// What the tour's code does is what its chapters say. Read first: ExamplesTests.swift, which compares their texts.
+
+import Apus
+import Testing
+
+@Suite struct TourTests {
+  @Test func runningAttentionIsAttention() {
+    let (length, size) = (37, 5)
+    let (q, k, v) = withSeed(3) {
+      (
+        Tensor.randomNormal([1, 1, length, size]), Tensor.randomNormal([1, 1, length, size]) * 3,
+        Tensor.randomNormal([1, 1, length, size])
+      )
+    }
+    let plain = plainAttention(q, k, v).scalars
+    let ours = scaledDotProductAttention(query: q, key: k, value: v).scalars
+    #expect(zip(plain, ours).allSatisfy { abs($0 - $1) < 1e-5 })
+
+    let scores = (q.matmul(k, transposing: .second) / Float(size).squareRoot()).scalars
+    let values = (0..<length).map { row in Array(v.scalars[row * size..<(row + 1) * size]) }
+    for row in 0..<length {
+      var running = RunningAttention(valueSize: size)
+      for start in stride(from: 0, to: length, by: 8) {
+        let block = start..<min(length, start + 8)
+        running.add(scores: block.map { scores[row * length + $0] }, values: Array(values[block]))
+      }
+      #expect(zip(running.result, plain[(row * size)...]).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+  }
+
+  @Test func modulesHaveNamesAndCanBeCopied() throws {
+    let result = try moduleExample(IndexTensor([1, 2, 3, 999, 0, 7], shape: [2, 3]))
+    #expect(
+      result.names == ["words.weight", "hidden.weight", "hidden.bias", "output.weight", "output.bias", "temperature"])
+    #expect(result.answer == result.copied)
+  }
+
+  @Test func aTinyGPTWrites() throws {
+    #expect(try tinyGPTExample().hasPrefix("flies over the old house"))
+  }
+}
