@@ -10,11 +10,25 @@ final class Context: Sendable {
   let tape: Tape?
   let isTraining: Bool
   let generator: RandomGenerator?
+  /// What has drawn random numbers, or draws them again, in a part that is rematerialized.
+  let streams: StreamLog?
+  let isRecomputing: Bool
 
-  init(tape: Tape?, isTraining: Bool, generator: RandomGenerator?) {
-    self.tape = tape
-    self.isTraining = isTraining
-    self.generator = generator
+  init(
+    tape: Tape?, isTraining: Bool, generator: RandomGenerator?, streams: StreamLog? = nil, isRecomputing: Bool = false
+  ) {
+    (self.tape, self.isTraining, self.generator) = (tape, isTraining, generator)
+    (self.streams, self.isRecomputing) = (streams, isRecomputing)
+  }
+
+  /// The surroundings of the scope around this one, or those outside of all, with some changes.
+  static func changed(
+    tape: Tape?? = nil, isTraining: Bool? = nil, generator: RandomGenerator? = nil
+  ) -> Context {
+    let outer = Context.current
+    return Context(
+      tape: tape ?? outer?.tape, isTraining: isTraining ?? outer?.isTraining ?? false,
+      generator: generator ?? outer?.generator, streams: outer?.streams, isRecomputing: outer?.isRecomputing ?? false)
   }
 
   /// The tape that operations record on now.
@@ -26,16 +40,12 @@ public var isTraining: Bool { Context.current?.isTraining ?? false }
 
 /// Runs `body` with layers acting as in training (or not), without recording anything else than already is.
 public func withTrainingMode<Result>(_ isTraining: Bool = true, _ body: () throws -> Result) rethrows -> Result {
-  let outer = Context.current
-  let context = Context(tape: outer?.tape, isTraining: isTraining, generator: outer?.generator)
-  return try Context.$current.withValue(context, operation: body)
+  try Context.$current.withValue(.changed(isTraining: isTraining), operation: body)
 }
 
 /// Runs `body` without recording: no gradient flows through what it computes.
 public func withoutRecording<Result>(_ body: () throws -> Result) rethrows -> Result {
-  let outer = Context.current
-  let context = Context(tape: nil, isTraining: outer?.isTraining ?? false, generator: outer?.generator)
-  return try Context.$current.withValue(context, operation: body)
+  try Context.$current.withValue(.changed(tape: .some(nil)), operation: body)
 }
 
 /// Runs `body` with all randomness (initial weights, dropout) determined by `seed`.
@@ -47,7 +57,5 @@ public func withSeed<Result>(_ seed: UInt64, _ body: () throws -> Result) rethro
 public func withRandomGenerator<Result>(
   _ generator: RandomGenerator, _ body: () throws -> Result
 ) rethrows -> Result {
-  let outer = Context.current
-  let context = Context(tape: outer?.tape, isTraining: outer?.isTraining ?? false, generator: generator)
-  return try Context.$current.withValue(context, operation: body)
+  try Context.$current.withValue(.changed(generator: generator), operation: body)
 }

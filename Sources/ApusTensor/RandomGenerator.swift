@@ -24,8 +24,13 @@ public final class RandomGenerator: Sendable {
 
   private static let system = RandomGenerator(seed: .random(in: 0 ... .max))
 
-  /// The number of a stream that nobody else draws from.
-  func takeStream() -> UInt64 { next.wrappingAdd(1, ordering: .relaxed).oldValue }
+  /// The number of a stream that nobody else draws from; when a part of a computation runs again, the one that it drew before.
+  func takeStream() -> UInt64 {
+    guard let streams = Context.current?.streams else { return nextStream() }
+    return streams.stream(from: nextStream)
+  }
+
+  private func nextStream() -> UInt64 { next.wrappingAdd(1, ordering: .relaxed).oldValue }
 
   /// A whole number from 0 to bound − 1, evenly distributed.
   public func integer(below bound: Int) -> Int {

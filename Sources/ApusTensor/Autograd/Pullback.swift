@@ -7,6 +7,7 @@ public struct Pullback {
     case one(Int, (Tensor) -> Tensor)
     case several([Int], (Tensor) -> [Tensor])
     case part(Int, Shape, (Tensor, inout Tensor) -> Void)
+    case contributions((Tensor, (_ input: Int, Contribution) -> Void) -> Void)
     case none
   }
 
@@ -15,44 +16,63 @@ public struct Pullback {
   /// Whether any input is on the tape.
   var isNeeded: Bool { if case .none = path { false } else { true } }
 
-  init(_ input: Tensor, on tape: UInt32, _ gradient: @escaping (Tensor) -> Tensor) {
-    path = input.node.tape == tape ? .one(Int(input.node.index), gradient) : .none
+  init(_ input: Tensor, on tape: Tape?, _ gradient: @escaping (Tensor) -> Tensor) {
+    path = tape?.entry(of: input.node).map { Path.one($0, gradient) } ?? Path.none
   }
 
-  init(_ inputs: [Tensor?], on tape: UInt32, _ gradients: @escaping (Tensor) -> [Tensor]) {
-    let nodes = inputs.map { $0.map { $0.node.tape == tape ? Int($0.node.index) : -1 } ?? -1 }
-    path = nodes.contains { $0 >= 0 } ? .several(nodes, gradients) : .none
+  init(_ inputs: [Tensor?], on tape: Tape?, _ gradients: @escaping (Tensor) -> [Tensor]) {
+    let entries = inputs.map { input in input.flatMap { tape?.entry(of: $0.node) } ?? -1 }
+    path = entries.contains { $0 >= 0 } ? .several(entries, gradients) : .none
   }
 
-  init(part input: Tensor, on tape: UInt32, _ add: @escaping (Tensor, inout Tensor) -> Void) {
-    path = input.node.tape == tape ? .part(Int(input.node.index), input.shape, add) : .none
+  init(part input: Tensor, on tape: Tape?, _ add: @escaping (Tensor, inout Tensor) -> Void) {
+    path = tape?.entry(of: input.node).map { Path.part($0, input.shape, add) } ?? Path.none
   }
 
-  /// Computes the gradients and adds each to that of its input's entry.
-  func run(_ gradient: Tensor, into gradients: inout [Tensor?]) {
-    func add(_ input: Int, _ contribution: Tensor) {
-      if gradients[input] == nil {
-        gradients[input] = contribution
-      } else {
-        gradients[input]!.accumulate(contribution)
-      }
-    }
+  /// A function that hands any number of contributions to any of these entries on by itself.
+  init(contributingTo entries: [Int], _ run: @escaping (Tensor, (_ input: Int, Contribution) -> Void) -> Void) {
+    path = entries.isEmpty ? .none : .contributions(run)
+  }
+
+  /// Computes the gradients and hands each to `add` with its input's entry.
+  func run(_ gradient: Tensor, add: (_ input: Int, Contribution) -> Void) {
     switch path {
     case .one(let input, let function):
-      add(input, function(gradient))
+      add(input, .whole(function(gradient)))
     case .part(let input, let shape, let function):
-      // Out of the array, so that it has one owner and is changed in place.
-      var total = gradients[input] ?? .zeros(shape)
-      gradients[input] = nil
-      function(gradient, &total)
-      gradients[input] = total
+      add(input, .change(shape) { total in function(gradient, &total) })
     case .several(let inputs, let function):
       let contributions = function(gradient)
       require(
         contributions.count == inputs.count, "wrt: \(contributions.count) gradients for \(inputs.count) inputs")
-      for (input, contribution) in zip(inputs, contributions) where input >= 0 { add(input, contribution) }
+      for (input, contribution) in zip(inputs, contributions) where input >= 0 {
+        add(input, .whole(contribution))
+      }
+    case .contributions(let function):
+      function(gradient, add)
     case .none:
       break
+    }
+  }
+}
+
+/// What one use of a tensor adds to its gradient.
+enum Contribution {
+  /// A gradient.
+  case whole(Tensor)
+  /// A change of the sum so far, of this shape, which has zeros where nothing was added yet.
+  case change(Shape, (inout Tensor) -> Void)
+
+  func add(to gradient: inout Tensor?) {
+    switch self {
+    case .whole(let tensor):
+      if gradient == nil { gradient = tensor } else { gradient?.accumulate(tensor) }
+    case .change(let shape, let change):
+      // Out of its place, so that it has one owner and is changed in place.
+      var total = gradient ?? .zeros(shape)
+      gradient = nil
+      change(&total)
+      gradient = total
     }
   }
 }
@@ -61,14 +81,14 @@ public struct Pullback {
 ///
 /// - Parameter gradient: from dL/d(result), of the result's shape, to dL/d(input), of the input's shape.
 public func wrt(_ input: Tensor, _ gradient: @escaping (Tensor) -> Tensor) -> Pullback {
-  Pullback(input, on: Context.tape?.id ?? 0, gradient)
+  Pullback(input, on: Context.tape, gradient)
 }
 
 /// The gradients with respect to several inputs that are computed together; absent inputs get any tensor.
 ///
 /// - Parameter gradients: from dL/d(result) to one gradient for every input, in order.
 public func wrt(_ inputs: [Tensor?], _ gradients: @escaping (Tensor) -> [Tensor]) -> Pullback {
-  Pullback(inputs, on: Context.tape?.id ?? 0, gradients)
+  Pullback(inputs, on: Context.tape, gradients)
 }
 
 /// The gradient with respect to `input`, of which the result is a part: `add` adds to what other parts have left there.
@@ -77,7 +97,7 @@ public func wrt(_ inputs: [Tensor?], _ gradients: @escaping (Tensor) -> [Tensor]
 ///
 /// - Parameter add: from dL/d(result) to a change of dL/d(input), which has zeros where nothing was added yet.
 func wrt(_ input: Tensor, adding add: @escaping (_ gradient: Tensor, _ total: inout Tensor) -> Void) -> Pullback {
-  Pullback(part: input, on: Context.tape?.id ?? 0, add)
+  Pullback(part: input, on: Context.tape, add)
 }
 
 /// Collects the `wrt` lines of an operation.
@@ -116,5 +136,5 @@ extension Tensor {
   }
 
   /// Whether a gradient may flow to this tensor: what an operation saves for its backward is needed only then.
-  var isTracked: Bool { node != .none && node.tape == Context.tape?.id }
+  var isTracked: Bool { node != .none && Context.tape?.entry(of: node) != nil }
 }

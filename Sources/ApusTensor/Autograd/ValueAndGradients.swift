@@ -11,16 +11,62 @@
 public func valueAndGradients(
   _ body: () throws -> Tensor
 ) rethrows -> (value: Tensor, gradients: Gradients) {
-  let (value, tape) = try recording(body)
+  let (value, gradients, _) = try valueAndGradients(at: []) { _ in try body() }
+  return (value, gradients)
+}
+
+/// Runs `body` in training mode on tensors of its own, and gives its result with the gradients of all parameters that it read
+/// and of those tensors, from one backward pass.
+///
+/// ```swift
+/// let (loss, gradients, slopes) = valueAndGradients(at: [image]) { x in crossEntropy(model(x[0]), target) }
+/// ```
+///
+/// - Parameters:
+///   - inputs: tensors to take gradients with respect to, beside the parameters.
+///   - body: gets the inputs, tracked; computes the loss, a single number.
+/// - Returns: the loss, ∂loss/∂p for every parameter p that it depends on, and ∂loss/∂x for every input x, of its shape (zeros
+///   where the loss doesn't depend on it).
+/// - Precondition: the result has one element.
+public func valueAndGradients(
+  at inputs: [Tensor], _ body: ([Tensor]) throws -> Tensor
+) rethrows -> (value: Tensor, gradients: Gradients, inputGradients: [Tensor]) {
+  let (value, pullback) = try valueWithPullback(at: inputs, body)
   require(
     value.elementCount == 1,
     "valueAndGradients: the result has shape \(value.shape) (expected a single number; sum or average first)")
-  let all = tape.gradients(of: value.node, seed: Tensor(repeating: 1, shape: value.shape))
-  var gradients = Gradients()
-  for (leaf, gradient) in zip(tape.leaves, all) {
-    if let gradient, let variable = leaf.key as? Variable { gradients[variable] = gradient }
+  let (inputGradients, gradients) = pullback.all(Tensor(repeating: 1, shape: value.shape))
+  return (value, gradients, inputGradients)
+}
+
+/// The mean loss over parts of a batch that is too large to compute at once, with its gradients.
+///
+/// One part after the other is computed and differentiated, and the gradients are added up in place: the memory is that of one
+/// part. If the loss is a mean over examples and the parts are equally large, the result is that of the whole batch, up to
+/// rounding.
+///
+/// ```swift
+/// let (loss, gradients) = valueAndGradients(averagingOver: parts) { part in
+///   crossEntropy(model(part.inputs), part.targets)
+/// }
+/// ```
+///
+/// - Parameters:
+///   - parts: what the body gets, one after the other; at least one.
+///   - body: computes the loss of a part, a single number.
+/// - Returns: the mean of the losses, and its gradients.
+public func valueAndGradients<Parts: Collection>(
+  averagingOver parts: Parts, _ body: (Parts.Element) throws -> Tensor
+) rethrows -> (value: Tensor, gradients: Gradients) {
+  require(!parts.isEmpty, "valueAndGradients(averagingOver:): no parts")
+  var total = Gradients()
+  var sum = 0.0
+  for part in parts {
+    let (value, gradients) = try valueAndGradients { try body(part) }
+    sum += Double(value.scalar)
+    total += gradients
   }
-  return (value.detached, gradients)
+  return (Tensor(Float(sum / Double(parts.count))), total * (1 / Float(parts.count)))
 }
 
 /// Runs `body` on tensors of its own and gives the result with a function from the result's gradient to theirs
@@ -29,25 +75,49 @@ public func valueAndGradients(
 /// - Parameters:
 ///   - inputs: the tensors to differentiate at.
 ///   - body: gets the inputs, tracked; returns a tensor of any shape.
-/// - Returns: the value, and the pullback, which may be called once: from dL/d(value) to dL/d(input) for every input
-///   (zeros for those that the value doesn't depend on).
+/// - Returns: the value, and the pullback, which may be called once.
 public func valueWithPullback(
   at inputs: [Tensor], _ body: ([Tensor]) throws -> Tensor
-) rethrows -> (value: Tensor, pullback: (Tensor) -> [Tensor]) {
+) rethrows -> (value: Tensor, pullback: ValuePullback) {
   let variables = inputs.map { Variable($0) }
-  let (value, tape) = try recording { try body(variables.map(\.value)) }
-  let node = value.node
-  return (
-    value.detached,
-    { seed in
-      require(
-        seed.shape == value.shape, "pullback: a gradient of shape \(seed.shape) for a value of shape \(value.shape)")
-      let all = tape.gradients(of: node, seed: seed)
-      var found: [ObjectIdentifier: Tensor] = [:]
-      for (leaf, gradient) in zip(tape.leaves, all) { found[ObjectIdentifier(leaf.key)] = gradient }
-      return zip(variables, inputs).map { found[ObjectIdentifier($0)] ?? .zeros($1.shape) }
+  let tape = Tape()
+  // Inside a part that is rematerialized, what is drawn here is drawn again there.
+  let context = Context(
+    tape: tape, isTraining: true, generator: Context.current?.generator, streams: Context.current?.streams,
+    isRecomputing: isRecomputing)
+  let value = try Context.$current.withValue(context) { try body(variables.map(\.value)) }
+  return (value.detached, ValuePullback(tape: tape, root: value.node, shape: value.shape, inputs: variables))
+}
+
+/// From the gradient of a computed value back to those of what it was computed from; may be called once.
+public struct ValuePullback {
+  fileprivate let tape: Tape
+  fileprivate let root: TapeNode
+  fileprivate let shape: Shape
+  fileprivate let inputs: [Variable]
+
+  /// The gradients of the inputs, each of its input's shape (zeros for those that the value doesn't depend on).
+  ///
+  /// - Parameter gradient: dL/d(value), of the value's shape.
+  public func callAsFunction(_ gradient: Tensor) -> [Tensor] { all(gradient).inputs }
+
+  /// The gradients of the inputs, and of all parameters that were read on the way.
+  ///
+  /// - Parameter gradient: dL/d(value), of the value's shape.
+  public func all(_ gradient: Tensor) -> (inputs: [Tensor], parameters: Gradients) {
+    require(
+      gradient.shape == shape, "pullback: a gradient of shape \(gradient.shape) for a value of shape \(shape)")
+    var parameters = Gradients()
+    for (leaf, gradient) in zip(tape.leaves, tape.gradients(of: root, seed: gradient)) {
+      if let gradient, case .variable(let variable) = leaf.key { parameters[variable] = gradient }
     }
-  )
+    let gradients = inputs.map { input -> Tensor in
+      let gradient = parameters[input]
+      parameters[input] = nil
+      return gradient ?? .zeros(input.value.shape)
+    }
+    return (gradients, parameters)
+  }
 }
 
 /// The gradient of a scalar function at `input`, of the input's shape.
@@ -55,11 +125,4 @@ public func gradient(at input: Tensor, of function: (Tensor) throws -> Tensor) r
   let (value, pullback) = try valueWithPullback(at: [input]) { try function($0[0]) }
   require(value.elementCount == 1, "gradient(at:): the result has shape \(value.shape) (expected a single number)")
   return pullback(Tensor(repeating: 1, shape: value.shape))[0]
-}
-
-private func recording(_ body: () throws -> Tensor) rethrows -> (Tensor, Tape) {
-  let tape = Tape()
-  let context = Context(tape: tape, isTraining: true, generator: Context.current?.generator)
-  let value = try Context.$current.withValue(context, operation: body)
-  return (value, tape)
 }

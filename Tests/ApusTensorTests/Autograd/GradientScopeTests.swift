@@ -101,4 +101,91 @@ import Testing
     let parts = loss(0..<2).gradients.adding(loss(2..<6).gradients)
     #expect(Comparison(parts[weight] ?? Tensor(0), whole[weight] ?? Tensor(1), absolute: 1e-5).isClose)
   }
+
+  @Test func addingInPlaceIsAdding() {
+    let gradients = (1...4).map { round in
+      var gradients = Gradients()
+      gradients[v] = Tensor([Float(round), 1])
+      if round % 2 == 0 { gradients[u] = Tensor([Float(round)]) }
+      return gradients * 0.5
+    }
+    var total = Gradients()
+    for part in gradients { total += part }
+    #expect(total[v] == Tensor([5, 2]) && total[u] == Tensor([3]))
+    // What went in is as before.
+    #expect(gradients[0][v] == Tensor([0.5, 0.5]))
+    let sum = gradients[0] + gradients[1]
+    #expect(sum[v] == Tensor([1.5, 1]) && (sum * 2)[v] == Tensor([3, 2]) && sum[v] == Tensor([1.5, 1]))
+  }
+
+  @Test func otherNorms() {
+    var gradients = Gradients()
+    #expect(gradients.norm(.largest) == 0 && gradients.norm(.absoluteSum) == 0)
+    gradients[u] = Tensor([2])
+    gradients[v] = Tensor([-3, 6])
+    #expect(gradients.norm(.largest) == 6 && gradients.norm(.absoluteSum) == 11)
+    #expect((gradients * -2).norm(.largest) == 12 && (gradients * -2).norm == 14)
+    gradients[w] = Tensor([.nan])
+    for kind in [GradientNorm.euclidean, .absoluteSum, .largest] { #expect(gradients.norm(kind).isNaN) }
+    gradients[w] = .zeros([0])
+    #expect(gradients.norm(.largest) == 6)
+    #expect(
+      gradients.clipped(toValue: 2.5)[v] == Tensor([-2.5, 2.5]) && gradients.clipped(toValue: 2.5)[u] == Tensor([2]))
+  }
+
+  // MARK: Inputs and parameters
+
+  @Test func gradientsOfInputsAndParametersInOneCall() {
+    let weight = Variable(Tensor([2, 3, 4]))
+    let (x, y) = (Tensor([1, 2, 3]), Tensor([5, 5, 5]))
+    let (value, gradients, inputs) = valueAndGradients(at: [x, y]) { ($0[0] * weight.value).sum() }
+    #expect(value.scalar == 20 && gradients.count == 1 && gradients[weight] == x)
+    #expect(inputs == [weight.value, .zeros([3])])
+    #expect(gradient(at: x) { ($0 * weight.value).sum() } == weight.value)
+  }
+
+  @Test func cotangentsReachInputsAndParameters() {
+    let weight = Variable(Samples.normal([3, 4]))
+    let (x, dy) = (Samples.normal([5, 4], seed: 2), Samples.normal([5, 3], seed: 3))
+    let (value, pullback) = valueWithPullback(at: [x]) { linear($0[0], weight: weight.value) }
+    #expect(value.shape == [5, 3])
+    let (inputs, parameters) = pullback.all(dy)
+    #expect(inputs == [dy.matmul(weight.value)] && parameters.count == 1)
+    // The same as the gradient of Σ y ⊙ dy.
+    let (_, expected, slopes) = valueAndGradients(at: [x]) { (linear($0[0], weight: weight.value) * dy).sum() }
+    #expect(parameters[weight] == expected[weight] && inputs == slopes)
+  }
+
+  // MARK: Batches in parts
+
+  @Test func averagingOverPartsIsTheWholeBatch() {
+    let weight = Variable(Samples.normal([3, 4]))
+    let (x, y) = (Samples.normal([12, 4], seed: 2), Samples.normal([12, 3], seed: 3))
+    func loss(_ rows: Range<Int>) -> Tensor {
+      (linear(x.slice(rows), weight: weight.value) - y.slice(rows)).squared().mean()
+    }
+    let whole = valueAndGradients { loss(0..<12) }
+    for count in [1, 2, 3, 4, 6, 12] {
+      let size = 12 / count
+      let parts = (0..<count).map { $0 * size..<($0 + 1) * size }
+      let averaged = valueAndGradients(averagingOver: parts) { loss($0) }
+      #expect(Comparison(averaged.value, whole.value, absolute: 1e-5).isClose)
+      #expect(
+        Comparison(averaged.gradients[weight] ?? Tensor(0), whole.gradients[weight] ?? Tensor(1), absolute: 1e-5)
+          .isClose, "\(count) parts")
+      // The parts' own means, weighted by their sizes, are the whole batch as well.
+      var total = Gradients()
+      for rows in [0..<2, 2..<12] { total += valueAndGradients { loss(rows) }.gradients * (Float(rows.count) / 12) }
+      #expect(
+        Comparison(total[weight] ?? Tensor(0), whole.gradients[weight] ?? Tensor(1), absolute: 1e-5).isClose)
+    }
+  }
+
+  @Test func averagingPassesErrorsOnAndNeedsParts() async {
+    struct Stop: Error {}
+    #expect(throws: Stop.self) { try valueAndGradients(averagingOver: [1, 2]) { _ in throw Stop() } }
+    await #expect(processExitsWith: .failure) {
+      _ = valueAndGradients(averagingOver: [Int]()) { _ in Tensor(1) }
+    }
+  }
 }
