@@ -38,4 +38,14 @@ import Testing
   @Test func aTinyGPTWrites() throws {
     #expect(try tinyGPTExample().hasPrefix("flies over the old house"))
   }
+
+  @Test func theLaddersLowestRungsAreProducts() {
+    let (m, n, k) = (7, 19, 13)
+    let (a, b) = withSeed(5) { (Tensor.randomNormal([m, k]), Tensor.randomNormal([k, n])) }
+    let expected = a.matmul(b).scalars
+    for product in [naiveProduct, orderedProduct] {
+      let c = product(a.scalars, b.scalars, m, n, k)
+      #expect(c.count == m * n && zip(c, expected).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+  }
 }
