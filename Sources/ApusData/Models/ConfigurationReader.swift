@@ -39,6 +39,29 @@ public final class ConfigurationReader {
     }
   }
 
+  /// The objects of a file that is an array of them.
+  ///
+  /// - Throws: the file cannot be read, or is something else.
+  public static func elements(of url: URL) throws(FileFormatError) -> [ConfigurationReader] {
+    let document = try JSONValue(contentsOf: url)
+    guard case .array(let elements) = document else {
+      throw FileFormatError(path: url.readablePath, expected: "an array of objects", found: document.summary)
+    }
+    var readers: [ConfigurationReader] = []
+    for (index, element) in elements.enumerated() {
+      guard case .object(let members) = element else {
+        throw FileFormatError(
+          path: url.readablePath, place: .key("[\(index)]"), expected: "an object", found: element.summary)
+      }
+      readers.append(ConfigurationReader(members, prefix: "[\(index)].", path: url.readablePath))
+    }
+    return readers
+  }
+
+  private init(_ fields: [String: JSONValue], prefix: String, path: String) {
+    (self.fields, self.prefix, self.path, problems) = (fields, prefix, path, Problems())
+  }
+
   private init(_ fields: [String: JSONValue], prefix: String, of parent: ConfigurationReader) {
     (self.fields, self.prefix) = (fields, prefix)
     (path, problems) = (parent.path, parent.problems)

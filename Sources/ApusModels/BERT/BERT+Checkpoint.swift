@@ -31,7 +31,6 @@ extension BERT {
   private static let languageModelNames: [TensorNames.Row] = [
     ("cls.predictions.transform.dense.*", "transform.*", .same),
     ("cls.predictions.transform.LayerNorm.*", "norm.*", .same),
-    ("cls.predictions.bias", "bias", .same),
     ("cls.predictions.decoder.weight", "decoder", .same),
     ("cls.seq_relationship.*", "nextSentence.*", .same),
   ]
@@ -81,12 +80,14 @@ extension BERT {
     _ file: ConfigurationReader, hasNextSentence: Bool
   ) -> MaskedLanguageModel<BERT>.Head {
     let isTied = file.flag("tie_word_embeddings", default: true)
+    // Tied or not, files may hold both biases; the one that counts is the first here.
+    let biases = isTied ? ["", "decoder."] : ["decoder.", ""]
+    let (bias, other) = ("cls.predictions.\(biases[0])bias", "cls.predictions.\(biases[1])bias")
     let table = isTied ? [("embeddings.word_embeddings.weight", "cls.predictions.decoder.weight")] : []
     return .init(
       activation: file.activation("hidden_act", default: "gelu"),
-      epsilon: file.number("layer_norm_eps", default: 1e-12),
-      isTied: isTied, hasNextSentence: hasNextSentence, names: languageModelNames,
-      aliases: table + [("cls.predictions.bias", "cls.predictions.decoder.bias")])
+      epsilon: file.number("layer_norm_eps", default: 1e-12), isTied: isTied, hasNextSentence: hasNextSentence,
+      names: languageModelNames + [(bias, "bias", .same)], aliases: table + [(bias, other)])
   }
 }
 

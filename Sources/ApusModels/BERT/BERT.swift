@@ -126,8 +126,8 @@ public final class BERT: TextEncoder {
   /// The last hidden vectors, [batch, length] → [batch, length, width].
   ///
   /// - Complexity: about 2 · parameters operations a token, and 4 · layers · length · width for attention.
-  public func callAsFunction(_ ids: IndexTensor, types: IndexTensor? = nil, tokens: IndexTensor? = nil) -> Tensor {
-    let states = hiddenStates(ids, types: types, tokens: tokens)
+  public func callAsFunction(_ ids: IndexTensor, tokens: IndexTensor? = nil) -> Tensor {
+    let states = hiddenStates(ids, tokens: tokens)
     return states[states.count - 1]
   }
 

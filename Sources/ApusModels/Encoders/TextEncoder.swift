@@ -19,6 +19,14 @@ public protocol TextEncoder: PublishedModel {
   /// - Returns: layers + 1 tensors, [batch, length, width].
   func hiddenStates(of inputs: InputReader) throws(FileFormatError) -> [Tensor]
 
+  /// The last hidden vectors.
+  ///
+  /// - Parameters:
+  ///   - ids: [batch, length]
+  ///   - tokens: [batch, length], 0 at padding; nil: there is none.
+  /// - Returns: [batch, length, width]
+  func callAsFunction(_ ids: IndexTensor, tokens: IndexTensor?) -> Tensor
+
   /// One vector for a text, [batch, width], from the last hidden vectors; nil if the model has no layer for it.
   func pooled(_ states: Tensor) -> Tensor?
 }

@@ -70,14 +70,16 @@ extension RoBERTa {
 
   private static func languageModelHead(_ file: ConfigurationReader) -> MaskedLanguageModel<RoBERTa>.Head {
     let isTied = file.flag("tie_word_embeddings", default: true)
+    let biases = isTied ? ["", "decoder."] : ["decoder.", ""]
+    let (bias, other) = ("lm_head.\(biases[0])bias", "lm_head.\(biases[1])bias")
     let table = isTied ? [("embeddings.word_embeddings.weight", "lm_head.decoder.weight")] : []
     return .init(
       activation: .gelu, epsilon: file.number("layer_norm_eps", default: 1e-12), isTied: isTied,
       names: [
         ("lm_head.dense.*", "transform.*", .same),
         ("lm_head.layer_norm.*", "norm.*", .same),
-        ("lm_head.bias", "bias", .same),
+        (bias, "bias", .same),
         ("lm_head.decoder.weight", "decoder", .same),
-      ], aliases: table + [("lm_head.bias", "lm_head.decoder.bias")])
+      ], aliases: table + [(bias, other)])
   }
 }
