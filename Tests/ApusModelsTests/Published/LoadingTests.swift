@@ -111,36 +111,27 @@ import Testing
   @Test func tiedTensorsMayHaveAnyOfTheirNames() throws {
     // Twice in the file; only under the output layer's name.
     for keepsTable in [true, false] {
-      try withFolder(
-        "bert_pretraining",
-        tensors: { tensors in
-          let table = tensors.first { $0.name == "bert.embeddings.word_embeddings.weight" }
-          let bias = tensors.first { $0.name == "cls.predictions.bias" }
-          if let table, let bias {
-            tensors.append(("cls.predictions.decoder.weight", table.tensor))
-            tensors.append(("cls.predictions.decoder.bias", bias.tensor))
-          }
-          if !keepsTable {
-            tensors.removeAll { ["bert.embeddings.word_embeddings.weight", "cls.predictions.bias"].contains($0.name) }
-          }
-        }
-      ) { try expectFixtureOutputs($0, "bert_pretraining") }
+      func change(_ tensors: inout [(name: String, tensor: Tensor)]) {
+        let (table, bias) = ("bert.embeddings.word_embeddings.weight", "cls.predictions.bias")
+        for (name, tensor) in tensors where name == table { tensors.append(("cls.predictions.decoder.weight", tensor)) }
+        for (name, tensor) in tensors where name == bias { tensors.append(("cls.predictions.decoder.bias", tensor)) }
+        if !keepsTable { tensors.removeAll { $0.name == table || $0.name == bias } }
+      }
+      try withFolder("bert_pretraining", tensors: change) { try expectFixtureOutputs($0, "bert_pretraining") }
     }
   }
 
   @Test func oldSpellingsPositionsAndPrefixes() throws {
-    try withFolder(
-      "bert_model",
-      tensors: { tensors in
-        tensors = tensors.map { name, tensor in
-          let old = name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
-            .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
-          return ("bert." + old, tensor)
-        }
-        tensors.append(("bert.embeddings.position_ids", .range(count: 24)))
-        tensors.append(("cls.seq_relationship.weight", .zeros([2, 32])))
+    func change(_ tensors: inout [(name: String, tensor: Tensor)]) {
+      tensors = tensors.map { name, tensor in
+        let old = name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
+          .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
+        return ("bert." + old, tensor)
       }
-    ) { folder in
+      tensors.append(("bert.embeddings.position_ids", .range(count: 24)))
+      tensors.append(("cls.seq_relationship.weight", .zeros([2, 32])))
+    }
+    try withFolder("bert_model", tensors: change) { folder in
       try expectFixtureOutputs(folder, "bert_model")
       // Gradients have the file's own names.
       let fixture = ModelFixture(name: "bert_model")
