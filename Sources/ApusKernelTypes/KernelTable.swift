@@ -62,6 +62,7 @@ package struct KernelTable: Sendable {
 
   package var normalizations: NormalizationKernels
   package var positions: PositionKernels
+  package var pointwise: PointwiseKernels
 
   /// (table, indices, y, count, width)
   package var gather: @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, Schedule) -> Void
@@ -127,6 +128,7 @@ package struct KernelTable: Sendable {
       ) -> Void,
     normalizations: NormalizationKernels,
     positions: PositionKernels,
+    pointwise: PointwiseKernels,
     gather: @escaping @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, Schedule) -> Void,
     scatterAdd:
       @escaping @Sendable (Input, Indices, Output, _ count: Int, _ width: Int, _ skipped: Int32, Schedule) -> Void,
@@ -164,6 +166,7 @@ package struct KernelTable: Sendable {
     self.layerNormBackward = layerNormBackward
     self.normalizations = normalizations
     self.positions = positions
+    self.pointwise = pointwise
     self.gather = gather
     self.scatterAdd = scatterAdd
     self.permute = permute

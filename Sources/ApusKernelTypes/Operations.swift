@@ -2,14 +2,17 @@
 
 /// y = f(x), element by element.
 package enum UnaryOperation: Int32, CaseIterable, Sendable {
-  case negate, square, squareRoot, reciprocal, absolute
-  case exp, log, tanh, sigmoid, erf
+  case negate, square, squareRoot, inverseSquareRoot, reciprocal, absolute
+  case exp, log, sine, cosine, tanh, sigmoid, erf
   case relu, gelu, geluTanh, silu, quickGelu
+  case floor, ceiling, round
 }
 
 /// c = f(a, b), element by element, with a or b broadcast along rows or columns.
 package enum BinaryOperation: Int32, CaseIterable, Sendable {
-  case add, subtract, multiply, divide, maximum, minimum
+  case add, subtract, multiply, divide, maximum, minimum, power
+  /// 1 where the relation holds, else 0.
+  case equal, notEqual, less, lessEqual
 }
 
 /// What is taken over an axis.
@@ -21,8 +24,9 @@ extension UnaryOperation {
   /// Whether the backward wants the result f(x) rather than the input x.
   package var savesResult: Bool {
     switch self {
-    case .squareRoot, .reciprocal, .exp, .tanh, .sigmoid: true
-    case .negate, .square, .absolute, .log, .erf, .relu, .gelu, .geluTanh, .silu, .quickGelu: false
+    case .squareRoot, .inverseSquareRoot, .reciprocal, .exp, .tanh, .sigmoid: true
+    case .negate, .square, .absolute, .log, .sine, .cosine, .erf, .relu, .gelu, .geluTanh, .silu, .quickGelu: false
+    case .floor, .ceiling, .round: false
     }
   }
 }

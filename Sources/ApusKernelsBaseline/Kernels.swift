@@ -49,6 +49,7 @@ package func makeKernelTable() -> KernelTable {
     },
     normalizations: makeNormalizationKernels(),
     positions: makePositionKernels(),
+    pointwise: makePointwiseKernels(),
     gather: { gather($0, indices: $1, $2, count: $3, width: $4, $5) },
     scatterAdd: { scatterAdd($0, indices: $1, $2, count: $3, width: $4, skipping: $5, $6) },
     permute: { permute($0, $1, sizes: $2, strides: $3, $4) },

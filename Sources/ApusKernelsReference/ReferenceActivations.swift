@@ -27,10 +27,13 @@ extension Reference {
     case .negate: return -x
     case .square: return x * x
     case .squareRoot: return x.squareRoot()
+    case .inverseSquareRoot: return 1 / x.squareRoot()
     case .reciprocal: return 1 / x
     case .absolute: return abs(x)
     case .exp: return T.exp(x)
     case .log: return T.log(x)
+    case .sine: return T.sin(x)
+    case .cosine: return T.cos(x)
     case .tanh: return T.tanh(x)
     case .sigmoid: return sigmoid(x)
     case .erf: return T.erf(x)
@@ -39,6 +42,9 @@ extension Reference {
     case .geluTanh: return x / 2 * (1 + T.tanh(geluAngle(x).u))
     case .silu: return x * sigmoid(x)
     case .quickGelu: return x * sigmoid(T(1.702) * x)
+    case .floor: return x.rounded(.down)
+    case .ceiling: return x.rounded(.up)
+    case .round: return x.rounded(.toNearestOrEven)
     }
   }
 
@@ -49,10 +55,13 @@ extension Reference {
     case .negate: return -1
     case .square: return 2 * x
     case .squareRoot: return 1 / (2 * x.squareRoot())
+    case .inverseSquareRoot: return -1 / (2 * x * x.squareRoot())
     case .reciprocal: return -1 / (x * x)
     case .absolute: return x == 0 ? 0 : x < 0 ? -1 : 1
     case .exp: return T.exp(x)
     case .log: return 1 / x
+    case .sine: return T.cos(x)
+    case .cosine: return -T.sin(x)
     case .tanh: return 1 - T.tanh(x) * T.tanh(x)
     case .sigmoid: return sigmoid(x) * sigmoid(-x)
     case .erf: return 2 / T.pi.squareRoot() * T.exp(-x * x)
@@ -66,6 +75,7 @@ extension Reference {
     case .quickGelu:
       let (steep, p) = (T(1.702) * x, sigmoid(T(1.702) * x))
       return p + steep * p * sigmoid(-steep)
+    case .floor, .ceiling, .round: return 0
     }
   }
 

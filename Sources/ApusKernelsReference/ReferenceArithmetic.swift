@@ -42,6 +42,11 @@ extension Reference {
     case .divide: return a / b
     case .maximum: return b > a ? b : a
     case .minimum: return b < a ? b : a
+    case .power: return T.pow(a, b)
+    case .equal: return a == b ? 1 : 0
+    case .notEqual: return a != b ? 1 : 0
+    case .less: return a < b ? 1 : 0
+    case .lessEqual: return a <= b ? 1 : 0
     }
   }
 

@@ -33,9 +33,9 @@ extension Tensor {
             // 1 − u is in (0, 1]: its logarithm is finite.
             let radius = (-2 * Foundation.log(1 - Double(u[2 * pair]))).squareRoot()
             let angle = 2 * Double.pi * Double(u[2 * pair + 1])
-            target[2 * pair] = mean + standardDeviation * Float(radius * cos(angle))
+            target[2 * pair] = mean + standardDeviation * Float(radius * Foundation.cos(angle))
             if 2 * pair + 1 < count {
-              target[2 * pair + 1] = mean + standardDeviation * Float(radius * sin(angle))
+              target[2 * pair + 1] = mean + standardDeviation * Float(radius * Foundation.sin(angle))
             }
           }
         }

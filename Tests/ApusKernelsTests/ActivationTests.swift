@@ -11,7 +11,7 @@ extension UnaryOperation {
   fileprivate func inputs(_ count: Int, seed: UInt64) -> [Float] {
     let numbers = Reference.numbers(count, seed: seed)
     switch self {
-    case .squareRoot, .log, .reciprocal:
+    case .squareRoot, .inverseSquareRoot, .log, .reciprocal:
       return Reference.unary(.absolute, numbers).map { 4 * $0 + 0.25 }
     default:
       return numbers.map { 5 * $0 }
@@ -21,9 +21,11 @@ extension UnaryOperation {
   /// Roundings in a result, in half ulps: of the result, and of the input where 1 + erf or 1 + tanh cancels.
   fileprivate var allowed: (relative: Double, ofInput: Double) {
     switch self {
-    case .negate, .absolute, .relu: (0, 0)
+    case .negate, .absolute, .relu, .floor, .ceiling, .round: (0, 0)
     case .square, .reciprocal: (1, 0)
     case .squareRoot: (2, 0)
+    case .inverseSquareRoot: (3, 0)
+    case .sine, .cosine: (4, 0)
     case .exp, .log, .tanh, .erf: (4, 0)
     case .sigmoid: (6, 0)
     case .gelu: (2, 3)
@@ -38,10 +40,12 @@ extension UnaryOperation {
   /// The same of a derivative: of the result, and of 1.
   fileprivate var allowedForDerivative: (relative: Double, ofOne: Double) {
     switch self {
-    case .negate, .absolute, .relu: (1, 0)
+    case .negate, .absolute, .relu, .floor, .ceiling, .round: (1, 0)
+    case .sine, .cosine: (4, 0)
     case .square: (1, 0)
     case .squareRoot, .log: (4, 0)
     case .reciprocal, .exp: (5, 0)
+    case .inverseSquareRoot: (8, 0)
     case .tanh, .sigmoid: (2, 6)
     // e^(−x²) with x² up to 25, rounded before.
     case .erf: (56, 0)

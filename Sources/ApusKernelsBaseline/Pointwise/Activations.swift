@@ -27,6 +27,11 @@ private enum SquareRoot: PointwiseFunction {
   @inline(__always) static func derivative(_ y: Lanes) -> Lanes { 0.5 / y }
 }
 
+private enum InverseSquareRoot: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { inverseSquareRoot(x) }
+  @inline(__always) static func derivative(_ y: Lanes) -> Lanes { -0.5 * y * (y * y) }
+}
+
 private enum Reciprocal: PointwiseFunction {
   @inline(__always) static func value(_ x: Lanes) -> Lanes { 1 / x }
   @inline(__always) static func derivative(_ y: Lanes) -> Lanes { -(y * y) }
@@ -47,6 +52,16 @@ private enum Exponential: PointwiseFunction {
 private enum Logarithm: PointwiseFunction {
   @inline(__always) static func value(_ x: Lanes) -> Lanes { log(x) }
   @inline(__always) static func derivative(_ x: Lanes) -> Lanes { 1 / x }
+}
+
+private enum Sine: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { sine(x) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes { cosine(x) }
+}
+
+private enum Cosine: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { cosine(x) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes { -sine(x) }
 }
 
 private enum HyperbolicTangent: PointwiseFunction {
@@ -122,6 +137,23 @@ private enum QuickGELU: PointwiseFunction {
   }
 }
 
+// Steps have the derivative 0.
+
+private enum Floor: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { floor(x) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes { .zero }
+}
+
+private enum Ceiling: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { ceiling(x) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes { .zero }
+}
+
+private enum Round: PointwiseFunction {
+  @inline(__always) static func value(_ x: Lanes) -> Lanes { rounded(x) }
+  @inline(__always) static func derivative(_ x: Lanes) -> Lanes { .zero }
+}
+
 @inline(never)
 private func map<F: PointwiseFunction>(
   _ function: F.Type, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
@@ -154,10 +186,13 @@ func applyUnary(
   case .negate: map(Negation.self, x, y, count: count)
   case .square: map(Square.self, x, y, count: count)
   case .squareRoot: map(SquareRoot.self, x, y, count: count)
+  case .inverseSquareRoot: map(InverseSquareRoot.self, x, y, count: count)
   case .reciprocal: map(Reciprocal.self, x, y, count: count)
   case .absolute: map(AbsoluteValue.self, x, y, count: count)
   case .exp: map(Exponential.self, x, y, count: count)
   case .log: map(Logarithm.self, x, y, count: count)
+  case .sine: map(Sine.self, x, y, count: count)
+  case .cosine: map(Cosine.self, x, y, count: count)
   case .tanh: map(HyperbolicTangent.self, x, y, count: count)
   case .sigmoid: map(Logistic.self, x, y, count: count)
   case .erf: map(ErrorFunction.self, x, y, count: count)
@@ -166,6 +201,9 @@ func applyUnary(
   case .geluTanh: map(TanhGELU.self, x, y, count: count)
   case .silu: map(SiLU.self, x, y, count: count)
   case .quickGelu: map(QuickGELU.self, x, y, count: count)
+  case .floor: map(Floor.self, x, y, count: count)
+  case .ceiling: map(Ceiling.self, x, y, count: count)
+  case .round: map(Round.self, x, y, count: count)
   }
 }
 
@@ -178,10 +216,13 @@ private func applyUnaryBackward(
   case .negate: mapBackward(Negation.self, saved, dy, dx, count: count)
   case .square: mapBackward(Square.self, saved, dy, dx, count: count)
   case .squareRoot: mapBackward(SquareRoot.self, saved, dy, dx, count: count)
+  case .inverseSquareRoot: mapBackward(InverseSquareRoot.self, saved, dy, dx, count: count)
   case .reciprocal: mapBackward(Reciprocal.self, saved, dy, dx, count: count)
   case .absolute: mapBackward(AbsoluteValue.self, saved, dy, dx, count: count)
   case .exp: mapBackward(Exponential.self, saved, dy, dx, count: count)
   case .log: mapBackward(Logarithm.self, saved, dy, dx, count: count)
+  case .sine: mapBackward(Sine.self, saved, dy, dx, count: count)
+  case .cosine: mapBackward(Cosine.self, saved, dy, dx, count: count)
   case .tanh: mapBackward(HyperbolicTangent.self, saved, dy, dx, count: count)
   case .sigmoid: mapBackward(Logistic.self, saved, dy, dx, count: count)
   case .erf: mapBackward(ErrorFunction.self, saved, dy, dx, count: count)
@@ -190,6 +231,9 @@ private func applyUnaryBackward(
   case .geluTanh: mapBackward(TanhGELU.self, saved, dy, dx, count: count)
   case .silu: mapBackward(SiLU.self, saved, dy, dx, count: count)
   case .quickGelu: mapBackward(QuickGELU.self, saved, dy, dx, count: count)
+  case .floor: mapBackward(Floor.self, saved, dy, dx, count: count)
+  case .ceiling: mapBackward(Ceiling.self, saved, dy, dx, count: count)
+  case .round: mapBackward(Round.self, saved, dy, dx, count: count)
   }
 }
 

@@ -1,4 +1,4 @@
-// + − × ÷ and the larger or smaller of two, with either operand broadcast along rows or columns; scaling and adding.
+// + − × ÷, powers, the larger or smaller of two, and comparisons, with either operand broadcast along rows or columns; scaling and adding.
 // Read next: ApusTensor/Ops/Arithmetic.swift, which reduces any broadcast to these cases.
 
 import ApusKernelTypes
@@ -12,6 +12,11 @@ private func value(_ operation: BinaryOperation, _ a: Lanes, _ b: Lanes) -> Lane
   case .divide: return a / b
   case .maximum: return maximum(a, b)
   case .minimum: return minimum(a, b)
+  case .power: return power(a, b)
+  case .equal: return Lanes.zero.replacing(with: 1, where: a .== b)
+  case .notEqual: return Lanes.zero.replacing(with: 1, where: a .!= b)
+  case .less: return Lanes.zero.replacing(with: 1, where: a .< b)
+  case .lessEqual: return Lanes.zero.replacing(with: 1, where: a .<= b)
   }
 }
 
@@ -43,7 +48,11 @@ private func row(
       { _ in number }, { _, _ in number }, { b.lanes(at: $0) }, { b.partialLanes(at: $0, count: $1, padding: 1) })
   } else {
     let result = value(operation, Lanes(repeating: a[0]), Lanes(repeating: b[0]))
-    c.update(repeating: result[0], count: count)
+    forEachVector(in: 0..<count) {
+      c.store(result, at: $0)
+    } tail: {
+      c.storePartial(result, at: $0, count: $1)
+    }
   }
 }
 
@@ -84,6 +93,11 @@ private func binaryRows(
   case .divide: loop(.divide)
   case .maximum: loop(.maximum)
   case .minimum: loop(.minimum)
+  case .power: loop(.power)
+  case .equal: loop(.equal)
+  case .notEqual: loop(.notEqual)
+  case .less: loop(.less)
+  case .lessEqual: loop(.lessEqual)
   }
 }
 

@@ -2,7 +2,7 @@
 // The coefficients are minimax fits in the relative error (iteratively reweighted least squares at 4,000
 // Chebyshev nodes). The stated errors are the worst against Double of every float between 2⁻¹⁵ and 2⁷ and every 101st
 // elsewhere, on all instruction sets; FastMathTests sweeps again, more coarsely.
-// Read next: Pointwise/Activations.swift, which are made of these.
+// Read next: Roots.swift, Trigonometry.swift, Powers.swift; Pointwise/Activations.swift, which are made of these.
 
 /// eˣ, within 1.1 ulp; 0 below −87.33 (where results would be subnormal), ∞ above 88.72.
 ///
@@ -42,6 +42,15 @@ func log(_ x: Lanes) -> Lanes {
   // e as a float, without a conversion (which would be a call): 1.5·2²³ + e, less 1.5·2²³.
   var exponent = unsafeBitCast(e &+ 0x4B40_0000, to: Lanes.self) - 12_582_912
   exponent = exponent.replacing(with: exponent - 23, where: isSubnormal)
+  return logarithm(exponent: exponent, mantissaLessOne: f)
+    .replacing(with: -.infinity, where: x .== 0)
+    .replacing(with: .nan, where: x .< 0)
+    .replacing(with: x, where: (x .== .infinity) .| (x .!= x))
+}
+
+/// e·ln 2 + ln(1 + f) for √½ − 1 ≤ f ≤ √2 − 1.
+@inline(__always)
+func logarithm(exponent: Lanes, mantissaLessOne f: Lanes) -> Lanes {
   var p = multiplyAdd(f, -0.076_345_004, Lanes(repeating: 0.127_615_824))
   p = multiplyAdd(p, f, Lanes(repeating: -0.131_601_825))
   p = multiplyAdd(p, f, Lanes(repeating: 0.142_017_573))
@@ -53,12 +62,7 @@ func log(_ x: Lanes) -> Lanes {
   var y = p * (square * f)
   y = multiplyAdd(exponent, 1.428_606_8e-6, y)
   y = multiplyAdd(square, -0.5, y)
-  y = multiplyAdd(exponent, 0.693_145_75, f + y)
-  return
-    y
-    .replacing(with: -.infinity, where: x .== 0)
-    .replacing(with: .nan, where: x .< 0)
-    .replacing(with: x, where: (x .== .infinity) .| (x .!= x))
+  return multiplyAdd(exponent, 0.693_145_75, f + y)
 }
 
 /// 1 / (1 + e⁻ˣ), within 2.5 ulp; 0 below −88.72 (where results would be subnormal).
@@ -100,26 +104,4 @@ func erf(_ x: Lanes) -> Lanes {
   q = multiplyAdd(q, t, Lanes(repeating: 0.000_244_721_683))
   let large = copySign(1 - exp(-q), from: x)
   return small.replacing(with: large, where: size .> 1)
-}
-
-/// √x, within 0.8 ulp; NaN below 0.
-///
-/// Swift offers no vector square root that compiles to the instruction (`squareRoot()` on a vector becomes sixteen scalar
-/// ones), so this refines 1/√x by Newton's method from a guess made of the exponent's half, and corrects x/√x once.
-@inline(__always)
-func squareRoot(_ x: Lanes) -> Lanes {
-  let isSubnormal = x .< 0x1p-126
-  let normal = x.replacing(with: x * 0x1p48, where: isSubnormal)
-  var y = unsafeBitCast(0x5F37_59DF &- (unsafeBitCast(normal, to: LaneIntegers.self) &>> 1), to: Lanes.self)
-  let half = normal * -0.5
-  y *= multiplyAdd(half * y, y, Lanes(repeating: 1.5))
-  y *= multiplyAdd(half * y, y, Lanes(repeating: 1.5))
-  y *= multiplyAdd(half * y, y, Lanes(repeating: 1.5))
-  var root = normal * y
-  root = multiplyAdd(multiplyAdd(-root, root, normal), y * 0.5, root)
-  return
-    root
-    .replacing(with: root * 0x1p-24, where: isSubnormal)
-    .replacing(with: x, where: (x .== 0) .| (x .== .infinity))
-    .replacing(with: .nan, where: x .< 0)
 }

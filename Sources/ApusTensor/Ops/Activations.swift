@@ -60,6 +60,30 @@ extension Tensor {
     return mapped(.relu).recorded("relu") { wrt(x) { dy in x.mappedBackward(.relu, dy) } }
   }
 
+  /// x above 0, slope · x elsewhere (Maas, Hannun, Ng, ICML 2013).
+  public func leakyRelu(slope: Float = 0.01) -> Tensor {
+    let x = self
+    let function = ParametricFunction(.leakyReLU, slope)
+    return mapped(function).recorded("leakyRelu") { wrt(x) { dy in x.mappedBackward(function, dy) } }
+  }
+
+  /// x above 0, alpha · (eˣ − 1) elsewhere (Clevert, Unterthiner, Hochreiter, arXiv:1511.07289).
+  public func elu(alpha: Float = 1) -> Tensor {
+    let x = self
+    let function = ParametricFunction(.elu, alpha)
+    return mapped(function).recorded("elu") { wrt(x) { dy in x.mappedBackward(function, dy) } }
+  }
+
+  /// ln(1 + e^(beta · x)) / beta: a relu without a kink. It never overflows, so there is no threshold.
+  ///
+  /// - Precondition: beta > 0.
+  public func softplus(beta: Float = 1) -> Tensor {
+    require(beta > 0, "softplus: beta is \(beta) (it must be positive)")
+    let x = self
+    let function = ParametricFunction(.softplus, beta)
+    return mapped(function).recorded("softplus") { wrt(x) { dy in x.mappedBackward(function, dy) } }
+  }
+
   /// x·Φ(x) (Hendrycks, Gimpel, arXiv:1606.08415), or its tanh approximation.
   public func gelu(approximation: GELUApproximation = .none) -> Tensor {
     let x = self

@@ -5,7 +5,7 @@ import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  private static func combine(_ operation: BinaryOperation, _ name: StaticString, _ a: Tensor, _ b: Tensor) -> Tensor {
+  static func combine(_ operation: BinaryOperation, _ name: StaticString, _ a: Tensor, _ b: Tensor) -> Tensor {
     let plan = BroadcastPlan(name, a.shape, b.shape)
     return Tensor(uninitialized: plan.shape) { plan.run(operation, a, b, into: $0) }
   }

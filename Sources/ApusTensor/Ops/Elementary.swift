@@ -1,4 +1,5 @@
-// Functions of one variable: exp, log, powers and roots, tanh, erf. Activations.swift has the neural ones.
+// Functions of one variable: exp, log, squares and roots, sin, cos, tanh, erf, rounding. Activations.swift has the neural
+// ones, Powers.swift those with parameters.
 // Read first: ApusKernelsBaseline/Pointwise/Activations.swift, which has each beside its derivative.
 
 import ApusKernelTypes
@@ -42,6 +43,12 @@ extension Tensor {
     return y.recorded("squareRoot") { wrt(x) { dy in y.mappedBackward(.squareRoot, dy) } }
   }
 
+  /// 1/√x; ∞ at 0, NaN below.
+  public func inverseSquareRoot() -> Tensor {
+    let (x, y) = (self, mapped(.inverseSquareRoot))
+    return y.recorded("inverseSquareRoot") { wrt(x) { dy in y.mappedBackward(.inverseSquareRoot, dy) } }
+  }
+
   /// x²
   public func squared() -> Tensor {
     let x = self
@@ -65,6 +72,18 @@ extension Tensor {
     mappedBackward(.absolute, Tensor(repeating: 1, shape: shape))
   }
 
+  /// The sine of an angle in radians, over all floats.
+  public func sin() -> Tensor {
+    let x = self
+    return mapped(.sine).recorded("sin") { wrt(x) { dy in x.mappedBackward(.sine, dy) } }
+  }
+
+  /// The cosine of an angle in radians, over all floats.
+  public func cos() -> Tensor {
+    let x = self
+    return mapped(.cosine).recorded("cos") { wrt(x) { dy in x.mappedBackward(.cosine, dy) } }
+  }
+
   /// The hyperbolic tangent.
   public func tanh() -> Tensor {
     let (x, y) = (self, mapped(.tanh))
@@ -76,4 +95,12 @@ extension Tensor {
     let x = self
     return mapped(.erf).recorded("erf") { wrt(x) { dy in x.mappedBackward(.erf, dy) } }
   }
+  /// The largest whole number that is not above x; a constant for gradients.
+  public func floor() -> Tensor { mapped(.floor) }
+
+  /// The smallest whole number that is not below x; a constant for gradients.
+  public func ceil() -> Tensor { mapped(.ceiling) }
+
+  /// The nearest whole number, the even one of two; a constant for gradients.
+  public func round() -> Tensor { mapped(.round) }
 }

@@ -76,6 +76,9 @@ extension GradientTable {
       GradientRow("exp", "", at: [x], isFlat: isFlat) { $0[0].exp() },
       GradientRow("log", "", at: [positive], isFlat: isFlat) { $0[0].log() },
       GradientRow("squareRoot", "", at: [positive], isFlat: isFlat) { $0[0].squareRoot() },
+      GradientRow("inverseSquareRoot", "", at: [positive], isFlat: isFlat) { $0[0].inverseSquareRoot() },
+      GradientRow("sin", "", at: [x], isFlat: isFlat) { $0[0].sin() },
+      GradientRow("cos", "", at: [x], isFlat: isFlat) { $0[0].cos() },
       GradientRow("squared", "", at: [x], isFlat: isFlat) { $0[0].squared() },
       GradientRow("reciprocal", "", at: [away], isFlat: isFlat) { $0[0].reciprocal() },
       GradientRow("absoluteValue", "", at: [away], isFlat: isFlat) { $0[0].absoluteValue() },
@@ -94,6 +97,38 @@ extension GradientTable {
       GradientRow("silu", "", at: [x], isFlat: isFlat) { $0[0].silu() },
       GradientRow("quickGelu", "", at: [x], isFlat: isFlat) { $0[0].quickGelu() },
       GradientRow("sigmoid", "", at: [x], isFlat: isFlat) { $0[0].sigmoid() },
+    ]
+  }
+
+  static let parametric: [GradientRow] = pointwiseShapes.flatMap { shape -> [GradientRow] in
+    let (x, away) = (Samples.normal(shape, seed: 2) * 2, Samples.awayFromZero(shape, seed: 12))
+    let positive = Samples.uniform(shape, in: 0.5...2, seed: 8)
+    let isFlat = shape.contains(0)
+    return [
+      GradientRow("leakyRelu", "", at: [away], isFlat: isFlat) { $0[0].leakyRelu(slope: 0.2) },
+      GradientRow("elu", "", at: [away], isFlat: isFlat) { $0[0].elu() },
+      GradientRow("elu", "alpha 0.5", at: [away], isFlat: isFlat) { $0[0].elu(alpha: 0.5) },
+      GradientRow("softplus", "", at: [x], isFlat: isFlat) { $0[0].softplus() },
+      GradientRow("softplus", "beta 2", at: [x], isFlat: isFlat) { $0[0].softplus(beta: 2) },
+      GradientRow("pow", "1.5", at: [positive], isFlat: isFlat) { $0[0].pow(1.5) },
+      GradientRow("pow", "3", at: [away], isFlat: isFlat) { $0[0].pow(3) },
+      GradientRow("squared", "pow 2", at: [x], isFlat: isFlat) { $0[0].pow(2) },
+      GradientRow("reciprocal", "pow −1", at: [positive], isFlat: isFlat) { $0[0].pow(-1) },
+      GradientRow("clamped", "", at: [Samples.distinct(shape, spacing: 0.5)], isFlat: isFlat) {
+        $0[0].clamped(min: -0.625, max: 0.875)
+      },
+    ]
+  }
+
+  static let selections: [GradientRow] = broadcastPairs.flatMap { pair -> [GradientRow] in
+    let (a, b) = (Samples.normal(pair.0, seed: 3), Samples.normal(pair.1, seed: 4))
+    let base = Samples.uniform(pair.0, in: 0.5...2, seed: 5)
+    let isFlat = pair.0.contains(0) || pair.1.contains(0)
+    let mask = greater(a + b, 0)
+    return [
+      GradientRow("select", "", at: [a, b], isFlat: isFlat) { select(mask, $0[0], $0[1]) },
+      GradientRow("select", "by signs", at: [a, b], isFlat: isFlat) { select(greater(a, 0), $0[0] * 2, $0[1] + 1) },
+      GradientRow("pow", "tensors", at: [base, b], isFlat: isFlat) { $0[0].pow($0[1]) },
     ]
   }
 

@@ -30,7 +30,8 @@ struct GradientRow: Sendable, CustomTestStringConvertible {
 
 enum GradientTable {
   static let rows: [GradientRow] =
-    binary + inPlace + scalars + elementary + activations + shapes + parts + reductions + matrixProducts
+    binary + inPlace + scalars + elementary + activations + parametric + selections + shapes + parts + reductions
+    + matrixProducts
     + linearMaps + normalizations + rootMeanSquares + groupNorms + lookups + losses + attentions + selfAttentions
     + rotations + axes + orders + picks + repeats + contractions
     + dropouts

@@ -27,6 +27,8 @@ struct ParityOperation: Sendable, CustomTestStringConvertible {
     ParityOperation("linear") { try linear($0.tensor("input"), weight: $0.tensor("weight"), bias: $0.tensors["bias"]) },
     ParityOperation("matmul") { try $0.tensor("input").matmul($0.tensor("other")) },
     ParityOperation("relu") { try $0.tensor("input").relu() },
+    ParityOperation("leaky_relu") { try $0.tensor("input").leakyRelu(slope: $0.number("negative_slope") ?? 0.01) },
+    ParityOperation("elu") { try $0.tensor("input").elu(alpha: $0.number("alpha") ?? 1) },
     ParityOperation("sigmoid") { try $0.tensor("input").sigmoid() },
     ParityOperation("tanh") { try $0.tensor("input").tanh() },
     ParityOperation("silu") { try $0.tensor("input").silu() },
@@ -105,14 +107,6 @@ struct ParityOperation: Sendable, CustomTestStringConvertible {
 
   /// What is put together from several operations: it pins down arithmetic, reductions and elementary functions.
   private static let composed = [
-    ParityOperation("leaky_relu") { example in
-      let (x, slope) = (try example.tensor("input"), example.number("negative_slope") ?? 0.01)
-      return slope * x + (1 - slope) * x.relu()
-    },
-    ParityOperation("elu") { example in
-      let (x, alpha) = (try example.tensor("input"), example.number("alpha") ?? 1)
-      return x.relu() + alpha * ((x - x.relu()).exp() - 1)
-    },
     ParityOperation("log_softmax") { example in
       let x = try example.tensor("input")
       return x - x.logSumExp(along: [example.integer("dim") ?? -1], keepingDimensions: true)

@@ -1,0 +1,63 @@
+// Powers, and limits: functions of one variable with parameters. Read first: Elementary.swift.
+// Read next: ApusKernelsBaseline/Pointwise/Parametric.swift.
+
+import ApusKernelTypes
+import ApusKernels
+
+extension Tensor {
+  /// f(x) without recording.
+  func mapped(_ function: ParametricFunction) -> Tensor {
+    Tensor(uninitialized: shape) { y in
+      read(self) { x in Kernels.table.pointwise.parametric(function, x, y, elementCount, Kernels.schedule) }
+    }
+  }
+
+  /// dy · f′(x), where self is x.
+  func mappedBackward(_ function: ParametricFunction, _ dy: Tensor) -> Tensor {
+    Tensor(uninitialized: shape) { dx in
+      read(self, dy) { x, dy in
+        Kernels.table.pointwise.parametricBackward(function, x, dy, dx, elementCount, Kernels.schedule)
+      }
+    }
+  }
+
+  /// xⁿ for a number n; NaN where x is negative and n is not whole, 1 for n = 0.
+  ///
+  /// The derivative is n·xⁿ⁻¹, and 0 for n = 0.
+  public func pow(_ exponent: Float) -> Tensor {
+    // The kernels of these powers are many times as fast, and no less exact.
+    if exponent == 2 { return squared() }
+    if exponent == -1 { return reciprocal() }
+    let x = self
+    let function = ParametricFunction(.power, exponent)
+    return mapped(function).recorded("pow") { wrt(x) { dy in x.mappedBackward(function, dy) } }
+  }
+
+  /// xʸ, element by element, broadcast; NaN where x is negative and y is not whole, 1 where y is 0.
+  ///
+  /// The derivatives are y·xʸ⁻¹ (0 where y is 0) and xʸ·ln x (0 where x is 0 and y is not negative).
+  public func pow(_ exponent: Tensor) -> Tensor {
+    let (x, y) = (self, exponent)
+    let z = Tensor.combine(.power, "pow", x, y)
+    return z.recorded("pow") {
+      wrt(x) { dz in
+        let slope = y.detached * Tensor.combine(.power, "pow", x, y.detached - 1)
+        return (dz * select(equal(y, 0), 0, slope)).summed(to: x.shape)
+      }
+      wrt(y) { dz in
+        let isFlat = equal(x, 0) * greaterEqual(y, 0)
+        return (dz * select(isFlat, 0, z.detached * x.detached.log())).summed(to: y.shape)
+      }
+    }
+  }
+
+  /// min(max(x, min), max), with derivative 1 from `min` to `max` and 0 beyond; NaN stays NaN.
+  ///
+  /// - Precondition: min ≤ max.
+  public func clamped(min: Float = -.infinity, max: Float = .infinity) -> Tensor {
+    require(min <= max, "clamped: limits from \(min) to \(max) (the first must not be above the second)")
+    let x = self
+    let function = ParametricFunction(.clamp, min, max)
+    return mapped(function).recorded("clamped") { wrt(x) { dy in x.mappedBackward(function, dy) } }
+  }
+}
