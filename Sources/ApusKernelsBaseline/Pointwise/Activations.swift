@@ -154,15 +154,19 @@ private enum Round: PointwiseFunction {
   @inline(__always) static func derivative(_ x: Lanes) -> Lanes { .zero }
 }
 
+// Loops as statements: from loops whose bodies are closures the compiler made one that calls the body for every vector.
+
 @inline(never)
 private func map<F: PointwiseFunction>(
   _ function: F.Type, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
 ) {
-  forEachVector(in: 0..<count) { index in
+  var index = 0
+  while index + laneCount <= count {
     y.store(F.value(x.lanes(at: index)), at: index)
-  } tail: { index, count in
-    y.storePartial(F.value(x.partialLanes(at: index, count: count)), at: index, count: count)
+    index += laneCount
   }
+  let rest = count - index
+  if rest > 0 { y.storePartial(F.value(x.partialLanes(at: index, count: rest)), at: index, count: rest) }
 }
 
 @inline(never)
@@ -170,11 +174,15 @@ private func mapBackward<F: PointwiseFunction>(
   _ function: F.Type, _ saved: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
   count: Int
 ) {
-  forEachVector(in: 0..<count) { index in
+  var index = 0
+  while index + laneCount <= count {
     dx.store(dy.lanes(at: index) * F.derivative(saved.lanes(at: index)), at: index)
-  } tail: { index, count in
-    let slope = F.derivative(saved.partialLanes(at: index, count: count))
-    dx.storePartial(dy.partialLanes(at: index, count: count) * slope, at: index, count: count)
+    index += laneCount
+  }
+  let rest = count - index
+  if rest > 0 {
+    let slope = F.derivative(saved.partialLanes(at: index, count: rest))
+    dx.storePartial(dy.partialLanes(at: index, count: rest) * slope, at: index, count: rest)
   }
 }
 

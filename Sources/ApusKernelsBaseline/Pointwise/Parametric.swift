@@ -63,11 +63,13 @@ private enum Clamp: ParametricCurve {
 private func map<F: ParametricCurve>(
   _ function: F.Type, _ a: Float, _ b: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
 ) {
-  forEachVector(in: 0..<count) { index in
+  var index = 0
+  while index + laneCount <= count {
     y.store(F.value(x.lanes(at: index), a, b), at: index)
-  } tail: { index, count in
-    y.storePartial(F.value(x.partialLanes(at: index, count: count), a, b), at: index, count: count)
+    index += laneCount
   }
+  let rest = count - index
+  if rest > 0 { y.storePartial(F.value(x.partialLanes(at: index, count: rest), a, b), at: index, count: rest) }
 }
 
 @inline(never)
@@ -75,11 +77,15 @@ private func mapBackward<F: ParametricCurve>(
   _ function: F.Type, _ a: Float, _ b: Float, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
   _ dx: UnsafeMutablePointer<Float>, count: Int
 ) {
-  forEachVector(in: 0..<count) { index in
+  var index = 0
+  while index + laneCount <= count {
     dx.store(dy.lanes(at: index) * F.derivative(x.lanes(at: index), a, b), at: index)
-  } tail: { index, count in
-    let slope = F.derivative(x.partialLanes(at: index, count: count), a, b)
-    dx.storePartial(dy.partialLanes(at: index, count: count) * slope, at: index, count: count)
+    index += laneCount
+  }
+  let rest = count - index
+  if rest > 0 {
+    let slope = F.derivative(x.partialLanes(at: index, count: rest), a, b)
+    dx.storePartial(dy.partialLanes(at: index, count: rest) * slope, at: index, count: rest)
   }
 }
 

@@ -110,7 +110,7 @@ struct ParityOperation: Sendable, CustomTestStringConvertible {
     ParityOperation("log_softmax") { example in
       let x = try example.tensor("input")
       return x - x.logSumExp(along: [example.integer("dim") ?? -1], keepingDimensions: true)
-    },
+    }
   ]
 }
 
