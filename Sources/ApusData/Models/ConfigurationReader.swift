@@ -1,5 +1,5 @@
 // Typed values out of a config.json, with everything that is wrong with it gathered.
-// Read first: ../Files/JSONValue.swift. Read next: ModelFolder.swift; ApusModels/BERT/BERT+Checkpoint.swift uses it.
+// Read first: ../Files/JSONDocument.swift. Read next: ModelFolder.swift; ApusModels/BERT/BERT+Checkpoint.swift uses it.
 
 public import Foundation
 
@@ -16,7 +16,7 @@ public import Foundation
 public final class ConfigurationReader {
   /// The file.
   public let path: String
-  private let fields: [String: JSONValue]
+  private let fields: [String: JSONDocument]
   /// Where this object stands in the file: empty, or `text_config.`.
   private let prefix: String
   private let problems: Problems
@@ -33,7 +33,7 @@ public final class ConfigurationReader {
     path = url.readablePath
     prefix = ""
     problems = Problems()
-    switch try JSONValue(contentsOf: url) {
+    switch try JSONDocument(contentsOf: url) {
     case .object(let members): fields = members
     case let other: throw FileFormatError(path: path, expected: "an object", found: other.summary)
     }
@@ -43,7 +43,7 @@ public final class ConfigurationReader {
   ///
   /// - Throws: the file cannot be read, or is something else.
   public static func elements(of url: URL) throws(FileFormatError) -> [ConfigurationReader] {
-    let document = try JSONValue(contentsOf: url)
+    let document = try JSONDocument(contentsOf: url)
     guard case .array(let elements) = document else {
       throw FileFormatError(path: url.readablePath, expected: "an array of objects", found: document.summary)
     }
@@ -58,11 +58,11 @@ public final class ConfigurationReader {
     return readers
   }
 
-  private init(_ fields: [String: JSONValue], prefix: String, path: String) {
+  private init(_ fields: [String: JSONDocument], prefix: String, path: String) {
     (self.fields, self.prefix, self.path, problems) = (fields, prefix, path, Problems())
   }
 
-  private init(_ fields: [String: JSONValue], prefix: String, of parent: ConfigurationReader) {
+  private init(_ fields: [String: JSONDocument], prefix: String, of parent: ConfigurationReader) {
     (self.fields, self.prefix) = (fields, prefix)
     (path, problems) = (parent.path, parent.problems)
   }
@@ -227,7 +227,7 @@ public final class ConfigurationReader {
   /// Throws everything that was noted, if anything was.
   public func check() throws(FileFormatError) { try problems.list.check(path: path) }
 
-  private func value(_ key: String) -> JSONValue? {
+  private func value(_ key: String) -> JSONDocument? {
     guard let value = fields[key], value != .null else { return nil }
     return value
   }

@@ -4,13 +4,13 @@
 package import Foundation
 
 /// A JSON value. Numbers stay as they were written; of a key that comes twice the last value counts, as in Python.
-package indirect enum JSONValue: Equatable, Sendable {
+package indirect enum JSONDocument: Equatable, Sendable {
   case null
   case bool(Bool)
   case number(String)
   case string(String)
-  case array([JSONValue])
-  case object([String: JSONValue])
+  case array([JSONDocument])
+  case object([String: JSONDocument])
 
   /// The document in a file.
   ///
@@ -28,29 +28,29 @@ package indirect enum JSONValue: Equatable, Sendable {
   /// - Precondition: the bytes are valid UTF-8.
   init(parsing bytes: [UInt8]) throws(JSONReader.SyntaxError) {
     var reader = JSONReader(bytes)
-    self = try JSONValue.read(from: &reader, depth: 0)
+    self = try JSONDocument.read(from: &reader, depth: 0)
     try reader.end()
   }
 
-  private static func read(from reader: inout JSONReader, depth: Int) throws(JSONReader.SyntaxError) -> JSONValue {
+  private static func read(from reader: inout JSONReader, depth: Int) throws(JSONReader.SyntaxError) -> JSONDocument {
     if depth > JSONReader.maximumDepth {
       throw JSONReader.SyntaxError(
         offset: reader.position, expected: "at most \(JSONReader.maximumDepth) nested values", found: "more")
     }
     switch try reader.kind() {
     case .object:
-      var members: [String: JSONValue] = [:]
+      var members: [String: JSONDocument] = [:]
       try reader.beginObject()
       while let key = try reader.nextKey() { members[key] = try read(from: &reader, depth: depth + 1) }
       return .object(members)
     case .array:
-      var elements: [JSONValue] = []
+      var elements: [JSONDocument] = []
       try reader.beginArray()
       while try reader.nextElement() { elements.append(try read(from: &reader, depth: depth + 1)) }
       return .array(elements)
     case .string: return .string(try reader.string())
     case .number: return .number(try reader.number())
-    case .literal: return try reader.literal().map(JSONValue.bool) ?? .null
+    case .literal: return try reader.literal().map(JSONDocument.bool) ?? .null
     }
   }
 
