@@ -112,17 +112,18 @@ import Testing
     let model = GPTTests.toyModel()
     let ids = Samples.indices([2, 8], below: 7, seed: 5)
     let full = model(ids)
-    let caches = model.makeCaches(batch: 2)
+    let state = model.makeState(rows: 2, capacity: 8)
     var start = 0
     for chunk in chunks {
       let part = (0..<2).flatMap { row in (start..<start + chunk).map { ids.indices[row * 8 + $0] } }
-      let next = model.nextScores(IndexTensor(part, shape: [2, chunk]), caches: caches)
+      let next = model.scores(after: IndexTensor(part, shape: [2, chunk]), state: state, isLastOnly: true)
+        .reshaped(to: [2, 7])
       start += chunk
       let expected = full.slice(start - 1..<start, along: 1).reshaped(to: [2, 7])
       let comparison = Comparison(next, expected, absolute: 1e-6, relativeToLargest: 2e-6)
       #expect(comparison.isClose, "up to \(start): \(comparison)")
     }
-    #expect(caches.allSatisfy { $0.count == 8 })
+    #expect(state.caches.allSatisfy { $0.count == 8 })
   }
 
   @Test func moreThanTheContextStops() async {
@@ -131,9 +132,9 @@ import Testing
     }
     await #expect(processExitsWith: .failure) {
       let model = GPT(GPTTests.toy)
-      let caches = model.makeCaches()
-      _ = model.nextScores(IndexTensor([1, 2, 3, 4, 5, 6], shape: [1, 6]), caches: caches)
-      _ = model.nextScores(IndexTensor([1, 2, 3], shape: [1, 3]), caches: caches)
+      let state = model.makeState(capacity: 20)
+      _ = model.hiddenStates(IndexTensor([1, 2, 3, 4, 5, 6], shape: [1, 6]), state: state)
+      _ = model.hiddenStates(IndexTensor([1, 2, 3], shape: [1, 3]), state: state)
     }
     await #expect(processExitsWith: .failure) { _ = GPT(GPTTests.toy)([1, 2]) }
   }

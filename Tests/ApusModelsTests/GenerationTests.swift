@@ -1,11 +1,12 @@
 // From scores to text: the sampler's distribution, and generation with a cache beside full forward passes.
 // Read first: GPTTests.swift.
 
-import ApusModels
 import ApusNN
 import ApusTensor
 import Foundation
 import Testing
+
+@testable import ApusModels
 
 @Suite struct SamplerTests {
   /// How often each token was drawn.
@@ -51,6 +52,37 @@ import Testing
     #expect(counts(Sampler(topK: 1), [1, 3, 3], draws: 20) == [0, 20, 0])
   }
 
+  @Test func topPConsidersTheBestOfThatProbability() {
+    // Softmax: 0.126, 0.028, 0.563, 0.207, 0.076.
+    let all = SamplerTests.scores
+    expectDistribution(Sampler(topP: 0.55), all, among: [2])
+    expectDistribution(Sampler(topP: 0.6), all, among: [2, 3])
+    expectDistribution(Sampler(topP: 0.8), all, among: [0, 2, 3])
+    expectDistribution(Sampler(topP: 1), all, among: [0, 1, 2, 3, 4])
+    expectDistribution(Sampler(temperature: 2, topK: 4, topP: 0.999), all, among: [0, 2, 3, 4])
+    #expect(counts(Sampler(topP: 1e-6), all, draws: 50) == [0, 0, 50, 0, 0])
+  }
+
+  @Test func minPConsidersAShareOfTheBest() {
+    // e^(s − 2): 0.22, 0.05, 1, 0.37, 0.14.
+    expectDistribution(Sampler(minP: 0.2), SamplerTests.scores, among: [0, 2, 3])
+    expectDistribution(Sampler(temperature: 2, minP: 0.4), SamplerTests.scores, among: [0, 2, 3])
+    expectDistribution(Sampler(topP: 0.9, minP: 0.3), SamplerTests.scores, among: [2, 3])
+    expectDistribution(Sampler(minP: 0), SamplerTests.scores, among: [0, 1, 2, 3, 4])
+  }
+
+  @Test func theLargestAreThoseOfSorting() {
+    for seed in 1...20 as ClosedRange<UInt64> {
+      let generator = RandomGenerator(seed: seed)
+      let numbers = generator.integers(count: 40, below: 12).map { Float($0) }
+      let sorted = numbers.indices.sorted { numbers[$0] > numbers[$1] || (numbers[$0] == numbers[$1] && $0 < $1) }
+      for k in [0, 1, 2, 7, 39, 40, 50] {
+        let found = numbers.withUnsafeBufferPointer { largest(k, of: $0) }
+        #expect(found == Array(sorted.prefix(k)))
+      }
+    }
+  }
+
   @Test func temperatureZeroTakesTheBest() {
     #expect(counts(.greedy, SamplerTests.scores, draws: 20) == [0, 0, 20, 0, 0])
     #expect(counts(Sampler(temperature: 0, topK: 3), [-5, -3, -3], draws: 20) == [0, 20, 0])
@@ -76,6 +108,8 @@ import Testing
     await #expect(processExitsWith: .failure) { _ = Sampler(temperature: -1) }
     await #expect(processExitsWith: .failure) { _ = Sampler(temperature: .nan) }
     await #expect(processExitsWith: .failure) { _ = Sampler(topK: 0) }
+    await #expect(processExitsWith: .failure) { _ = Sampler(topP: 0) }
+    await #expect(processExitsWith: .failure) { _ = Sampler(minP: 1.1) }
     await #expect(processExitsWith: .failure) { _ = Sampler()([], using: RandomGenerator(seed: 1)) }
   }
 }

@@ -19,6 +19,10 @@ extension LayerGradientTable {
         let layer = SinusoidalPositions(4)
         return .init(layer, at: [Samples.normal([2, 3, 4])]) { ($0[0] + layer(3, from: 2)).tanh() }
       },
+      LayerRow("SinusoidalPositions, sines first") {
+        let layer = SinusoidalPositions(5, layout: .halves)
+        return .init(layer, at: [Samples.normal([2, 3, 5])]) { ($0[0] + layer(3)).tanh() }
+      },
     ]
     + [RotaryPairing.halves, .neighbors].flatMap { pairing in
       [

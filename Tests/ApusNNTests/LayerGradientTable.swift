@@ -48,7 +48,8 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
 
 enum LayerGradientTable {
   static let rows: [LayerRow] =
-    linears + embeddings + normalizations + activations + compositions + positions + attentions + decoderBlocks
+    linears + embeddings + normalizations + activations + compositions + positions + attentions + transformerLayers
+    + decoderBlocks
 
   private static let linears: [LayerRow] =
     Activation.allCases.map { activation in

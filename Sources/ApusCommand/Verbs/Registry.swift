@@ -12,6 +12,7 @@ extension Tool {
         TrainXORCommand.self,
         SampleCommand.self,
         RunCommand.self,
+        GenerateCommand.self,
         InspectCommand.self,
         InfoCommand.self,
       ],

@@ -1,45 +1,125 @@
-// From scores to a token. Read next: GPT/GPT+Generation.swift.
+// From scores to a token. Read next: ScoreRules.swift, what is done to the scores before; TokenGenerator.swift.
 
 public import ApusTensor
 import Foundation
 
 /// How the next token is chosen from its scores.
-public struct Sampler: Sendable {
+public struct Sampler: Sendable, Equatable {
   /// Divides the scores: below 1 sharpens, above 1 flattens; 0 takes the best token.
   public var temperature: Float
   /// Only the k best tokens are considered; nil: all.
   public var topK: Int?
+  /// Only the best tokens that together have this probability are considered (Holtzman et al., arXiv:1904.09751); nil: all.
+  public var topP: Float?
+  /// Only tokens with this share of the best one's probability are considered (Nguyen et al., arXiv:2407.01082); nil: all.
+  public var minP: Float?
 
   /// Always the best token; of equal ones the first.
   public static let greedy = Sampler(temperature: 0)
 
-  /// - Precondition: temperature ≥ 0, topK ≥ 1.
-  public init(temperature: Float = 1, topK: Int? = nil) {
+  /// - Precondition: temperature ≥ 0, topK ≥ 1, 0 < topP ≤ 1, 0 ≤ minP ≤ 1.
+  public init(temperature: Float = 1, topK: Int? = nil, topP: Float? = nil, minP: Float? = nil) {
     require(temperature >= 0 && temperature.isFinite, "Sampler: a temperature of \(temperature)")
     require(topK ?? 1 >= 1, "Sampler: the \(topK ?? 0) best tokens")
-    self.temperature = temperature
-    self.topK = topK
+    require((topP ?? 1) > 0 && (topP ?? 1) <= 1, "Sampler: the best tokens of probability \(topP ?? 0)")
+    require((minP ?? 0) >= 0 && (minP ?? 0) <= 1, "Sampler: tokens of at least \(minP ?? 0) of the best")
+    (self.temperature, self.topK, self.topP, self.minP) = (temperature, topK, topP, minP)
   }
 
   /// A token, drawn with probability softmax(scores / temperature) among those considered.
   ///
   /// - Parameter scores: one for every token.
-  /// - Complexity: O(V log V) with top-k, O(V) without, for V scores.
+  /// - Complexity: O(V) for V scores, O(V log K) with top-k, O(V log V) with top-p alone in the worst case.
   public func callAsFunction(_ scores: [Float], using generator: RandomGenerator) -> Int {
-    require(!scores.isEmpty, "Sampler: no scores")
-    let best = scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) } ?? 0
-    guard temperature > 0 else { return best }
-    var candidates = Array(scores.indices)
-    if let topK, topK < candidates.count {
-      candidates.sort { scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1) }
-      candidates.removeLast(candidates.count - topK)
-    }
-    let weights = candidates.map { exp(Double((scores[$0] - scores[best]) / temperature)) }
-    var remaining = Double(generator.uniforms(count: 1)[0]) * weights.reduce(0, +)
-    for (candidate, weight) in zip(candidates, weights) {
-      remaining -= weight
-      if remaining < 0 { return candidate }
-    }
-    return candidates[candidates.count - 1]
+    scores.withUnsafeBufferPointer { draw($0, uniform: temperature == 0 ? 0 : generator.uniforms(count: 1)[0]) }
   }
+
+  /// The token that a number in [0, 1) stands for.
+  func draw(_ scores: UnsafeBufferPointer<Float>, uniform: Float) -> Int {
+    let candidates = candidates(scores)
+    var remaining = Double(uniform) * candidates.reduce(0) { $0 + $1.weight }
+    for (token, weight) in candidates {
+      remaining -= weight
+      if remaining < 0 { return token }
+    }
+    return candidates[candidates.count - 1].token
+  }
+
+  /// The probability of every token, in Double.
+  func probabilities(_ scores: UnsafeBufferPointer<Float>) -> [Double] {
+    var result = [Double](repeating: 0, count: scores.count)
+    let candidates = candidates(scores)
+    let total = candidates.reduce(0) { $0 + $1.weight }
+    for (token, weight) in candidates { result[token] = weight / total }
+    return result
+  }
+
+  /// The tokens that are considered, with their probabilities as multiples of the best one's.
+  private func candidates(_ scores: UnsafeBufferPointer<Float>) -> [(token: Int, weight: Double)] {
+    require(!scores.isEmpty, "Sampler: no scores")
+    var best = 0
+    for index in 1..<max(1, scores.count) where scores[index] > scores[best] { best = index }
+    guard temperature > 0 else { return [(best, 1)] }
+    let top = scores[best]
+    func weight(_ token: Int) -> Double {
+      // (Where every score is −∞, all tokens are alike.)
+      scores[token] == top ? 1 : exp(Double((scores[token] - top) / temperature))
+    }
+    var result: [(token: Int, weight: Double)]
+    if let topK, topK < scores.count {
+      result = largest(topK, of: scores).map { ($0, weight($0)) }
+    } else {
+      result = scores.indices.map { ($0, weight($0)) }
+    }
+    if let topP, topP < 1 { result = nucleus(result, Double(topP)) }
+    if let minP { result.removeAll { $0.weight < Double(minP) } }
+    return result
+  }
+
+  /// The fewest best tokens with probability p together.
+  private func nucleus(_ all: [(token: Int, weight: Double)], _ p: Double) -> [(token: Int, weight: Double)] {
+    let total = all.reduce(0) { $0 + $1.weight }
+    // Tokens so rare that all of them together stay below 1 − p need not be put in order.
+    let floor = (1 - p) * total / Double(all.count)
+    var ordered = all.filter { $0.weight >= floor }
+    ordered.sort { $0.weight > $1.weight || ($0.weight == $1.weight && $0.token < $1.token) }
+    var sum = 0.0
+    let end = ordered.firstIndex { candidate in
+      defer { sum += candidate.weight }
+      return sum >= p * total
+    }
+    return Array(ordered[..<(end ?? ordered.count)])
+  }
+}
+
+/// The positions of the k largest numbers, the largest first; of equal ones the first.
+///
+/// - Complexity: O(n log k): a heap holds the best so far, the worst of them on top.
+func largest(_ k: Int, of numbers: UnsafeBufferPointer<Float>) -> [Int] {
+  func isWorse(_ a: Int, _ b: Int) -> Bool {
+    numbers[a] < numbers[b] || (numbers[a] == numbers[b] && a > b)
+  }
+  var heap: [Int] = []
+  heap.reserveCapacity(k)
+  func sink(_ start: Int, in count: Int) {
+    var parent = start
+    while true {
+      var child = 2 * parent + 1
+      guard child < count else { return }
+      if child + 1 < count, isWorse(heap[child + 1], heap[child]) { child += 1 }
+      guard isWorse(heap[child], heap[parent]) else { return }
+      heap.swapAt(child, parent)
+      parent = child
+    }
+  }
+  for index in numbers.indices {
+    if heap.count < k {
+      heap.append(index)
+      if heap.count == k { for parent in stride(from: k / 2 - 1, through: 0, by: -1) { sink(parent, in: k) } }
+    } else if k > 0, isWorse(heap[0], index) {
+      heap[0] = index
+      sink(0, in: k)
+    }
+  }
+  return heap.sorted { isWorse($1, $0) }
 }

@@ -1,29 +1,26 @@
-// Text from a GPT, one token at a time, with a key–value cache. Read first: Decoding/Sampler.swift.
+// Text from a GPT, one token at a time, with a key–value cache. Read first: Decoding/TokenDecoder.swift, Sampler.swift.
+// Read next: ../Decoding/Generation.swift, which does this for every model.
 
-public import ApusNN
+import ApusNN
 public import ApusTensor
 
+extension GPT: CausalDecoder {
+  public var vocabularySize: Int { configuration.vocabularySize }
+  public var positionLimit: Int? { configuration.contextLength }
+
+  public func makeState(rows: Int = 1, capacity: Int, padding: [Int] = []) -> DecoderState {
+    DecoderState(
+      rows: rows, capacity: capacity, layers: blocks.count, width: configuration.width, padding: padding)
+  }
+
+  public func scores(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor {
+    let hidden = hiddenStates(ids, state: state)
+    let new = hidden.shape[1]
+    return tokenEmbedding.scores(isLastOnly && new > 1 ? hidden.slice(new - 1..<new, along: 1) : hidden)
+  }
+}
+
 extension GPT {
-  /// Empty caches for all blocks.
-  ///
-  /// - Parameter capacity: the most positions; nil: the context length.
-  public func makeCaches(batch: Int = 1, capacity: Int? = nil) -> [KeyValueCache] {
-    blocks.map { _ in
-      KeyValueCache(batch: batch, capacity: capacity ?? configuration.contextLength, width: configuration.width)
-    }
-  }
-
-  /// Scores of the token after the last one.
-  ///
-  /// - Parameters:
-  ///   - ids: [batch, length], following what the caches hold.
-  /// - Returns: [batch, vocabulary]
-  public func nextScores(_ ids: IndexTensor, caches: [KeyValueCache]) -> Tensor {
-    let hidden = hiddenStates(ids, caches: caches)
-    let last = hidden.slice(hidden.shape[1] - 1..<hidden.shape[1], along: 1)
-    return tokenEmbedding.scores(last.reshaped(to: [hidden.shape[0], hidden.shape[2]]))
-  }
-
   /// Continues a sequence.
   ///
   /// When the context is full, the second half of it is read again as a new beginning: the model has no positions beyond.
@@ -41,16 +38,15 @@ extension GPT {
   ) -> [Int32] {
     require(!prompt.isEmpty, "generate: an empty prompt")
     var text = prompt
-    var caches = makeCaches()
+    var state = makeState(capacity: configuration.contextLength)
     var pending = Array(text.suffix(configuration.contextLength))
     var result: [Int32] = []
     while result.count < count {
-      let cached = caches.first?.count ?? 0
-      if cached + pending.count > configuration.contextLength {
-        caches = makeCaches()
+      if state.count + pending.count > configuration.contextLength {
+        state = makeState(capacity: configuration.contextLength)
         pending = Array(text.suffix(max(1, configuration.contextLength / 2)))
       }
-      let scores = nextScores(IndexTensor(pending, shape: [1, pending.count]), caches: caches)
+      let scores = scores(after: IndexTensor(pending, shape: [1, pending.count]), state: state, isLastOnly: true)
       let token = Int32(sampler(scores.scalars, using: generator))
       text.append(token)
       result.append(token)

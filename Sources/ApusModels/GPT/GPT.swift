@@ -144,19 +144,24 @@ public final class GPT: Module {
   ///
   /// - Parameters:
   ///   - ids: [batch, length], length at most the context length.
-  ///   - caches: one for every block, whose positions come before these; they are extended.
+  ///   - state: what was read before these ids; it is extended by them.
   /// - Returns: [batch, length, width]
-  public func hiddenStates(_ ids: IndexTensor, caches: [KeyValueCache]? = nil) -> Tensor {
+  public func hiddenStates(_ ids: IndexTensor, state: DecoderState? = nil) -> Tensor {
     require(ids.shape.rank == 2, "GPT: ids of shape \(ids.shape) (expected [batch, length])")
-    let start = caches?.first?.count ?? 0
-    let length = ids.shape[1]
+    let (start, length) = (state?.count ?? 0, ids.shape[1])
     require(
       start + length <= configuration.contextLength,
       "GPT: \(start + length) positions, context length \(configuration.contextLength)")
-    var x = dropout(tokenEmbedding(ids) + positionEmbedding(length, from: start))
-    for (index, block) in blocks.enumerated() {
-      if let caches { x = block(x, cache: caches[index]) } else { x = block(x) }
+    guard let state else {
+      let states = allHiddenStates(ids)
+      return states[states.count - 1]
     }
+    let bias = state.paddingBias(length)
+    let places =
+      bias == nil
+      ? positionEmbedding(length, from: start) : positionEmbedding.weight.gathering(state.positions(length))
+    var x = dropout(tokenEmbedding(ids) + places)
+    for (index, block) in blocks.enumerated() { x = block(x, cache: state.caches[index], bias: bias) }
     return finalNorm(x)
   }
 

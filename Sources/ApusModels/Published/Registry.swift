@@ -8,5 +8,9 @@ extension PublishedFamily {
       GPT.published,
       BERT.published,
       DistilBERT.published,
+      BART.published,
+      Marian.published,
+      T5.published,
+      Transformer.published,
     ] + RoBERTa.published
 }

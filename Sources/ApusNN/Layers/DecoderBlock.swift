@@ -45,8 +45,10 @@ public final class DecoderBlock: Module {
   }
 
   /// The same for positions that follow those in the cache, which is extended.
-  public func callAsFunction(_ x: Tensor, cache: KeyValueCache) -> Tensor {
-    let attended = x + attention(norm1(x), cache: cache)
+  ///
+  /// - Parameter bias: added to the scores; −∞ hides a key.
+  public func callAsFunction(_ x: Tensor, cache: KeyValueCache, bias: Tensor? = nil) -> Tensor {
+    let attended = x + attention(norm1(x), cache: cache, bias: bias)
     return attended + feedForward(norm2(attended))
   }
 }

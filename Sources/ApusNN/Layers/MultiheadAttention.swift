@@ -84,14 +84,14 @@ public final class MultiheadAttention: Module {
 
   /// Queries, keys and values, each [batch, length, width].
   func projected(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> (Tensor, Tensor, Tensor) {
-    if let queryProjection, let keyProjection, let valueProjection {
-      return (queryProjection(query), keyProjection(key), valueProjection(value))
-    }
+    (projected(query, 0), projected(key, 1), projected(value, 2))
+  }
+
+  /// What queries (part 0), keys (1) or values (2) become: [batch, length, size] → [batch, length, width].
+  func projected(_ x: Tensor, _ part: Int) -> Tensor {
+    if let own = [queryProjection, keyProjection, valueProjection][part] { return own(x) }
     guard let projection else { requirementFailure("MultiheadAttention: no projection") }
-    func part(_ index: Int, _ x: Tensor) -> Tensor {
-      let rows = index * width..<(index + 1) * width
-      return linear(x, weight: projection.weight.slice(rows), bias: projection.bias?.slice(rows))
-    }
-    return (part(0, query), part(1, key), part(2, value))
+    let rows = part * width..<(part + 1) * width
+    return linear(x, weight: projection.weight.slice(rows), bias: projection.bias?.slice(rows))
   }
 }

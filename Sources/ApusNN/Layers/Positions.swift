@@ -28,19 +28,32 @@ public final class LearnedPositions: Module {
 /// Fixed sines and cosines of geometrically spaced wavelengths (Vaswani et al., arXiv:1706.03762, section 3.5):
 /// PE(p, 2i) = sin(p / 10000^(2i/width)), PE(p, 2i + 1) = cos(p / 10000^(2i/width)).
 public final class SinusoidalPositions: Module {
+  /// The order of the columns.
+  public enum Layout: Sendable, Equatable {
+    /// Each sine beside its cosine, as in the paper.
+    case interleaved
+    /// All sines, then all cosines, as in the paper's published code and in Marian.
+    case halves
+  }
+
   /// The size of a vector.
   public let width: Int
+  /// The order of its elements.
+  public let layout: Layout
 
-  public init(_ width: Int) { self.width = width }
+  public init(_ width: Int, layout: Layout = .interleaved) { (self.width, self.layout) = (width, layout) }
 
   /// The vectors of positions `start ..< start + length`: [length, width].
   public func callAsFunction(_ length: Int, from start: Int = 0) -> Tensor {
-    Tensor(uninitialized: [length, width]) { target in
+    let sines = (width + 1) / 2
+    return Tensor(uninitialized: [length, width]) { target in
       for position in 0..<length {
         for column in 0..<width {
-          let rate = pow(10_000, -Double(column / 2 * 2) / Double(width))
-          let angle = Double(start + position) * rate
-          target[position * width + column] = Float(column % 2 == 0 ? sin(angle) : cos(angle))
+          let (pair, isSine) =
+            layout == .interleaved
+            ? (column / 2, column % 2 == 0) : (column < sines ? column : column - sines, column < sines)
+          let angle = Double(start + position) * pow(10_000, -Double(2 * pair) / Double(width))
+          target[position * width + column] = Float(isSine ? sin(angle) : cos(angle))
         }
       }
     }

@@ -4,7 +4,7 @@
 import ApusKernelTypes
 import ApusKernels
 
-/// Keys and values of the positions so far, [batch, capacity, width] each, of which the first `count` rows are filled.
+/// Keys and values of the positions so far, [rows, capacity, width] each, of which the first `count` positions are filled.
 public struct CachedKeysAndValues: Sendable {
   private var keys: Tensor
   private var values: Tensor
@@ -13,15 +13,34 @@ public struct CachedKeysAndValues: Sendable {
   /// The most positions.
   public let capacity: Int
 
+  /// Some positions of one row, to be overwritten with those of another.
+  public struct Move: Sendable, Equatable {
+    /// The row that is read.
+    public var source: Int
+    /// The row that is written.
+    public var target: Int
+    /// Which positions.
+    public var positions: Range<Int>
+
+    public init(from source: Int, to target: Int, positions: Range<Int>) {
+      (self.source, self.target, self.positions) = (source, target, positions)
+    }
+  }
+
   /// An empty cache.
   ///
-  /// - Parameter width: features of keys and of values, all heads together.
+  /// - Parameters:
+  ///   - batch: rows: sequences that are continued side by side.
+  ///   - width: features of keys and of values, all heads together.
   public init(batch: Int, capacity: Int, width: Int) {
     self.capacity = capacity
     // Zeros, not garbage: what is behind `count` is never read, but it may be looked at.
     keys = .zeros([batch, capacity, width])
     values = .zeros([batch, capacity, width])
   }
+
+  /// Sequences side by side.
+  public var rows: Int { keys.shape[0] }
 
   /// Forgets all positions from `count` on.
   ///
@@ -33,44 +52,143 @@ public struct CachedKeysAndValues: Sendable {
 
   /// Adds the keys and values of new positions and lets their queries look at everything so far, causally.
   ///
-  /// - Parameter projection: [batch, new, 3 · width]: queries, keys and values side by side.
-  /// - Returns: [batch, new, width]
+  /// - Parameters:
+  ///   - projection: [rows, new, 3 · width]: queries, keys and values side by side.
+  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key.
+  /// - Returns: [rows, new, width]
   /// - Precondition: there is room.
-  public mutating func appendAndAttend(_ projection: Tensor, heads: Int) -> Tensor {
-    let (batch, width) = (keys.shape[0], keys.shape[2])
-    let p = projection.shape
+  public mutating func appendAndAttend(_ projection: Tensor, heads: Int, bias: Tensor? = nil) -> Tensor {
+    let (p, width) = (projection.shape, keys.shape[2])
     require(
-      p.rank == 3 && p[0] == batch && p[2] == 3 * width && heads > 0 && width % heads == 0,
+      p.rank == 3 && p[0] == rows && p[2] == 3 * width && heads > 0 && width % heads == 0,
       "appendAndAttend: projection \(p), cache \(keys.shape), \(heads) heads (expected [B, T, 3 · width])")
-    let new = p[1]
+    read(projection) { x in append(p[1], keys: x + width, values: x + 2 * width, stride: 3 * width) }
+    return attend(
+      projection, queryStride: 3 * width, new: p[1], heads: heads, keyHeads: heads, size: width / heads, bias: bias,
+      scale: nil)
+  }
+
+  /// The same for queries, keys and values in three tensors, with perhaps fewer heads of keys and values.
+  ///
+  /// - Parameters:
+  ///   - query: [rows, new, heads · size]
+  ///   - key: [rows, new, key heads · size], of which `key heads · size` is the cache's width.
+  ///   - value: the same shape.
+  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key.
+  ///   - scale: of the scores; 1/√size if nil.
+  /// - Returns: [rows, new, heads · size]
+  /// - Precondition: there is room.
+  public mutating func appendAndAttend(
+    query: Tensor, key: Tensor, value: Tensor, heads: Int, keyHeads: Int? = nil, bias: Tensor? = nil,
+    scale: Float? = nil
+  ) -> Tensor {
+    let (q, k, width) = (query.shape, key.shape, keys.shape[2])
+    let groups = keyHeads ?? heads
     require(
-      count + new <= capacity, "appendAndAttend: \(count) + \(new) positions in a cache of \(capacity)")
-    let (start, before) = (count * width, count)
-    for b in 0..<batch {
-      read(projection) { x in
-        let rows = x + b * new * 3 * width
-        keys.withUnsafeMutablePointer {
+      q.rank == 3 && k.rank == 3 && k == value.shape && q[0] == rows && k[0] == rows && q[1] == k[1] && k[2] == width
+        && groups > 0 && heads % groups == 0 && width % groups == 0 && q[2] == heads * (width / groups),
+      """
+      appendAndAttend: query \(q), key \(k), value \(value.shape), cache \(keys.shape), \(heads) heads, \(groups) key \
+      heads (expected [B, T, heads · size], [B, T, width] twice)
+      """)
+    read(key, value) { key, value in append(q[1], keys: key, values: value, stride: width) }
+    return attend(
+      query, queryStride: q[2], new: q[1], heads: heads, keyHeads: groups, size: width / groups, bias: bias,
+      scale: scale)
+  }
+
+  private mutating func append(
+    _ new: Int, keys newKeys: UnsafePointer<Float>, values newValues: UnsafePointer<Float>, stride: Int
+  ) {
+    require(count + new <= capacity, "appendAndAttend: \(count) + \(new) positions in a cache of \(capacity)")
+    let (rows, width) = (keys.shape[0], keys.shape[2])
+    let (start, capacity) = (count * width, capacity)
+    func copy(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
+      if new == 1 {
+        Kernels.table.copyRows(source, stride, target + start, capacity * width, rows, width, Kernels.schedule)
+      } else {
+        for row in 0..<rows {
           Kernels.table.copyRows(
-            rows + width, 3 * width, $0 + b * capacity * width + start, width, new, width, Kernels.schedule)
-        }
-        values.withUnsafeMutablePointer {
-          Kernels.table.copyRows(
-            rows + 2 * width, 3 * width, $0 + b * capacity * width + start, width, new, width, Kernels.schedule)
+            source + row * new * stride, stride, target + row * capacity * width + start, width, new, width,
+            Kernels.schedule)
         }
       }
     }
+    keys.withUnsafeMutablePointer { copy(newKeys, $0) }
+    values.withUnsafeMutablePointer { copy(newValues, $0) }
     count += new
-    let size = width / heads
+  }
+
+  /// The newest positions' queries over everything in the cache.
+  private func attend(
+    _ query: Tensor, queryStride: Int, new: Int, heads: Int, keyHeads: Int, size: Int, bias: Tensor?, scale: Float?
+  ) -> Tensor {
+    let (rows, width) = (keys.shape[0], keys.shape[2])
     let memory = HeadStrides(batch: capacity * width, time: width, head: size)
-    var plan = AttentionPlan(
+    let plan = AttentionPlan(
       shape: AttentionShape(
-        batch: batch, heads: heads, keyHeads: heads, queryLength: new, keyLength: count, headSize: size,
-        valueSize: size, scale: 1 / Float(size).squareRoot()),
-      query: HeadStrides(batch: new * 3 * width, time: 3 * width, head: size), key: memory, value: memory,
-      result: HeadStrides(batch: new * width, time: width, head: size), mask: .none)
-    plan.shape.causalOffset = before
-    return Tensor(uninitialized: [batch, new, width]) { output in
-      read(projection, keys, values) { q, k, v in plan.forward(q, k, v, output, nil) }
+        batch: rows, heads: heads, keyHeads: keyHeads, queryLength: new, keyLength: count, headSize: size,
+        valueSize: size, scale: scale ?? 1 / Float(size).squareRoot()),
+      query: HeadStrides(batch: new * queryStride, time: queryStride, head: size), key: memory, value: memory,
+      result: HeadStrides(batch: new * heads * size, time: heads * size, head: size),
+      mask: AttentionMask(causalOffset: count - new, bias: bias))
+    return Tensor(uninitialized: [rows, new, heads * size]) { output in
+      read(query, keys, values) { q, k, v in plan.forward(q, k, v, output, nil) }
     }
+  }
+
+  // MARK: Rows
+
+  /// Overwrites positions of rows with those of others, all as they were before.
+  ///
+  /// - Complexity: what is moved is copied once, or twice where its source is overwritten as well.
+  public mutating func move(_ moves: [Move]) {
+    let overwritten = Set(moves.map(\.target))
+    func apply(_ memory: UnsafeMutablePointer<Float>, _ width: Int, _ capacity: Int) {
+      var saved: [(move: Move, elements: [Float])] = []
+      for move in moves where overwritten.contains(move.source) {
+        let source = memory + (move.source * capacity + move.positions.lowerBound) * width
+        saved.append((move, Array(UnsafeBufferPointer(start: source, count: move.positions.count * width))))
+      }
+      for move in moves where !overwritten.contains(move.source) {
+        let offset = move.positions.lowerBound * width
+        (memory + move.target * capacity * width + offset).update(
+          from: memory + move.source * capacity * width + offset, count: move.positions.count * width)
+      }
+      for (move, elements) in saved {
+        let target = memory + (move.target * capacity + move.positions.lowerBound) * width
+        elements.withUnsafeBufferPointer { source in
+          if let base = source.baseAddress { target.update(from: base, count: source.count) }
+        }
+      }
+    }
+    for move in moves {
+      require(
+        move.source >= 0 && move.source < rows && move.target >= 0 && move.target < rows
+          && move.positions.lowerBound >= 0 && move.positions.upperBound <= count,
+        "move: positions \(move.positions) of row \(move.source) to \(move.target) in a cache of \(rows) rows, \(count)"
+      )
+    }
+    let (width, capacity) = (keys.shape[2], capacity)
+    keys.withUnsafeMutablePointer { apply($0, width, capacity) }
+    values.withUnsafeMutablePointer { apply($0, width, capacity) }
+  }
+
+  /// A cache in which every row of this one comes `times` times, one after the other.
+  public func repeated(_ times: Int) -> CachedKeysAndValues {
+    let width = keys.shape[2]
+    var result = CachedKeysAndValues(batch: rows * times, capacity: capacity, width: width)
+    result.count = count
+    func copy(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
+      for row in 0..<rows * times {
+        (target + row * capacity * width).update(
+          from: source + row / times * capacity * width, count: count * width)
+      }
+    }
+    read(keys, values) { keys, values in
+      result.keys.withUnsafeMutablePointer { copy(keys, $0) }
+      result.values.withUnsafeMutablePointer { copy(values, $0) }
+    }
+    return result
   }
 }

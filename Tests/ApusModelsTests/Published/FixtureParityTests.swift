@@ -18,6 +18,7 @@ import Testing
       "heads/roberta_sequence_classification", "heads/roberta_token_classification", "heads/roberta_question_answering",
       "heads/xlm_roberta_masked_lm", "heads/distilbert_model", "heads/distilbert_masked_lm",
       "heads/distilbert_token_classification", "heads/distilbert_question_answering", "heads/gpt2_model",
+      "bart", "marian", "t5_relu", "t5_gated_gelu",
     ]
     #expect(expected.isSubset(of: found), "missing: \(expected.subtracting(found))")
   }

@@ -1,0 +1,175 @@
+// `apus generate`: text from a published model. Read first: ApusModels/Decoding/Generation.swift.
+// Read next: GeneratedText.swift, which turns tokens into text while they come.
+
+import ApusCharts
+import ApusData
+import ApusModels
+import ApusTensor
+import Foundation
+
+struct GenerateCommand: Verb {
+  static let name = "generate"
+  static let summary = "Let a model from a Hugging Face folder write."
+  static var details: String {
+    """
+    A decoder such as GPT-2 or Llama continues the prompt; an encoder–decoder such as T5, BART or Marian writes about it. \
+    The folder's generation_config.json says how, and the options change that: --greedy takes the likeliest token, \
+    --temperature, --top-k, --top-p and --min-p draw one, --beams N searches for the likeliest whole text.
+
+    --print-ids prints all ids on one line, as Hugging Face's generate returns them: the prompt (of an encoder–decoder the \
+    start token) and what was written. Without a tokenizer in the folder, --input-ids gives the prompt.
+    """
+  }
+
+  @Positional("MODEL_DIR", help: "a folder with config.json, model.safetensors and a tokenizer") var folder: Path
+  @Option("prompt", help: "what to continue, or to write about") var prompt: String? = nil
+  @Option("input-ids", placeholder: "IDS", help: "the prompt as token ids, such as 1,2,3") var inputIDs: String? = nil
+  @Flag("print-ids", help: "print token ids instead of text") var printsIDs
+  @Option("max-new-tokens", .atLeast(1), help: "the most tokens to write") var maximumNewTokens: Int? = nil
+  @Flag("greedy", help: "always the likeliest token") var isGreedy
+  @Option("beams", .atLeast(1), help: "search for the likeliest text with N beams") var beams: Int? = nil
+  @Option("length-penalty", help: "of beams: above 0 favors long texts, below 0 short ones")
+  var lengthPenalty: Double? = nil
+  @Option("temperature", .atLeast(0), help: "draw tokens: below 1 safer, above 1 wilder") var temperature: Double? = nil
+  @Option("top-k", .atLeast(1), placeholder: "K", help: "draw from the K likeliest tokens") var topK: Int? = nil
+  @Option("top-p", .above(0), placeholder: "P", help: "draw from the likeliest tokens of probability P together")
+  var topP: Double? = nil
+  @Option("min-p", .atLeast(0), placeholder: "P", help: "draw from tokens at least P times as likely as the likeliest")
+  var minP: Double? = nil
+  @Option("repetition-penalty", .above(0), help: "above 1: tokens of the text are less likely to come again")
+  var repetitionPenalty: Double? = nil
+  @Option("no-repeat-ngram", .atLeast(0), help: "never write N tokens in a row twice") var noRepeatNGram: Int? = nil
+  @Option("stop", help: "end where this text is written") var stop: String? = nil
+  @Option("seed", help: "of the randomness: the same seed gives the same text") var seed: UInt64 = 1
+
+  private var draws: Bool { temperature != nil || topK != nil || topP != nil || minP != nil }
+
+  private var parsedIDs: [Int32?]? {
+    inputIDs?.split(separator: ",", omittingEmptySubsequences: false).map {
+      Int32($0.trimmingCharacters(in: .whitespaces))
+    }
+  }
+
+  func problems() -> [String] {
+    var problems: [String] = []
+    if (prompt == nil) == (inputIDs == nil) {
+      problems.append("--prompt: expected either a prompt or --input-ids, found \(prompt == nil ? "neither" : "both")")
+    }
+    if let parsedIDs, parsedIDs.contains(where: { $0 ?? -1 < 0 }) {
+      problems.append("--input-ids: expected whole numbers with commas between them, found '\(inputIDs ?? "")'")
+    }
+    if isGreedy, draws || (beams ?? 1) > 1 {
+      problems.append("--greedy: expected no \(draws ? "options that draw tokens" : "beams") beside it, found some")
+    }
+    if draws, (beams ?? 1) > 1 {
+      problems.append("--beams: expected no options that draw tokens beside it, found some")
+    }
+    if let topP, topP > 1 { problems.append("--top-p: expected a number of at most 1, found \(topP)") }
+    if let minP, minP > 1 { problems.append("--min-p: expected a number of at most 1, found \(minP)") }
+    return problems
+  }
+
+  func run() throws {
+    do {
+      try write()
+    } catch let error as GenerationError {
+      var failure = CommandFailure()
+      failure.lines = error.problems
+      throw failure
+    }
+  }
+
+  private func write() throws {
+    let loaded = try LoadedModel(contentsOf: folder.url)
+    let codec = try TextCodec(folder: folder.url)
+    let ids = try promptIDs(codec)
+    let isConditional = loaded.model is any ConditionalDecoder
+    let settings = applied(
+      to: try GenerationSettings(contentsOf: folder.url, promptCount: isConditional ? 1 : ids.count))
+    let generator = RandomGenerator(seed: seed)
+    let clock = ContinuousClock()
+    let start = clock.now
+    var output = GeneratedText(codec: printsIDs ? nil : codec, stop: stop)
+
+    if settings.beams > 1 {
+      let sequence = try wholeText(loaded, ids, settings)
+      output.finish(sequence)
+      report(tokens: sequence.newIDs.count, since: start, clock, note: "\(settings.beams) beams")
+      return
+    }
+    let generation = try stepper(loaded, ids, settings, generator)
+    if !isConditional, let prompt, !printsIDs, codec != nil { output.show(prompt) }
+    var first: ContinuousClock.Instant?
+    while let token = generation.next()?.first ?? nil {
+      if first == nil { first = clock.now }
+      if !output.add(token) { break }
+    }
+    output.finish(generation.sequences[0])
+    let written = generation.sequences[0].newIDs.count
+    // The first token's time is that of reading the prompt.
+    report(
+      tokens: written - 1, since: first ?? start, clock,
+      note: first.map { "prompt of \(ids.count) tokens read in \(Format.fixed(seconds($0 - start), 3)) s" } ?? "")
+  }
+
+  private func promptIDs(_ codec: TextCodec?) throws -> [Int32] {
+    if let parsedIDs { return parsedIDs.compactMap { $0 } }
+    guard let codec else {
+      throw CommandFailure(
+        "\(folder.text): expected a tokenizer in the folder, found none (give the prompt as --input-ids)")
+    }
+    return try codec.encode(prompt ?? "")
+  }
+
+  private func applied(to base: GenerationSettings) -> GenerationSettings {
+    var settings = base
+    if let maximumNewTokens { settings.maximumNewTokens = maximumNewTokens }
+    settings.minimumNewTokens = min(settings.minimumNewTokens, settings.maximumNewTokens)
+    if isGreedy || draws { settings.beams = 1 }
+    if let beams { settings.beams = beams }
+    if isGreedy || settings.beams > 1 {
+      settings.sampler = .greedy
+    } else if draws {
+      settings.sampler = Sampler(
+        temperature: Float(temperature ?? 1), topK: topK, topP: topP.map { Float($0) }, minP: minP.map { Float($0) })
+    }
+    if let lengthPenalty { settings.lengthPenalty = Float(lengthPenalty) }
+    if let repetitionPenalty { settings.repetitionPenalty = Float(repetitionPenalty) }
+    if let noRepeatNGram { settings.noRepeatNGramSize = noRepeatNGram }
+    return settings
+  }
+
+  private func stepper(
+    _ loaded: LoadedModel, _ ids: [Int32], _ settings: GenerationSettings, _ generator: RandomGenerator
+  ) throws -> TokenGenerator {
+    if let model = loaded.model as? any ConditionalDecoder {
+      return try model.generator(reading: [ids], settings: settings, using: generator)
+    }
+    if let model = loaded.model as? any CausalDecoder {
+      return try model.generator([ids], settings: settings, using: generator)
+    }
+    throw cannotWrite(loaded)
+  }
+
+  private func wholeText(
+    _ loaded: LoadedModel, _ ids: [Int32], _ settings: GenerationSettings
+  ) throws -> GeneratedSequence {
+    if let model = loaded.model as? any ConditionalDecoder {
+      return try model.generate(reading: [ids], settings: settings)[0]
+    }
+    if let model = loaded.model as? any CausalDecoder { return try model.generate([ids], settings: settings)[0] }
+    throw cannotWrite(loaded)
+  }
+
+  private func cannotWrite(_ loaded: LoadedModel) -> CommandFailure {
+    CommandFailure("\(folder.text): expected a model that writes text, found \(loaded.head)")
+  }
+
+  private func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
+
+  private func report(tokens: Int, since start: ContinuousClock.Instant, _ clock: ContinuousClock, note: String) {
+    let time = seconds(clock.now - start)
+    let rate = tokens > 0 && time > 0 ? "\(Format.fixed(Double(tokens) / time, 1)) tokens/s" : "one token"
+    writeError([[rate, note].filter { !$0.isEmpty }.joined(separator: ", ")])
+  }
+}

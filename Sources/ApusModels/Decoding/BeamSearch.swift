@@ -1,0 +1,151 @@
+// The likeliest whole text, approximately: several beginnings are followed side by side.
+// Read first: GenerationSettings.swift, DecoderState.swift.
+
+import ApusTensor
+import Foundation
+
+/// Beam search for every row of a batch, by the rules of Hugging Face's library.
+///
+/// Every beam is continued by every token; of the 2n best continuations those that end the text are kept as results, and the n
+/// best of the others are the next beams. Twice as many as beams are looked at, since at most n of them can end.
+final class BeamSearch {
+  private struct Beam {
+    var text: [Int32]
+    /// Its log-probability.
+    var score: Float
+    /// The beam that it continues, within its row of the batch.
+    var parent = 0
+  }
+
+  /// One row of the batch.
+  private struct Row {
+    var beams: [Beam]
+    /// Finished texts, the best first.
+    var results: [GeneratedSequence] = []
+    var isDone = false
+  }
+
+  private let model: any TokenDecoder
+  private let settings: GenerationSettings
+  private let rules: ScoreRules
+  private let limit: Int
+  private let promptCounts: [Int]
+  private var state: DecoderState
+  private var pending: IndexTensor
+  private var rows: [Row]
+
+  init(_ model: any TokenDecoder, _ start: GenerationStart, _ settings: GenerationSettings) {
+    (self.model, self.settings, rules, limit) = (model, settings, ScoreRules(settings), start.limit)
+    (state, pending) = (start.state, start.pending)
+    promptCounts = start.texts.map(\.count)
+    rows = start.texts.map { Row(beams: [Beam(text: $0, score: 0)]) }
+  }
+
+  /// The best result of every row.
+  func run() -> [GeneratedSequence] {
+    if limit > 0 {
+      for written in 1...limit {
+        step(written)
+        if rows.allSatisfy(\.isDone) || written == limit { break }
+        feed(isFirst: written == 1)
+      }
+    }
+    return rows.indices.map { row in
+      rows[row].results.first
+        ?? GeneratedSequence(ids: rows[row].beams[0].text, promptCount: promptCounts[row], finish: .length, score: 0)
+    }
+  }
+
+  /// Chooses the continuations after `written` new tokens.
+  private func step(_ written: Int) {
+    let vocabulary = model.vocabularySize
+    let beams = state.rows / rows.count
+    var scores = model.scores(after: pending, state: state, isLastOnly: true)
+      .reshaped(to: [state.rows, vocabulary])
+    scores = scores - scores.logSumExp(along: -1, keepingDimensions: true)
+    let texts = rows.flatMap { row in
+      (0..<beams).map { row.isDone || $0 >= row.beams.count ? nil : row.beams[$0].text }
+    }
+    rules.apply(
+      to: &scores, texts: texts, promptCounts: promptCounts.flatMap { Array(repeating: $0, count: beams) }, limit: limit
+    )
+    // A place without a beam (there were fewer continuations than beams) continues as nothing.
+    let totals = rows.flatMap { row in (0..<beams).map { $0 < row.beams.count ? row.beams[$0].score : -.infinity } }
+    let all = (scores + Tensor(totals, shape: [state.rows, 1])).reshaped(to: [rows.count, beams * vocabulary])
+    let count = min(2 * settings.beams, beams * vocabulary)
+    let best = all.topK(count)
+    let values = best.values.scalars
+    for row in rows.indices where !rows[row].isDone {
+      let candidates = (row * count..<(row + 1) * count).compactMap { place -> Beam? in
+        guard values[place] > -.infinity else { return nil }
+        let index = Int(best.indices.indices[place])
+        let parent = index / vocabulary
+        return Beam(
+          text: rows[row].beams[parent].text + [Int32(index % vocabulary)], score: values[place], parent: parent)
+      }
+      choose(candidates, row, written)
+    }
+  }
+
+  private func choose(_ candidates: [Beam], _ row: Int, _ written: Int) {
+    var next: [Beam] = []
+    for (rank, candidate) in candidates.enumerated() {
+      let ending = settings.ending(candidate.text.suffix(written))
+      if ending != nil || written == limit {
+        // Behind the first n it is no better than beams that go on.
+        if rank < settings.beams { keep(candidate, ending ?? .length, row, written) }
+      } else if next.count < settings.beams {
+        next.append(candidate)
+      }
+    }
+    rows[row].beams = next.isEmpty ? rows[row].beams : next
+    rows[row].isDone = next.isEmpty || isSettled(row, next[0].score, written)
+  }
+
+  private func keep(_ candidate: Beam, _ finish: GeneratedSequence.Finish, _ row: Int, _ written: Int) {
+    let score = normalized(candidate.score, length: written)
+    let result = GeneratedSequence(
+      ids: candidate.text, promptCount: promptCounts[row], finish: finish, score: score)
+    // Behind those that are as good.
+    let place = rows[row].results.firstIndex { ($0.score ?? 0) < score } ?? rows[row].results.count
+    rows[row].results.insert(result, at: place)
+    if rows[row].results.count > settings.beams { rows[row].results.removeLast() }
+  }
+
+  private func normalized(_ score: Float, length: Int) -> Float {
+    score / Float(pow(Double(length), Double(settings.lengthPenalty)))
+  }
+
+  /// Whether nothing that may still come matters.
+  private func isSettled(_ row: Int, _ best: Float, _ written: Int) -> Bool {
+    let results = rows[row].results
+    guard results.count == settings.beams, let worst = results.last?.score else { return false }
+    switch settings.earlyStopping {
+    case .always: return true
+    case .whenNoBetter: return normalized(best, length: written) <= worst
+    case .whenImpossible: return normalized(best, length: settings.lengthPenalty > 0 ? limit : written) <= worst
+    }
+  }
+
+  /// Puts the chosen beams where their parents were, and their last tokens in line.
+  private func feed(isFirst: Bool) {
+    let beams = settings.beams
+    if isFirst {
+      state = state.repeated(beams)
+    } else {
+      state.reorder(
+        rows.indices.flatMap { row in
+          (0..<beams).map { place in
+            let isBeam = !rows[row].isDone && place < rows[row].beams.count
+            return row * beams + (isBeam ? rows[row].beams[place].parent : place)
+          }
+        })
+    }
+    let tokens = rows.flatMap { row in
+      (0..<beams).map { place in
+        row.isDone || place >= row.beams.count ? settings.paddingToken : row.beams[place].text.last ?? 0
+      }
+    }
+    pending = IndexTensor(tokens, shape: [rows.count * beams, 1])
+  }
+}

@@ -1,0 +1,133 @@
+// One token after the other, for one text or for several side by side. Read first: TokenDecoder.swift, ScoreRules.swift.
+// Read next: Generation.swift for whole texts, TokenStream.swift for text while it is written.
+
+import ApusTensor
+
+/// A generation that is under way.
+///
+/// Each step reads what was written last, in one pass for all rows, and chooses a token for every row that has not ended.
+public final class TokenGenerator {
+  private let model: any TokenDecoder
+  private let state: DecoderState
+  private let settings: GenerationSettings
+  private let rules: ScoreRules
+  private let generator: RandomGenerator
+  private let limit: Int
+  private let promptCounts: [Int]
+  private var texts: [[Int32]]
+  private var finishes: [GeneratedSequence.Finish?]
+  private var pending: IndexTensor
+
+  /// - Parameters:
+  ///   - start: prompts that the state is made for.
+  ///   - generator: the source of randomness; the same one gives the same texts.
+  init(
+    _ model: any TokenDecoder, _ start: GenerationStart, settings: GenerationSettings, using generator: RandomGenerator
+  ) {
+    (self.model, self.settings, self.generator) = (model, settings, generator)
+    (state, pending, texts, limit) = (start.state, start.pending, start.texts, start.limit)
+    rules = ScoreRules(settings)
+    promptCounts = start.texts.map(\.count)
+    finishes = start.texts.map { _ in start.limit == 0 ? .length : nil }
+  }
+
+  /// What there is so far.
+  public var sequences: [GeneratedSequence] {
+    texts.indices.map { row in
+      GeneratedSequence(ids: texts[row], promptCount: promptCounts[row], finish: finishes[row] ?? .length)
+    }
+  }
+
+  /// Writes one token in every row that has not ended.
+  ///
+  /// - Returns: the tokens, nil for rows that have ended before; nil if all had.
+  public func next() -> [Int32?]? {
+    guard finishes.contains(nil) else { return nil }
+    let rows = texts.count
+    var scores = model.scores(after: pending, state: state, isLastOnly: true)
+      .reshaped(to: [rows, model.vocabularySize])
+    let unfinished = texts.indices.map { finishes[$0] == nil ? texts[$0] : nil }
+    rules.apply(to: &scores, texts: unfinished, promptCounts: promptCounts, limit: limit)
+
+    let isGreedy = settings.sampler.temperature == 0
+    let best = isGreedy ? scores.argMax(along: -1).indices : []
+    // One number for every row, whether it has ended or not: what a row becomes does not depend on its neighbours.
+    let uniforms = isGreedy ? [] : generator.uniforms(count: rows)
+    var tokens: [Int32?] = Array(repeating: nil, count: rows)
+    scores.withUnsafePointer { pointer in
+      for row in 0..<rows where finishes[row] == nil {
+        let own = UnsafeBufferPointer(start: pointer + row * model.vocabularySize, count: model.vocabularySize)
+        tokens[row] = isGreedy ? best[row] : Int32(settings.sampler.draw(own, uniform: uniforms[row]))
+      }
+    }
+    for (row, token) in tokens.enumerated() {
+      guard let token else { continue }
+      texts[row].append(token)
+      let written = texts[row].count - promptCounts[row]
+      finishes[row] = settings.ending(texts[row].suffix(written)) ?? (written >= limit ? .length : nil)
+    }
+    pending = IndexTensor(tokens.map { $0 ?? settings.paddingToken }, shape: [rows, 1])
+    return tokens
+  }
+}
+
+/// Prompts, and the state of a model that is ready to read them.
+struct GenerationStart {
+  var state: DecoderState
+  /// [rows, length], shorter ones with padding in front.
+  var pending: IndexTensor
+  var texts: [[Int32]]
+  /// The most new tokens.
+  var limit: Int
+
+  /// For a decoder that continues prompts.
+  init(_ model: any CausalDecoder, _ prompts: [[Int32]], _ settings: GenerationSettings) throws(GenerationError) {
+    try GenerationStart.check(prompts, "prompt", model, settings)
+    let length = prompts.map(\.count).max() ?? 0
+    texts = prompts
+    limit = min(settings.maximumNewTokens, (model.positionLimit ?? .max) - length + 1)
+    let padding = prompts.map { length - $0.count }
+    state = model.makeState(rows: prompts.count, capacity: length + max(0, limit - 1), padding: padding)
+    pending = IndexTensor(
+      zip(prompts, padding).flatMap { Array(repeating: $0[0], count: $1) + $0 }, shape: [prompts.count, length])
+  }
+
+  /// For a decoder that writes about sources.
+  init(
+    _ model: any ConditionalDecoder, reading sources: [[Int32]], _ settings: GenerationSettings
+  ) throws(GenerationError) {
+    try GenerationStart.check(sources, "source", model, settings)
+    guard let start = model.startToken else {
+      throw GenerationError(problems: ["the model names no token to begin with"])
+    }
+    let length = sources.map(\.count).max() ?? 0
+    let isPadded = sources.contains { $0.count < length }
+    let ids = sources.flatMap { $0 + Array(repeating: settings.paddingToken, count: length - $0.count) }
+    let tokens = sources.flatMap { row in (0..<length).map { $0 < row.count ? 1 : 0 as Int32 } }
+    let shape: Shape = [sources.count, length]
+    texts = sources.map { _ in [start] }
+    limit = min(settings.maximumNewTokens, model.positionLimit ?? .max)
+    state = model.makeState(
+      reading: IndexTensor(ids, shape: shape), tokens: isPadded ? IndexTensor(tokens, shape: shape) : nil,
+      capacity: max(1, limit))
+    pending = IndexTensor(Array(repeating: start, count: sources.count), shape: [sources.count, 1])
+  }
+
+  private static func check(
+    _ prompts: [[Int32]], _ what: String, _ model: any TokenDecoder, _ settings: GenerationSettings
+  ) throws(GenerationError) {
+    var problems = settings.problems
+    if prompts.isEmpty { problems.append("expected at least one \(what), found none") }
+    for (row, prompt) in prompts.enumerated() {
+      let name = prompts.count == 1 ? what : "\(what) \(row)"
+      if prompt.isEmpty { problems.append("\(name): expected at least one token, found none") }
+      if let limit = model.positionLimit, prompt.count > limit {
+        problems.append("\(name): expected at most \(limit) tokens, found \(prompt.count)")
+      }
+      if let wrong = prompt.first(where: { $0 < 0 || Int($0) >= model.vocabularySize }) {
+        problems.append("\(name): expected tokens from 0 to \(model.vocabularySize - 1), found \(wrong)")
+      }
+    }
+    guard problems.isEmpty else { throw GenerationError(problems: problems) }
+  }
+}

@@ -1,0 +1,90 @@
+// Caches and memories of attention layers beside the whole attention. Read first: LayerTests.swift.
+
+import ApusNN
+import ApusTensor
+import ApusTesting
+import Testing
+
+@Suite struct CacheTests {
+  private func expectClose(_ actual: Tensor, _ expected: Tensor, _ what: String) {
+    let comparison = Comparison(actual, expected, absolute: 1e-6, relativeToLargest: 1e-6)
+    #expect(comparison.isClose, "\(what): \(comparison)")
+  }
+
+  @Test(arguments: [false, true])
+  func decoderLayerWithACacheIsTheLayerOnEverything(normalizesFirst: Bool) {
+    let layer = withSeed(1) { TransformerDecoderLayer(8, heads: 2, normalizesFirst: normalizesFirst) }
+    let (x, source) = (Samples.normal([2, 7, 8]), Samples.normal([2, 5, 8], seed: 2))
+    let mask = AttentionMask(keyLengths: [5, 2])
+    let expected = layer(x, memory: source, memoryMask: mask)
+    let memory = layer.crossAttention.memory(of: source, mask: mask)
+    for chunks in [[7], [1, 1, 1, 1, 1, 1, 1], [4, 1, 2]] {
+      let cache = KeyValueCache(batch: 2, capacity: 9, width: 8)
+      let parts = chunks.map { layer(x.slice(cache.count..<cache.count + $0, along: 1), cache: cache, memory: memory) }
+      expectClose(concatenated(parts, along: 1), expected, "\(chunks)")
+    }
+  }
+
+  @Test func groupedHeadsWithAScaleAndABias() {
+    let (q, k, v) = (
+      Samples.normal([2, 6, 12]), Samples.normal([2, 6, 6], seed: 2), Samples.normal([2, 6, 6], seed: 3)
+    )
+    let bias = Samples.normal([4, 6, 6], seed: 4)
+    let expected = attention(
+      query: q, key: k, value: v, heads: 4, keyHeads: 2, mask: .init(causalOffset: 0, bias: bias), scale: 0.3)
+    for chunks in [[6], [1, 1, 1, 1, 1, 1], [2, 4]] {
+      let cache = KeyValueCache(batch: 2, capacity: 6, width: 6)
+      for chunk in chunks {
+        let range = cache.count..<cache.count + chunk
+        let part = cache.attend(
+          query: q.slice(range, along: 1), key: k.slice(range, along: 1), value: v.slice(range, along: 1), heads: 4,
+          keyHeads: 2, bias: bias.slice(range, along: 1).slice(0..<range.upperBound, along: 2), scale: 0.3)
+        expectClose(part, expected.slice(range, along: 1), "\(chunks), \(range)")
+      }
+    }
+  }
+
+  /// Moves happen all at once: rows may trade places, and a part of a row may stay.
+  @Test func movedRowsTradePlaces() {
+    let attention = withSeed(1) { MultiheadAttention(4, heads: 2) }
+    let past = Samples.normal([3, 4, 4], seed: 5)
+    let next = Samples.normal([3, 1, 4], seed: 6)
+    let cache = KeyValueCache(batch: 3, capacity: 5, width: 4)
+    _ = attention(past, cache: cache)
+    cache.move([
+      .init(from: 1, to: 0, positions: 0..<4), .init(from: 0, to: 1, positions: 0..<4),
+      .init(from: 0, to: 2, positions: 2..<4),
+    ])
+    let rows = (0..<3).map { past.slice($0..<$0 + 1) }
+    let mixed = concatenated([rows[2].slice(0..<2, along: 1), rows[0].slice(2..<4, along: 1)], along: 1)
+    let texts = concatenated([concatenated([rows[1], rows[0], mixed], along: 0), next], along: 1)
+    expectClose(attention(next, cache: cache), attention(texts, mask: .causal).slice(4..<5, along: 1), "moved")
+  }
+
+  @Test func severalRowsReadOneMemory() {
+    let attention = withSeed(1) { MultiheadAttention(4, heads: 2) }
+    let (x, source) = (Samples.normal([6, 2, 4]), Samples.normal([2, 5, 4], seed: 2))
+    let mask = AttentionMask(keyLengths: [3, 5])
+    let found = attention(x, memory: attention.memory(of: source, mask: mask))
+    for row in 0..<6 {
+      let one = source.slice(row / 3..<row / 3 + 1)
+      let lengths = AttentionMask(keyLengths: IndexTensor([[3, 5][row / 3]]))
+      let expected = attention(query: x.slice(row..<row + 1), key: one, value: one, mask: lengths)
+      expectClose(found.slice(row..<row + 1), expected, "row \(row)")
+    }
+  }
+
+  @Test func whatDoesNotFitStops() async {
+    await #expect(processExitsWith: .failure) {
+      let cache = KeyValueCache(batch: 2, capacity: 2, width: 4)
+      cache.move([.init(from: 0, to: 1, positions: 0..<1)])
+    }
+    await #expect(processExitsWith: .failure) {
+      let cache = KeyValueCache(batch: 1, capacity: 2, width: 4)
+      _ = cache.attend(query: .zeros([1, 1, 4]), key: .zeros([1, 1, 2]), value: .zeros([1, 1, 2]), heads: 2)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = AttentionMemory(keys: .zeros([2, 3, 4]), values: .zeros([2, 3, 4])).attend(.zeros([3, 1, 4]), heads: 2)
+    }
+  }
+}
