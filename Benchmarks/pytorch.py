@@ -162,6 +162,29 @@ def decode():
     return body
 
 
+def encode(batch, layers, heads, width):
+    """BERT's encoder with fused products for queries, keys and values, which Hugging Face's does not have."""
+    vocabulary, length, hidden = 30522, 128, 4 * width
+    embed = [nn.Embedding(n, width) for n in (vocabulary, 512, 2)]
+    norm = nn.LayerNorm(width)
+    blocks = [
+        [nn.Linear(width, 3 * width), nn.Linear(width, width), nn.LayerNorm(width),
+         nn.Linear(width, hidden), nn.Linear(hidden, width), nn.LayerNorm(width)]
+        for _ in range(layers)
+    ]
+    ids = torch.randint(0, vocabulary, (batch, length))
+
+    def body():
+        with torch.no_grad():
+            x = norm(embed[0](ids) + embed[1].weight[:length] + embed[2].weight[0])
+            for project, out, norm1, expand, contract, norm2 in blocks:
+                q, k, v = project(x).view(batch, length, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
+                y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, length, width)
+                x = norm1(x + out(y))
+                x = norm2(x + contract(F.gelu(expand(x))))
+    return body
+
+
 WORKLOADS = {
     "gemm_1024x1024x1024": lambda: gemm(1024, 1024, 1024),
     "gemm_256x256x256": lambda: gemm(256, 256, 256),
@@ -185,6 +208,10 @@ WORKLOADS = {
     "prefill_gpt2_124m_512": lambda: prefill(False),
     "prefill_gpt2_124m_512_last": lambda: prefill(True),
     "decode_gpt2_124m_64": decode,
+    "encode_bert_base_b1t128": lambda: encode(1, 12, 12, 768),
+    "encode_bert_base_b16t128": lambda: encode(16, 12, 12, 768),
+    "encode_minilm_b1t128": lambda: encode(1, 6, 12, 384),
+    "encode_minilm_b16t128": lambda: encode(16, 6, 12, 384),
 }
 
 

@@ -1,6 +1,7 @@
 // What the tour's code does is what its chapters say. Read first: ExamplesTests.swift, which compares their texts.
 
 import Apus
+import Foundation
 import Testing
 
 @Suite struct TourTests {
@@ -47,5 +48,14 @@ import Testing
       let c = product(a.scalars, b.scalars, m, n, k)
       #expect(c.count == m * n && zip(c, expected).allSatisfy { abs($0 - $1) < 1e-5 })
     }
+  }
+
+  @Test func aFamilyOfOnesOwnLoads() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-tour-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let result = try loadingExample(in: folder)
+    #expect(result.saved == result.loaded && result.saved.count == 6)
+    #expect(result.gradients == ["embeddings.weight", "classifier.weight", "classifier.bias"])
   }
 }

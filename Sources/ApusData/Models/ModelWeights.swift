@@ -12,8 +12,9 @@ public struct ModelWeights: Sendable {
   public let entries: [SafetensorsFile.Entry]
   private let files: [String: SafetensorsFile]
 
-  /// The names of the only file, and of the index of several.
+  /// The only file.
   public static let fileName = "model.safetensors"
+  /// Of several files: which tensor lies in which.
   public static let indexName = "model.safetensors.index.json"
 
   /// Opens the weights in a folder: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.

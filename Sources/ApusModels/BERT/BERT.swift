@@ -102,6 +102,9 @@ public final class BERT: TextEncoder {
   /// Features of a token.
   public var width: Int { configuration.width }
 
+  /// The most tokens of a text.
+  public var longestText: Int { configuration.contextLength }
+
   /// The vectors of every depth: the embeddings, then each block's result.
   ///
   /// - Parameters:
@@ -113,22 +116,28 @@ public final class BERT: TextEncoder {
   public func hiddenStates(
     _ ids: IndexTensor, types: IndexTensor? = nil, positions: IndexTensor? = nil, tokens: IndexTensor? = nil
   ) -> [Tensor] {
+    let mask = AttentionMask.padding(tokens)
+    return blocks.reduce(into: [embedded(ids, types: types, positions: positions)]) { states, block in
+      states.append(block(states[states.count - 1], mask: mask))
+    }
+  }
+
+  /// What the first block reads, [batch, length, width].
+  private func embedded(_ ids: IndexTensor, types: IndexTensor? = nil, positions: IndexTensor? = nil) -> Tensor {
     require(ids.shape.rank == 2, "BERT: ids of shape \(ids.shape) (expected [batch, length])")
     let places = positions.map { positionEmbedding.weight.gathering($0) } ?? positionEmbedding(ids.shape[1])
     // Without types there is one vector for all: a row, broadcast.
     let kinds = types.map { typeEmbedding($0) } ?? typeEmbedding(IndexTensor([0]))
-    var states = [dropout(norm(tokenEmbedding(ids) + kinds + places))]
-    let mask = AttentionMask.padding(tokens)
-    for block in blocks { states.append(block(states[states.count - 1], mask: mask)) }
-    return states
+    return dropout(norm(tokenEmbedding(ids) + (kinds + places)))
   }
 
   /// The last hidden vectors, [batch, length] → [batch, length, width].
   ///
   /// - Complexity: about 2 · parameters operations a token, and 4 · layers · length · width for attention.
   public func callAsFunction(_ ids: IndexTensor, tokens: IndexTensor? = nil) -> Tensor {
-    let states = hiddenStates(ids, tokens: tokens)
-    return states[states.count - 1]
+    let mask = AttentionMask.padding(tokens)
+    // The vectors of one block at a time: memory is used again, and stays in cache.
+    return blocks.reduce(embedded(ids)) { $1($0, mask: mask) }
   }
 
   public func pooled(_ states: Tensor) -> Tensor? { pooler.map { $0(states.firstTokens) } }

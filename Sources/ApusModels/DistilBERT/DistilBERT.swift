@@ -46,6 +46,9 @@ public final class DistilBERT: TextEncoder {
   /// Features of a token.
   public var width: Int { configuration.width }
 
+  /// The most tokens of a text.
+  public var longestText: Int { configuration.contextLength }
+
   /// The vectors of every depth: the embeddings, then each block's result.
   ///
   /// - Parameters:
@@ -56,18 +59,23 @@ public final class DistilBERT: TextEncoder {
   public func hiddenStates(
     _ ids: IndexTensor, positions: IndexTensor? = nil, tokens: IndexTensor? = nil
   ) -> [Tensor] {
+    let mask = AttentionMask.padding(tokens)
+    return blocks.reduce(into: [embedded(ids, positions: positions)]) { states, block in
+      states.append(block(states[states.count - 1], mask: mask))
+    }
+  }
+
+  /// What the first block reads, [batch, length, width].
+  private func embedded(_ ids: IndexTensor, positions: IndexTensor? = nil) -> Tensor {
     require(ids.shape.rank == 2, "DistilBERT: ids of shape \(ids.shape) (expected [batch, length])")
     let places = positions.map { positionEmbedding.weight.gathering($0) } ?? positionEmbedding(ids.shape[1])
-    var states = [dropout(norm(tokenEmbedding(ids) + places))]
-    let mask = AttentionMask.padding(tokens)
-    for block in blocks { states.append(block(states[states.count - 1], mask: mask)) }
-    return states
+    return dropout(norm(tokenEmbedding(ids) + places))
   }
 
   /// The last hidden vectors, [batch, length] → [batch, length, width].
   public func callAsFunction(_ ids: IndexTensor, tokens: IndexTensor? = nil) -> Tensor {
-    let states = hiddenStates(ids, tokens: tokens)
-    return states[states.count - 1]
+    let mask = AttentionMask.padding(tokens)
+    return blocks.reduce(embedded(ids)) { $1($0, mask: mask) }
   }
 
   /// `input_ids`, `attention_mask`, `position_ids`.

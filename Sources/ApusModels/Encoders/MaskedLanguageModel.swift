@@ -51,6 +51,7 @@ public final class MaskedLanguageModel<Encoder: TextEncoder>: PublishedModel {
   /// The table of the encoder and of this head.
   public let tensorNames: TensorNames
 
+  /// The head on an encoder; with the second task, the encoder has a pooler.
   public init(_ encoder: Encoder, _ head: Head) {
     self.encoder = encoder
     let (vocabulary, width) = (encoder.vocabularySize, encoder.width)

@@ -9,6 +9,8 @@ public import ApusTensor
 public protocol TextEncoder: PublishedModel {
   /// Features of a token.
   var width: Int { get }
+  /// The most tokens of a text.
+  var longestText: Int { get }
   /// Vectors of tokens, [vocabulary, width]; a language model's output layer reads them too.
   var tokenEmbedding: Embedding { get }
 

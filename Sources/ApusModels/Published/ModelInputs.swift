@@ -25,6 +25,7 @@ public struct ModelInputs: Sendable {
   /// The arguments by name.
   public var values: [String: Value]
 
+  /// Arguments by name.
   public init(_ values: [String: Value] = [:], source: String = "inputs") {
     (self.values, self.source) = (values, source)
   }
@@ -88,6 +89,7 @@ public final class InputReader {
   private var asked: [String] = []
   private var problems: [FileFormatError.Problem] = []
 
+  /// A reader of these arguments, which has not asked for any yet.
   public init(_ inputs: ModelInputs) { self.inputs = inputs }
 
   /// Whether the argument is given.

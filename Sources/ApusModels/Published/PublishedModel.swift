@@ -29,6 +29,7 @@ public struct ModelOutputs {
   /// A single number, if there were labels.
   public var loss: Tensor?
 
+  /// Outputs in order, the primary one first.
   public init(_ entries: [(name: String, tensor: Tensor)] = [], loss: Tensor? = nil) {
     (self.entries, self.loss) = (entries, loss)
   }

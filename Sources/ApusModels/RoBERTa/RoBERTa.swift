@@ -58,6 +58,9 @@ public final class RoBERTa: TextEncoder {
   /// Features of a token.
   public var width: Int { configuration.width }
 
+  /// The most tokens of a text.
+  public var longestText: Int { configuration.contextLength - padding - 1 }
+
   /// The positions of a batch's tokens: how many tokens stand up to each, above the padding token's number.
   func positions(of ids: IndexTensor) -> IndexTensor {
     let length = ids.shape[1]
@@ -82,19 +85,24 @@ public final class RoBERTa: TextEncoder {
   public func hiddenStates(
     _ ids: IndexTensor, types: IndexTensor? = nil, positions: IndexTensor? = nil, tokens: IndexTensor? = nil
   ) -> [Tensor] {
+    let mask = AttentionMask.padding(tokens)
+    return blocks.reduce(into: [embedded(ids, types: types, positions: positions)]) { states, block in
+      states.append(block(states[states.count - 1], mask: mask))
+    }
+  }
+
+  /// What the first block reads, [batch, length, width].
+  private func embedded(_ ids: IndexTensor, types: IndexTensor? = nil, positions: IndexTensor? = nil) -> Tensor {
     require(ids.shape.rank == 2, "RoBERTa: ids of shape \(ids.shape) (expected [batch, length])")
     let places = positionEmbedding(positions ?? self.positions(of: ids))
     let kinds = types.map { typeEmbedding($0) } ?? typeEmbedding(IndexTensor([0]))
-    var states = [dropout(norm(tokenEmbedding(ids) + kinds + places))]
-    let mask = AttentionMask.padding(tokens)
-    for block in blocks { states.append(block(states[states.count - 1], mask: mask)) }
-    return states
+    return dropout(norm(tokenEmbedding(ids) + kinds + places))
   }
 
   /// The last hidden vectors, [batch, length] → [batch, length, width].
   public func callAsFunction(_ ids: IndexTensor, tokens: IndexTensor? = nil) -> Tensor {
-    let states = hiddenStates(ids, tokens: tokens)
-    return states[states.count - 1]
+    let mask = AttentionMask.padding(tokens)
+    return blocks.reduce(embedded(ids)) { $1($0, mask: mask) }
   }
 
   public func pooled(_ states: Tensor) -> Tensor? { pooler.map { $0(states.firstTokens) } }

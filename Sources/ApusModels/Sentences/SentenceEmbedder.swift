@@ -54,18 +54,17 @@ public struct SentenceEmbedder {
   /// Texts of like length are computed together, so that little is computed for padding.
   ///
   /// - Parameters:
-  ///   - texts: the tokens of each, at least one.
+  ///   - texts: the tokens of each; the vector of a text without any is zero.
   ///   - progress: called after every batch with the number of texts done; return false to stop.
   /// - Returns: [texts, width]; nil if it was stopped.
   /// - Precondition: no text is longer than the encoder takes.
   public func vectors(of texts: [[Int32]], progress: (Int) -> Bool = { _ in true }) -> Tensor? {
     var rows = [Float](repeating: 0, count: texts.count * width)
-    var done = 0
-    for batch in SentenceEmbedder.batches(texts.map(\.count)) {
+    var done = texts.count { $0.isEmpty }
+    for batch in SentenceEmbedder.batches(texts.map(\.count)) where !texts[batch[0]].isEmpty {
       let length = texts[batch[0]].count
       var (ids, tokens): ([Int32], [Int32]) = ([], [])
       for text in batch.map({ texts[$0] }) {
-        require(!text.isEmpty, "SentenceEmbedder: a text without tokens")
         let padding = [Int32](repeating: 0, count: length - text.count)
         ids += text + padding
         tokens += text.map { _ in 1 } + padding

@@ -1,0 +1,25 @@
+// Texts of 128 tokens through encoders of random weights, alone and sixteen at once. Read next: ApusModels/BERT/BERT.swift.
+
+import ApusModels
+import ApusTensor
+
+let encodingWorkloads: [Workload] = [
+  encode("encode_bert_base", .base, batch: 1),
+  encode("encode_bert_base", .base, batch: 16),
+  encode("encode_minilm", .miniLM, batch: 1),
+  encode("encode_minilm", .miniLM, batch: 16),
+]
+
+/// The last hidden vectors of a batch without padding.
+private func encode(_ name: String, _ sizes: BERT.Configuration, batch: Int) -> Workload {
+  let (length, width) = (128, Double(sizes.width))
+  let weights = Double(sizes.layers) * (4 * width * width + 2 * width * Double(sizes.hidden))
+  let attention = Double(sizes.layers) * 4 * width * Double(length)
+  return Workload(
+    name: "\(name)_b\(batch)t\(length)", limit: .multiplyAdds,
+    operations: Double(batch * length) * (2 * weights + attention), items: ("texts/s", Double(batch)),
+    prepare: { _ in
+      let (model, ids) = withSeed(1) { (BERT(sizes), randomTokens([batch, length], below: sizes.vocabularySize)) }
+      return { _ = model(ids) }
+    })
+}

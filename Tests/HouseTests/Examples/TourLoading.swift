@@ -1,0 +1,75 @@
+// The code of the tour's chapter on published folders: Docs/Tour/13-loading-and-adding-a-family.md.
+
+import Apus
+import Foundation
+
+// snippet: WordAverageModel
+/// The mean of a text's word vectors, and a linear classifier on it.
+final class WordAverage: PublishedModel {
+  let words: Embedding
+  let output: Linear
+
+  init(vocabularySize: Int, width: Int, classes: Int) {
+    words = Embedding(vocabularySize, width)
+    output = Linear(width, classes)
+  }
+
+  /// [batch, length] → [batch, classes]
+  func callAsFunction(_ ids: IndexTensor) -> Tensor { output(words(ids).mean(along: 1)) }
+
+  // Their names on the left, the property paths on the right; * is weight or bias, # would be a layer's number.
+  var tensorNames: TensorNames {
+    TensorNames([
+      ("embeddings.weight", "words.weight", .same),
+      ("classifier.*", "output.*", .same),
+    ])
+  }
+
+  func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
+    let ids = inputs.indices("input_ids", ["batch", "length"], below: words.weight.shape[0])
+    let labels = inputs.optionalIndices("labels", ["batch"], below: output.weight.shape[0])
+    try inputs.check()
+    let logits = self(ids)
+    return ModelOutputs([("logits", logits)], loss: labels.map { crossEntropy(logits, $0) })
+  }
+}
+// end snippet
+
+// snippet: WordAverageFamily
+let wordAverage = PublishedFamily(
+  "word_average",
+  [
+    .init("WordAverageForSequenceClassification") { folder throws(FileFormatError) in
+      let file = folder.configuration
+      let (words, width) = (file.integer("vocab_size"), file.integer("dim", default: 8))
+      file.expect("normalize", false)  // a value that would change the mathematics
+      try file.check()  // all that is wrong with the configuration, at once
+      return WordAverage(vocabularySize: words, width: width, classes: file.labels?.count ?? 2)
+    }
+  ])
+// end snippet
+
+/// Writes a folder as it would be published, and runs it by name.
+///
+/// - Returns: the logits of the model that was saved and of the one that was loaded, and the names of the gradients.
+func loadingExample(in folder: URL) throws -> (saved: [Float], loaded: [Float], gradients: [String]) {
+  let original = withSeed(1) { WordAverage(vocabularySize: 12, width: 4, classes: 3) }
+  let config = """
+    {"model_type": "word_average", "vocab_size": 12, "dim": 4, "id2label": {"0": "a", "1": "b", "2": "c"}}
+    """
+  try AtomicFile.write(Data(config.utf8), to: folder.appendingPathComponent("config.json"))
+  try SafetensorsWriter.write(
+    original.published(under: original.tensorNames), to: folder.appendingPathComponent("model.safetensors"))
+
+  // snippet: WordAverageRun
+  let loaded = try LoadedModel(contentsOf: folder, families: PublishedFamily.all + [wordAverage])
+  let inputs = ModelInputs([
+    "input_ids": .indices(IndexTensor([3, 1, 4, 1, 5, 9], shape: [2, 3])),
+    "labels": .indices([0, 2]),
+  ])
+  let (outputs, gradients) = try loaded.outputsAndGradients(for: inputs)
+  // outputs["logits"], outputs.loss; gradients under the file's names
+  // end snippet
+  let ids = IndexTensor([3, 1, 4, 1, 5, 9], shape: [2, 3])
+  return (original(ids).scalars, outputs["logits"]?.scalars ?? [], gradients.map(\.name))
+}
