@@ -26,10 +26,10 @@ private func prefill(_ name: String, isLastOnly: Bool) -> Workload {
     prepare: { _ in
       let (model, ids) = withSeed(1) { (GPT(gpt2), randomTokens([1, 512], below: gpt2.vocabularySize)) }
       guard isLastOnly else { return { _ = model(ids) } }
-      let caches = model.makeCaches(capacity: 512)
+      let state = model.makeState(capacity: 512)
       return {
-        for cache in caches { cache.truncate(to: 0) }
-        _ = model.nextScores(ids, caches: caches)
+        state.truncate(to: 0)
+        _ = model.scores(after: ids, state: state, isLastOnly: true)
       }
     })
 }
@@ -42,13 +42,13 @@ private func decode() -> Workload {
     bytes: tokens * 4 * (blockWeights + headWeights), items: ("tokens/s", tokens),
     prepare: { _ in
       let model = withSeed(1) { GPT(gpt2) }
-      let caches = model.makeCaches(capacity: 64)
+      let state = model.makeState(capacity: 64)
       let sampler = Sampler.greedy
       return {
-        for cache in caches { cache.truncate(to: 0) }
+        state.truncate(to: 0)
         var token: Int32 = 0
         for _ in 0..<64 {
-          let scores = model.nextScores(IndexTensor([token], shape: [1, 1]), caches: caches)
+          let scores = model.scores(after: IndexTensor([token], shape: [1, 1]), state: state, isLastOnly: true)
           token = Int32(sampler(scores.scalars, using: .current))
         }
       }
