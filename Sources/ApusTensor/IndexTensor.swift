@@ -1,6 +1,9 @@
 // Whole numbers: tokens, targets, positions. Never differentiable, so a type of their own.
 // Read next: Ops/Gather.swift.
 
+import ApusKernelTypes
+import ApusKernels
+
 /// An array of 32-bit integers with axes: token ids, class targets, row indices.
 public struct IndexTensor: Sendable, Hashable {
   /// The sizes of the axes.
@@ -53,7 +56,11 @@ public struct IndexTensor: Sendable, Hashable {
 
   /// Stops the program if a number is outside `0..<bound` (and is not `exception`).
   func check(below bound: Int, except exception: Int32? = nil, _ operation: StaticString) {
-    for (position, index) in indices.enumerated() where index < 0 || index >= Int32(clamping: bound) {
+    let bound = Int(Int32(clamping: bound))
+    var largest: UInt32 = 0
+    read { largest = Kernels.table.copies.largestIndex($0, count, Kernels.schedule) }
+    if count == 0 || Int(largest) < bound { return }
+    for (position, index) in indices.enumerated() where index < 0 || index >= bound {
       require(
         index == exception, "\(operation): index \(index) at position \(position) is outside 0..<\(bound)")
     }

@@ -1,5 +1,8 @@
 // Tensors from numbers. Read next: Tensor+Random.swift.
 
+import ApusKernelTypes
+import ApusKernels
+
 extension Tensor {
   /// A tensor with these elements, row-major.
   ///
@@ -23,7 +26,7 @@ extension Tensor {
 
   /// A tensor whose elements are all `value`.
   public init(repeating value: Float, shape: Shape) {
-    self.init(uninitialized: shape) { $0.update(repeating: value, count: shape.elementCount) }
+    self.init(uninitialized: shape) { Kernels.table.copies.fill($0, value, shape.elementCount, Kernels.schedule) }
   }
 
   /// A tensor of zeros.

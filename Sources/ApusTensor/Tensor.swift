@@ -73,7 +73,9 @@ public struct Tensor: Sendable {
   /// The same elements in memory of their own, off the tape.
   func copy() -> Tensor {
     withUnsafePointer { source in
-      Tensor(uninitialized: shape) { $0.update(from: source, count: elementCount) }
+      Tensor(uninitialized: shape) {
+        Kernels.table.copyRows(source, elementCount, $0, elementCount, 1, elementCount, Kernels.schedule)
+      }
     }
   }
 

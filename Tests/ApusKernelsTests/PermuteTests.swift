@@ -52,11 +52,47 @@ extension KernelTests {
     func otherStrides(_ set: InstructionSet) {
       let x = Reference.numbers(2_000, seed: 1)
       for (sizes, strides) in [
-        ([4, 25], [0, 1]), ([25, 4], [1, 0]), ([6, 7, 8], [100, 9, 1]), ([5, 6], [300, 2]),
+        ([4, 25], [0, 1]), ([25, 4], [1, 0]), ([6, 7, 8], [100, 9, 1]), ([5, 6], [300, 2]), ([900], [2]),
+        ([3, 17, 20], [0, 1, 17]), ([9, 2, 30], [1, 270, 9]), ([30, 3, 2, 8], [1, 240, 720, 30]),
+        ([40_001], [0]), ([2, 20_000], [1, 0]), ([3, 2, 20], [1, 500, 0]),
       ] {
         let count = sizes.reduce(1, *)
         let y = result(count: count, "\(sizes) by \(strides)") { set.kernels.permute(x, $0, sizes, strides, $1) }
         expectSame(y, Reference.permute(x, sizes: sizes, strides: strides), "\(sizes) by \(strides)")
+      }
+    }
+
+    /// Strides that lead backwards, from a later element on.
+    @Test(arguments: InstructionSet.supported)
+    func reversedStrides(_ set: InstructionSet) {
+      for (sizes, strides, start) in [
+        ([40], [-1], 39), ([7, 33], [-33, 1], 198), ([7, 33], [33, -1], 32), ([33, 7], [1, -33], 198),
+      ] {
+        let x = Reference.numbers(400, seed: 1)
+        let y = result(count: sizes.reduce(1, *), "\(sizes) by \(strides)") { y, schedule in
+          x.withUnsafeBufferPointer {
+            if let base = $0.baseAddress { set.kernels.permute(base + start, y, sizes, strides, schedule) }
+          }
+        }
+        let expected = (0..<y.count).map { place in
+          let last = sizes[sizes.count - 1]
+          let row = sizes.count == 1 ? 0 : place / last * strides[0]
+          return x[start + row + place % last * strides[sizes.count - 1]]
+        }
+        expectSame(y, expected, "\(set) \(sizes) by \(strides)")
+      }
+    }
+
+    @Test(arguments: InstructionSet.supported)
+    func fill(_ set: InstructionSet) {
+      for count in [0, 1, 7, 32_768, 70_001] {
+        let y = result(count: count, "fill") { set.kernels.copies.fill($0, 2.5, count, $1) }
+        #expect(y.allSatisfy { $0 == 2.5 })
+        let indices = (0..<count).map { Int32($0 * 7_919 % 50_021) }
+        let largest = schedules.map { set.kernels.copies.largestIndex(indices, count, $0.schedule) }
+        #expect(Set(largest) == [UInt32(indices.max() ?? 0)])
+        let negative = indices + [-3]
+        #expect(set.kernels.copies.largestIndex(negative, count + 1, .serial) == UInt32(bitPattern: -3))
       }
     }
 

@@ -7,6 +7,10 @@ package struct CopyKernels: Sendable {
   package typealias Output = KernelTable.Output
   package typealias Indices = KernelTable.Indices
 
+  /// y ← value: (y, value, count)
+  package var fill: @Sendable (Output, Float, _ count: Int, Schedule) -> Void
+  /// The largest index, taken as unsigned: (indices, count)
+  package var largestIndex: @Sendable (Indices, _ count: Int, Schedule) -> UInt32
   /// y[i · strides] ← y[i · strides] + x[i] for x of `sizes`: (x, y, sizes, strides)
   package var addStrided: @Sendable (Input, Output, _ sizes: [Int], _ strides: [Int], Schedule) -> Void
   /// (x, y, sizes of x, elements before it along each axis, sizes of y, value around it)
@@ -32,6 +36,8 @@ package struct CopyKernels: Sendable {
     ) -> Void
 
   package init(
+    fill: @escaping @Sendable (Output, Float, _ count: Int, Schedule) -> Void,
+    largestIndex: @escaping @Sendable (Indices, _ count: Int, Schedule) -> UInt32,
     addStrided: @escaping @Sendable (Input, Output, _ sizes: [Int], _ strides: [Int], Schedule) -> Void,
     pad:
       @escaping @Sendable (
@@ -54,6 +60,8 @@ package struct CopyKernels: Sendable {
         Input, Indices, Output, _ outer: Int, _ count: Int, _ chosen: Int, _ inner: Int, Schedule
       ) -> Void
   ) {
+    self.fill = fill
+    self.largestIndex = largestIndex
     self.addStrided = addStrided
     self.pad = pad
     self.gatherAlong = gatherAlong

@@ -6,6 +6,8 @@ import ApusKernelTypes
 /// The copy kernels of this instruction set.
 func makeCopyKernels() -> CopyKernels {
   CopyKernels(
+    fill: { fill($0, $1, count: $2, $3) },
+    largestIndex: { largestIndex($0, count: $1, $2) },
     addStrided: { addStrided($0, $1, sizes: $2, strides: $3, $4) },
     pad: { pad($0, $1, sizes: $2, before: $3, padded: $4, value: $5, $6) },
     gatherAlong: { gatherAlong($0, indices: $1, $2, sizes: $3, strides: $4, axisStride: $5, $6) },

@@ -1,11 +1,13 @@
-// Axes in another order, and blocks of rows copied between strides (slices, concatenation).
+// Axes in another order, elements at any strides, and blocks of rows copied between strides (slices, concatenation).
+// Read next: SIMD/Transpose.swift; StridedAdd.swift, the adjoint.
 
 import ApusKernelTypes
 
 /// y ← x with its axes permuted: the result has `sizes`, and `strides[a]` is the distance in x along the result's axis a.
 ///
-/// Tiles are runs along the result's last two axes. Where the last axis of the result is x's contiguous axis, rows are
-/// copied; elsewhere blocks of 16 × 16 keep both sides' cache lines in use.
+/// Tiles are runs of planes of the result: its last axis, and the axis along which x is contiguous (or else the last but
+/// one). Where these are the same axis, rows are copied; elsewhere small blocks are transposed in registers, so that both
+/// sides use their cache lines whole.
 func permute(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, sizes: [Int], strides: [Int], _ schedule: Schedule
 ) {
@@ -16,61 +18,96 @@ func permute(
   }
   let columns = sizes[rank - 1]
   let columnStride = strides[rank - 1]
-  let rows = rank > 1 ? sizes[rank - 2] : 1
-  let rowStride = rank > 1 ? strides[rank - 2] : 0
-  let planes = sizes.dropLast(2).reduce(1, *)
+  // Which axis has the plane's rows.
+  var rowAxis = rank - 2
+  if columnStride != 1 {
+    for axis in 0..<rank - 1 where strides[axis] == 1 { rowAxis = axis }
+  }
+  let rows = rank > 1 ? sizes[rowAxis] : 1
+  let rowStride = rank > 1 ? strides[rowAxis] : 0
+  var (planes, step) = (1, columns)
+  for axis in 0..<rank - 1 {
+    if axis != rowAxis { planes *= sizes[axis] }
+    if axis > rowAxis { step *= sizes[axis] }
+  }
   guard rows * columns * planes > 0 else { return }
 
-  func planeOffset(_ plane: Int) -> Int {
-    var (rest, offset) = (plane, 0)
-    for axis in stride(from: rank - 3, through: 0, by: -1) {
-      offset += rest % sizes[axis] * strides[axis]
-      rest /= sizes[axis]
+  /// Where a plane starts in x and in y.
+  func offsets(_ plane: Int) -> (Int, Int) {
+    var (rest, source, target, size) = (plane, 0, 0, columns)
+    for axis in stride(from: rank - 2, through: 0, by: -1) {
+      if axis != rowAxis {
+        source += rest % sizes[axis] * strides[axis]
+        target += rest % sizes[axis] * size
+        rest /= sizes[axis]
+      }
+      size *= sizes[axis]
     }
-    return offset
+    return (source, target)
   }
 
-  let rowsPerTile = max(16, min(rows, 16_384 / columns / 16 * 16))
-  let tilesPerPlane = (rows + rowsPerTile - 1) / rowsPerTile
-  let planesPerTile = max(1, 16_384 / (rows * columns))
-  if tilesPerPlane == 1 {
-    forEachChunk(of: planes, grain: planesPerTile, schedule) { range in
-      for plane in range {
-        copyPlane(
-          x + planeOffset(plane), y + plane * rows * columns, rows: 0..<rows, columns: columns, rowStride: rowStride,
-          columnStride: columnStride)
-      }
-    }
-  } else {
-    schedule.run(planes * tilesPerPlane) { tile, _ in
+  let columnsPerTile = min(columns, 16_384)
+  let rowsPerTile = max(16, min(rows, 16_384 / columnsPerTile / 16 * 16))
+  let columnTiles = (columns + columnsPerTile - 1) / columnsPerTile
+  let tilesPerPlane = (rows + rowsPerTile - 1) / rowsPerTile * columnTiles
+  let planesPerTile = tilesPerPlane == 1 ? max(1, 16_384 / (rows * columns)) : 1
+  forEachChunk(of: planes * tilesPerPlane, grain: planesPerTile, schedule) { tiles in
+    for tile in tiles {
       let (plane, part) = (tile / tilesPerPlane, tile % tilesPerPlane)
+      let (source, target) = offsets(plane)
+      let row = part / columnTiles * rowsPerTile
+      let column = part % columnTiles * columnsPerTile
       copyPlane(
-        x + planeOffset(plane), y + plane * rows * columns,
-        rows: part * rowsPerTile..<min(rows, (part + 1) * rowsPerTile), columns: columns, rowStride: rowStride,
-        columnStride: columnStride)
+        x + source + column * columnStride, y + target + column, rows: row..<min(rows, row + rowsPerTile),
+        columns: min(columnsPerTile, columns - column), rowStride: rowStride, columnStride: columnStride, step: step)
     }
   }
 }
 
+/// y[row · step + column] ← x[row · rowStride + column · columnStride]
 private func copyPlane(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Range<Int>, columns: Int, rowStride: Int,
-  columnStride: Int
+  columnStride: Int, step: Int
 ) {
-  if columnStride == 1 {
-    for row in rows { (y + row * columns).update(from: x + row * rowStride, count: columns) }
-    return
+  switch columnStride {
+  case 1:
+    for row in rows { (y + row * step).update(from: x + row * rowStride, count: columns) }
+  case 0:
+    for row in rows { (y + row * step).update(repeating: x[row * rowStride], count: columns) }
+  case -1:
+    for row in rows {
+      let (source, target) = (x + row * rowStride, y + row * step)
+      for column in 0..<columns { target[column] = source[-column] }
+    }
+  case _ where rowStride == 1:
+    transposePlane(x, y, rows: rows, columns: columns, columnStride: columnStride, step: step)
+  default:
+    for row in rows {
+      let (source, target) = (x + row * rowStride, y + row * step)
+      for column in 0..<columns { target[column] = source[column * columnStride] }
+    }
   }
-  if columnStride == 0 {
-    for row in rows { (y + row * columns).update(repeating: x[row * rowStride], count: columns) }
-    return
-  }
-  let block = 16
-  for rowStart in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
-    for columnStart in stride(from: 0, to: columns, by: block) {
-      for row in rowStart..<min(rows.upperBound, rowStart + block) {
-        for column in columnStart..<min(columns, columnStart + block) {
-          y[row * columns + column] = x[row * rowStride + column * columnStride]
-        }
+}
+
+/// y[row · step + column] ← x[row + column · columnStride], in blocks of a cache line's length on both sides.
+private func transposePlane(
+  _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Range<Int>, columns: Int, columnStride: Int,
+  step: Int
+) {
+  let side = transposeSide
+  let wholeColumns = columns / side * side
+  for rowStart in stride(from: rows.lowerBound, to: rows.upperBound, by: 16) {
+    let rowEnd = min(rows.upperBound, rowStart + 16)
+    let wholeRows = rowStart + (rowEnd - rowStart) / side * side
+    for columnStart in stride(from: 0, to: wholeColumns, by: side) {
+      let source = x + columnStart * columnStride
+      for row in stride(from: rowStart, to: wholeRows, by: side) {
+        transposeBlock(source + row, columnStride, y + row * step + columnStart, step)
+      }
+    }
+    for row in rowStart..<rowEnd {
+      for column in (row < wholeRows ? wholeColumns : 0)..<columns {
+        y[row * step + column] = x[row + column * columnStride]
       }
     }
   }
@@ -84,4 +121,33 @@ func copyRows(
   forEachPiece(rows: rows, columns: columns, schedule) { row, range in
     (y + row * yStride + range.lowerBound).update(from: x + row * xStride + range.lowerBound, count: range.count)
   }
+}
+
+/// y ← value
+func fill(_ y: UnsafeMutablePointer<Float>, _ value: Float, count: Int, _ schedule: Schedule) {
+  forEachChunk(of: count, grain: 32_768, schedule) { range in
+    (y + range.lowerBound).update(repeating: value, count: range.count)
+  }
+}
+
+/// The largest of some indices, taken as unsigned: negative ones are larger than all others. 0 if there are none.
+func largestIndex(_ indices: UnsafePointer<Int32>, count: Int, _ schedule: Schedule) -> UInt32 {
+  let chunk = 32_768
+  @inline(__always) func largest(_ range: Range<Int>) -> UInt32 {
+    var result: UInt32 = 0
+    for i in range {
+      let index = UInt32(bitPattern: indices[i])
+      result = index > result ? index : result
+    }
+    return result
+  }
+  if count <= chunk { return largest(0..<count) }
+  let chunks = (count + chunk - 1) / chunk
+  let scratch = ScratchBuffer(count: chunks)
+  defer { scratch.free() }
+  let results = UnsafeMutableRawPointer(scratch.pointer).bindMemory(to: UInt32.self, capacity: chunks)
+  forEachChunk(of: count, grain: chunk, schedule) { range in results[range.lowerBound / chunk] = largest(range) }
+  var result: UInt32 = 0
+  for i in 0..<chunks { result = max(result, results[i]) }
+  return result
 }

@@ -43,24 +43,30 @@ func maximumOrNaN(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where:
 @inline(__always)
 func extreme(_ x: UnsafePointer<Float>, count: Int, isLargest: Bool) -> Float {
   // The smallest is minus the largest of −x.
-  let sign: Float = isLargest ? 1 : -1
-  let lowest = -Float.infinity
-  var (m0, m1) = (Lanes(repeating: lowest), Lanes(repeating: lowest))
+  isLargest
+    ? largestOrNaN(count, of: { x.lanes(at: $0) }, tail: { x.partialLanes(at: $0, count: $1, padding: -.infinity) })
+    : -largestOrNaN(count, of: { -x.lanes(at: $0) }, tail: { -x.partialLanes(at: $0, count: $1, padding: .infinity) })
+}
+
+@inline(__always)
+private func largestOrNaN(_ count: Int, of f: (Int) -> Lanes, tail: (Int, Int) -> Lanes) -> Float {
+  let lowest = Lanes(repeating: -.infinity)
+  var (m0, m1, m2, m3) = (lowest, lowest, lowest, lowest)
   var index = 0
-  while index + 2 * laneCount <= count {
-    m0 = maximumOrNaN(m0, x.lanes(at: index) * sign)
-    m1 = maximumOrNaN(m1, x.lanes(at: index + laneCount) * sign)
-    index += 2 * laneCount
+  while index + 4 * laneCount <= count {
+    m0 = maximumOrNaN(m0, f(index))
+    m1 = maximumOrNaN(m1, f(index + laneCount))
+    m2 = maximumOrNaN(m2, f(index + 2 * laneCount))
+    m3 = maximumOrNaN(m3, f(index + 3 * laneCount))
+    index += 4 * laneCount
   }
   while index + laneCount <= count {
-    m0 = maximumOrNaN(m0, x.lanes(at: index) * sign)
+    m0 = maximumOrNaN(m0, f(index))
     index += laneCount
   }
-  if index < count {
-    m1 = maximumOrNaN(m1, x.partialLanes(at: index, count: count - index, padding: lowest * sign) * sign)
-  }
-  let m = maximumOrNaN(m0, m1)
-  return hasAny(m .!= m) ? .nan : horizontalMaximum(m) * sign
+  if index < count { m1 = maximumOrNaN(m1, tail(index, count - index)) }
+  let m = maximumOrNaN(maximumOrNaN(m0, m1), maximumOrNaN(m2, m3))
+  return hasAny(m .!= m) ? .nan : horizontalMaximum(m)
 }
 
 /// Whether a comparison holds in any lane.
@@ -85,52 +91,62 @@ private func reduceLongRow(
   y[0] = reduceRow(reduction, results, count: blocks)
 }
 
-/// y[j] ← reduction over the rows of x[·, j], for a strip of columns: four vectors at a time stay in registers.
+/// y[j] ← reduction over the rows of x[·, j], for a strip of columns.
+///
+/// Down a few rows at a time: results wait in y, which stays in the nearest cache, and x is read almost in order.
 private func reduceColumns(
   _ reduction: Reduction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int, stride: Int,
   columns: Range<Int>
 ) {
   // (A switch: `==` on an enumeration with raw values is a generic call.)
-  let start: Float
   switch reduction {
-  case .sum: start = 0
-  case .maximum: start = -.infinity
-  case .minimum: start = .infinity
-  }
-  @inline(__always) func combine(_ a: Lanes, _ b: Lanes) -> Lanes {
-    switch reduction {
-    case .sum: return a + b
-    case .maximum: return maximumOrNaN(a, b)
-    case .minimum: return a.replacing(with: b, where: (b .< a) .| (b .!= b))
+  case .sum: reduceColumns(x, y, rows: rows, stride: stride, columns: columns, from: 0) { $0 + $1 }
+  case .maximum:
+    reduceColumns(x, y, rows: rows, stride: stride, columns: columns, from: -.infinity) { maximumOrNaN($0, $1) }
+  case .minimum:
+    reduceColumns(x, y, rows: rows, stride: stride, columns: columns, from: .infinity) { a, b in
+      a.replacing(with: b, where: (b .< a) .| (b .!= b))
     }
   }
-  var j = columns.lowerBound
-  while j + 4 * laneCount <= columns.upperBound {
-    var (a, b, c, d) = (
-      Lanes(repeating: start), Lanes(repeating: start), Lanes(repeating: start), Lanes(repeating: start)
-    )
-    var p = x + j
-    for _ in 0..<rows {
-      a = combine(a, p.lanes(at: 0))
-      b = combine(b, p.lanes(at: laneCount))
-      c = combine(c, p.lanes(at: 2 * laneCount))
-      d = combine(d, p.lanes(at: 3 * laneCount))
-      p += stride
+}
+
+@inline(__always)
+private func reduceColumns(
+  _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int, stride: Int, columns: Range<Int>,
+  from start: Float, _ combine: (Lanes, Lanes) -> Lanes
+) {
+  (y + columns.lowerBound).update(repeating: start, count: columns.count)
+  var first = 0
+  while first < rows {
+    let end = min(rows, first + 16)
+    var j = columns.lowerBound
+    while j + 4 * laneCount <= columns.upperBound {
+      var (a, b) = (y.lanes(at: j), y.lanes(at: j + laneCount))
+      var (c, d) = (y.lanes(at: j + 2 * laneCount), y.lanes(at: j + 3 * laneCount))
+      var p = x + first * stride + j
+      for _ in first..<end {
+        a = combine(a, p.lanes(at: 0))
+        b = combine(b, p.lanes(at: laneCount))
+        c = combine(c, p.lanes(at: 2 * laneCount))
+        d = combine(d, p.lanes(at: 3 * laneCount))
+        p += stride
+      }
+      y.store(a, at: j)
+      y.store(b, at: j + laneCount)
+      y.store(c, at: j + 2 * laneCount)
+      y.store(d, at: j + 3 * laneCount)
+      j += 4 * laneCount
     }
-    y.store(a, at: j)
-    y.store(b, at: j + laneCount)
-    y.store(c, at: j + 2 * laneCount)
-    y.store(d, at: j + 3 * laneCount)
-    j += 4 * laneCount
-  }
-  forEachVector(in: j..<columns.upperBound) { j in
-    var a = Lanes(repeating: start)
-    for row in 0..<rows { a = combine(a, x.lanes(at: row * stride + j)) }
-    y.store(a, at: j)
-  } tail: { j, count in
-    var a = Lanes(repeating: start)
-    for row in 0..<rows { a = combine(a, x.partialLanes(at: row * stride + j, count: count)) }
-    y.storePartial(a, at: j, count: count)
+    forEachVector(in: j..<columns.upperBound) { j in
+      var a = y.lanes(at: j)
+      for row in first..<end { a = combine(a, x.lanes(at: row * stride + j)) }
+      y.store(a, at: j)
+    } tail: { j, count in
+      var a = y.partialLanes(at: j, count: count)
+      for row in first..<end { a = combine(a, x.partialLanes(at: row * stride + j, count: count)) }
+      y.storePartial(a, at: j, count: count)
+    }
+    first = end
   }
 }
 

@@ -46,18 +46,44 @@ func logSumExp(
   } else {
     forEachStrip(outer: outer, count: count, inner: inner, schedule) { o, columns in
       let (p, out) = (x + o * count * inner, y + o * inner)
-      @inline(__always) func result(_ row: (Int) -> Lanes) -> Lanes {
-        var top = Lanes(repeating: -.infinity)
-        for r in 0..<count { top = maximum(top, row(r)) }
-        top = shift(top)
-        var total = Lanes.zero
-        for r in 0..<count { total += exp(row(r) - top) }
-        return top + log(total)
+      // Down 64 rows at a time, which two passes find in the cache. The largest so far waits in y, the sum relative to it
+      // in scratch memory.
+      let scratch = ScratchBuffer(count: columns.count)
+      defer { scratch.free() }
+      let sums = scratch.pointer - columns.lowerBound
+      (out + columns.lowerBound).update(repeating: -.infinity, count: columns.count)
+      scratch.pointer.update(repeating: 0, count: columns.count)
+      var first = 0
+      while first < count {
+        let end = min(count, first + 64)
+        @inline(__always) func join(
+          _ row: (Int) -> Lanes, _ old: Lanes, _ sum: Lanes
+        ) -> (top: Lanes, sum: Lanes) {
+          var top = old
+          for r in first..<end { top = maximum(top, row(r)) }
+          let level = shift(top)
+          var total = (sum * exp(shift(old) - level)).replacing(with: 0, where: old .== -.infinity)
+          for r in first..<end { total += exp(row(r) - level) }
+          return (top, total)
+        }
+        forEachVector(in: columns) { j in
+          let joined = join({ p.lanes(at: $0 * inner + j) }, out.lanes(at: j), sums.lanes(at: j))
+          out.store(joined.top, at: j)
+          sums.store(joined.sum, at: j)
+        } tail: { j, lanes in
+          let joined = join(
+            { p.partialLanes(at: $0 * inner + j, count: lanes) }, out.partialLanes(at: j, count: lanes),
+            sums.partialLanes(at: j, count: lanes))
+          out.storePartial(joined.top, at: j, count: lanes)
+          sums.storePartial(joined.sum, at: j, count: lanes)
+        }
+        first = end
       }
       forEachVector(in: columns) { j in
-        out.store(result { p.lanes(at: $0 * inner + j) }, at: j)
+        out.store(shift(out.lanes(at: j)) + log(sums.lanes(at: j)), at: j)
       } tail: { j, lanes in
-        out.storePartial(result { p.partialLanes(at: $0 * inner + j, count: lanes) }, at: j, count: lanes)
+        let total = log(sums.partialLanes(at: j, count: lanes))
+        out.storePartial(shift(out.partialLanes(at: j, count: lanes)) + total, at: j, count: lanes)
       }
     }
   }

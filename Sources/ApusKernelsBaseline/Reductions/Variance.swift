@@ -44,28 +44,78 @@ func variance(
     }
   } else {
     forEachStrip(outer: outer, count: count, inner: inner, schedule) { o, columns in
-      let (p, offset) = (x + o * count * inner, o * inner)
-      @inline(__always) func moments(_ row: (Int) -> Lanes) -> (mean: Lanes, variance: Lanes) {
-        var total = Lanes.zero
-        for r in 0..<count { total += row(r) }
-        let center = total / size
-        var (first, second) = (Lanes.zero, Lanes.zero)
-        for r in 0..<count {
-          let d = row(r) - center
-          first += d
-          second = multiplyAdd(d, d, second)
-        }
-        return (center + first / size, (second - first * first / size) / divisor)
-      }
+      let offset = o * inner
+      columnMoments(
+        x + o * count * inner, mean: mean + offset, y + offset, rows: count, stride: inner, columns: columns)
       forEachVector(in: columns) { j in
-        let result = moments { p.lanes(at: $0 * inner + j) }
-        mean.store(result.mean, at: offset + j)
-        y.store(result.variance, at: offset + j)
+        y.store(y.lanes(at: offset + j) / divisor, at: offset + j)
       } tail: { j, lanes in
-        let result = moments { p.partialLanes(at: $0 * inner + j, count: lanes) }
-        mean.storePartial(result.mean, at: offset + j, count: lanes)
-        y.storePartial(result.variance, at: offset + j, count: lanes)
+        y.storePartial(y.partialLanes(at: offset + j, count: lanes) / divisor, at: offset + j, count: lanes)
       }
+    }
+  }
+}
+
+/// The means of columns, and Σ (x − mean)² of each.
+///
+/// Down 64 rows at a time, which two passes find in the cache; then the moments of these rows are joined with those of the
+/// rows before (Chan, Golub, LeVeque 1979): with δ the difference of the means, squares grow by δ²·n·m/(n + m). All of that
+/// is relative to the first row, so that a mean far from 0 costs no digits.
+@inline(__always)
+private func columnMoments(
+  _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>, rows: Int,
+  stride: Int, columns: Range<Int>
+) {
+  (mean + columns.lowerBound).update(repeating: rows == 0 ? .nan : 0, count: columns.count)
+  (squares + columns.lowerBound).update(repeating: 0, count: columns.count)
+  var first = 0
+  while first < rows {
+    let end = min(rows, first + 64)
+    let (before, size) = (Float(first), Float(end - first))
+    let (share, weight) = (size / (before + size), before * size / (before + size))
+    @inline(__always) func join(
+      _ row: (Int) -> Lanes, _ mean: Lanes, _ squares: Lanes
+    ) -> (mean: Lanes, squares: Lanes) {
+      var (even, odd) = (Lanes.zero, Lanes.zero)
+      var r = first
+      while r + 2 <= end {
+        even += row(r)
+        odd += row(r + 1)
+        r += 2
+      }
+      if r < end { even += row(r) }
+      let center = (even + odd) / size
+      var (deviations, second) = (Lanes.zero, Lanes.zero)
+      for r in first..<end {
+        let d = row(r) - center
+        deviations += d
+        second = multiplyAdd(d, d, second)
+      }
+      second -= deviations * deviations / size
+      let delta = center + deviations / size - mean
+      return (multiplyAdd(delta, share, mean), squares + second + delta * delta * weight)
+    }
+    forEachVector(in: columns) { j in
+      let base = x.lanes(at: j)
+      let joined = join({ x.lanes(at: $0 * stride + j) - base }, mean.lanes(at: j), squares.lanes(at: j))
+      mean.store(joined.mean, at: j)
+      squares.store(joined.squares, at: j)
+    } tail: { j, lanes in
+      let base = x.partialLanes(at: j, count: lanes)
+      let joined = join(
+        { x.partialLanes(at: $0 * stride + j, count: lanes) - base }, mean.partialLanes(at: j, count: lanes),
+        squares.partialLanes(at: j, count: lanes))
+      mean.storePartial(joined.mean, at: j, count: lanes)
+      squares.storePartial(joined.squares, at: j, count: lanes)
+    }
+    first = end
+  }
+  if rows > 0 {
+    forEachVector(in: columns) { j in
+      mean.store(mean.lanes(at: j) + x.lanes(at: j), at: j)
+    } tail: { j, lanes in
+      mean.storePartial(
+        mean.partialLanes(at: j, count: lanes) + x.partialLanes(at: j, count: lanes), at: j, count: lanes)
     }
   }
 }

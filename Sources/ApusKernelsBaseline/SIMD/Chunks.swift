@@ -43,14 +43,15 @@ func forEachPiece(
 
 /// Strips of the inner axis of [outer, count, inner]: calls `body` with an outer index and a range of columns.
 ///
-/// A strip has about 16,384 elements over its `count` rows, but no less than four vectors of columns; where a whole
-/// [count, inner] is smaller than that, several of them are one tile.
+/// A strip has about 16,384 elements over its `count` rows, but no less than an eighth of all columns or 512, so that long
+/// columns are not read in crumbs; where a whole [count, inner] is smaller than that, several of them are one tile.
 @inline(__always)
 func forEachStrip(
   outer: Int, count: Int, inner: Int, _ schedule: Schedule, _ body: (_ outer: Int, _ columns: Range<Int>) -> Void
 ) {
   guard outer > 0, inner > 0 else { return }
-  let strip = min(inner, max(4 * laneCount, 16_384 / max(1, count) / laneCount * laneCount))
+  let least = max(4 * laneCount, min(512, outer * inner / 8 / laneCount * laneCount))
+  let strip = min(inner, max(least, 16_384 / max(1, count) / laneCount * laneCount))
   let strips = (inner + strip - 1) / strip
   let grain = strips == 1 ? max(1, 16_384 / max(1, count * inner)) : 1
   forEachChunk(of: outer * strips, grain: grain, schedule) { tiles in

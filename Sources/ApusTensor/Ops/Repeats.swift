@@ -1,5 +1,8 @@
 // Tensors repeated, flipped and rolled. Read first: Strides.swift. Read next: AlongAxis.swift.
 
+import ApusKernelTypes
+import ApusKernels
+
 extension Tensor {
   /// This tensor side by side with itself, `counts[a]` times along axis a.
   ///
@@ -70,7 +73,15 @@ extension Tensor {
     let size = shape[axis]
     guard size > 0 else { return self }
     let start = ((shift % size) + size) % size
-    if start == 0 { return self }
-    return concatenated([slice(size - start..<size, along: axis), slice(0..<size - start, along: axis)], along: axis)
+    let (x, run) = (self, AxisRun(shape, axis))
+    let width = size * run.inner
+    let (head, tail) = (start * run.inner, (size - start) * run.inner)
+    let result = Tensor(uninitialized: shape) { y in
+      read(self) { x in
+        Kernels.table.copyRows(x + tail, width, y, width, run.outer, head, Kernels.schedule)
+        Kernels.table.copyRows(x, width, y + head, width, run.outer, tail, Kernels.schedule)
+      }
+    }
+    return result.recorded("rolled") { wrt(x) { dy in dy.rolled(by: -shift, along: axis) } }
   }
 }

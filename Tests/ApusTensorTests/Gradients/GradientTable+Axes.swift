@@ -145,7 +145,7 @@ extension GradientTable {
     GradientRow("concatenated", "stacked behind", at: [Samples.normal([2, 3]), Samples.normal([2, 3], seed: 2)]) {
       stacked([$0[0], $0[1], $0[0]], along: -1).squared()
     },
-    GradientRow("concatenated", "rolled", at: [Samples.normal([5, 2])]) {
+    GradientRow("rolled", "backwards", at: [Samples.normal([5, 2])]) {
       $0[0].rolled(by: -2, along: 0) * Samples.normal([5, 2], seed: 3)
     },
     GradientRow("padded", "everywhere", at: [Samples.normal([2, 3])]) {
