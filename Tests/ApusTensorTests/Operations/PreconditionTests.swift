@@ -106,4 +106,46 @@ import Testing
     }
     #expect(try message(result).contains("scaledDotProductAttention: query [1, 3, 4, 2], key [1, 2, 4, 2]"))
   }
+
+  @Test func indicesOfAnotherShape() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([2, 3]).gather(IndexTensor([0, 1, 0], shape: [3, 1]), along: 1)
+    }
+    #expect(try message(result).contains("gather: indices [3, 1] into shape [2, 3] along axis 1"))
+  }
+
+  @Test func indicesBeyondAnAxis() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([2, 3]).scatterAdd(.ones([2, 1]), at: IndexTensor([0, -1], shape: [2, 1]), along: 1)
+    }
+    #expect(try message(result).contains("scatterAdd: index -1 at position 1 is outside 0..<3"))
+  }
+
+  @Test func moreThanThereAre() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([2, 3]).topK(4)
+    }
+    #expect(try message(result).contains("topK: 4 elements of axis 1 of shape [2, 3]"))
+  }
+
+  @Test func partsThatDoNotAddUp() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([2, 6]).split(sizes: [2, 3], along: 1)
+    }
+    #expect(try message(result).contains("split: axis 1 of shape [2, 6] into sizes [2, 3] (they must add up to it)"))
+  }
+
+  @Test func sizesThatEinsumCannotJoin() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = einsum("ij,jk->ik", .zeros([2, 3]), .zeros([4, 5]))
+    }
+    #expect(try message(result).contains("einsum: in \"ij,jk->ik\", 'j' is an axis of size 3 and of size 4"))
+  }
+
+  @Test func lettersThatEinsumDoesNotKnow() async throws {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = einsum("ij->k", .zeros([2, 3]))
+    }
+    #expect(try message(result).contains("einsum: in \"ij->k\", 'k' is in the result but in no operand"))
+  }
 }
