@@ -58,4 +58,14 @@ import Testing
     #expect(result.saved == result.loaded && result.saved.count == 6)
     #expect(result.gradients == ["embeddings.weight", "classifier.weight", "classifier.bias"])
   }
+
+  @Test func walksAreTheLibrarysOperations() {
+    let walks = walkExample()
+    #expect(walks == libraryWalkExample())
+    #expect(walks[0] == [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11] && walks[4] == [0, 5, 10])
+    let (repeated, overlapping) = adjointExample()
+    #expect(repeated == [5, 5, 5] && overlapping == [1, 2, 2, 1])
+    let values = valueExample()
+    #expect(values.original == 0 && values.copy == 1)
+  }
 }

@@ -128,13 +128,13 @@ import Testing
   }
 
   @Test func manySlicesAddUpInPlace() {
-    // A thousand slices of a thousand rows: with a whole gradient for each this would be a billion additions.
-    let x = Samples.normal([1_000, 1_000])
+    // With a whole gradient for each of the slices this would be 64 million additions.
+    let x = Samples.normal([400, 400])
     let (_, pullback) = valueWithPullback(at: [x]) { inputs in
-      (0..<1_000).reduce(Tensor.zeros([1_000])) { $0 + inputs[0].selected($1) * Float($1) }
+      (0..<400).reduce(Tensor.zeros([400])) { $0 + inputs[0].selected($1) * Float($1) }
     }
-    let gradient = pullback(.ones([1_000]))[0]
-    #expect(gradient == Tensor.range(count: 1_000).unsqueezed(at: 1).broadcast(to: [1_000, 1_000]))
+    let gradient = pullback(.ones([400]))[0]
+    #expect(gradient == Tensor.range(count: 400).unsqueezed(at: 1).broadcast(to: [400, 400]))
   }
 
   @Test func partsAndTheWholeShareAGradient() {
