@@ -9,6 +9,8 @@ public enum TokenizerError: Error, Hashable, Sendable {
   case unknownToken(Int32, position: Int, vocabularySize: Int)
   /// An alphabet with the same character at two places.
   case repeatedCharacter(Unicode.Scalar, first: Int, second: Int)
+  /// An encoding that cannot be cut to the length that was asked for, and why.
+  case truncation(String)
 }
 
 extension TokenizerError: CustomStringConvertible {
@@ -22,6 +24,7 @@ extension TokenizerError: CustomStringConvertible {
       "token \(position): expected a number from 0 to \(size - 1), found \(token)"
     case .repeatedCharacter(let character, let first, let second):
       "alphabet: expected every character once, found \(spelled(character)) at \(first) and \(second)"
+    case .truncation(let reason): "truncation: \(reason)"
     }
   }
 }

@@ -1,0 +1,229 @@
+// Byte-pair encoding: neighbours are merged, the pair that was learned first before all others.
+// Read first: TokenModel.swift. Read next: MergeTable.swift.
+
+/// Byte-pair encoding over scalars, or directly over bytes.
+///
+/// Of all neighbours that can be merged, the pair with the lowest rank is, the leftmost of equals, until there is none.
+/// Short words look through all pairs for every merge, long ones keep them in a heap: O(n log n) for n symbols.
+///
+/// Paper: arXiv:1508.07909.
+struct BytePairModel: TokenModel {
+  /// How it departs from the plain algorithm.
+  struct Options: Sendable {
+    var unknown: Int32?
+    /// Several unknown symbols in a row become one token.
+    var fusesUnknown = false
+    /// What is not in the vocabulary is spelled with the tokens `<0x00>` … `<0xFF>`.
+    var fallsBackToBytes = false
+    /// Words that are in the vocabulary need no merges.
+    var ignoresMerges = false
+    /// Stands before every symbol but the first.
+    var prefix: [UInt8] = []
+    /// Stands behind the last symbol.
+    var suffix: [UInt8] = []
+  }
+
+  let vocabulary: Vocabulary
+  let options: Options
+  private let merges: MergeTable
+  /// The symbol of each byte, for places at the beginning (bit 0) and at the end (bit 1) of a word; nil if the model works
+  /// on scalars.
+  private let byteSymbols: [[Int32]]?
+  private let byteFallback: [Int32]
+
+  private static let shortWord = 32
+
+  /// - Parameter onBytes: words are bytes that stand for themselves and not spelled by `ByteAlphabet`.
+  init(vocabulary: Vocabulary, merges: MergeTable, options: Options, onBytes: Bool) {
+    (self.vocabulary, self.merges, self.options) = (vocabulary, merges, options)
+    byteFallback = options.fallsBackToBytes ? BytePairModel.fallbackTokens(vocabulary) : []
+    byteSymbols = onBytes ? BytePairModel.byteSymbols(vocabulary, options) : nil
+  }
+
+  /// Whether every byte has a symbol at every place of a word, so that bytes need not be spelled out.
+  static func coversBytes(_ vocabulary: Vocabulary, _ options: Options) -> Bool {
+    !options.fallsBackToBytes && byteSymbols(vocabulary, options).allSatisfy { !$0.contains { $0 < 0 } }
+  }
+
+  private static func byteSymbols(_ vocabulary: Vocabulary, _ options: Options) -> [[Int32]] {
+    (0..<4).map { place in
+      (0..<256).map { byte in
+        let symbol = ByteAlphabet.spelling(UInt8(byte))
+        return vocabulary.id(
+          of: (place & 1 == 0 ? options.prefix : []) + symbol + (place & 2 != 0 ? options.suffix : []))
+      }
+    }
+  }
+
+  /// The tokens `<0x00>` to `<0xFF>`, −1 where there is none.
+  static func fallbackTokens(_ vocabulary: Vocabulary) -> [Int32] {
+    (0..<256).map { byte in
+      let digits = String(byte, radix: 16, uppercase: true)
+      return vocabulary.id(of: "<0x\(byte < 16 ? "0" : "")\(digits)>") ?? -1
+    }
+  }
+
+  func tokenize(
+    _ text: UnsafePointer<UInt8>, _ piece: Piece, scratch: TokenScratch, into tokens: inout TokenList
+  ) {
+    let (start, end) = (Int(piece.start), Int(piece.end))
+    if scratch.cache.lookUp(text, start, end, into: &tokens) { return }
+    let first = tokens.ids.count
+    if options.ignoresMerges, let id = wholeWord(text, start, end) {
+      tokens.append(id, start, end)
+    } else {
+      scratch.ids.removeAll(keepingCapacity: true)
+      scratch.lengths.removeAll(keepingCapacity: true)
+      findSymbols(text, start, end, scratch)
+      if scratch.ids.count <= BytePairModel.shortWord { mergeShort(scratch) } else { mergeLong(scratch) }
+      var from = start
+      for i in scratch.ids.indices {
+        let to = from + Int(scratch.lengths[i])
+        tokens.append(scratch.ids[i], from, to)
+        from = to
+      }
+    }
+    scratch.cache.store(text, start, end, tokens, from: first)
+  }
+
+  private func wholeWord(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int32? {
+    var id: Int32
+    if byteSymbols == nil {
+      id = vocabulary.table.find(text + start, count: end - start)
+    } else {
+      id = vocabulary.id(of: (start..<end).flatMap { ByteAlphabet.spelling(text[$0]) })
+    }
+    return id < 0 ? nil : id
+  }
+
+  // MARK: Symbols
+
+  private func findSymbols(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ scratch: TokenScratch) {
+    if let byteSymbols {
+      for i in start..<end {
+        let place = (i == start ? 1 : 0) | (i == end - 1 ? 2 : 0)
+        scratch.ids.append(byteSymbols[place][Int(text[i])])
+        scratch.lengths.append(1)
+      }
+      return
+    }
+    /// The length of what is unknown and not yet a symbol.
+    var pending = 0
+    var i = start
+    while i < end {
+      let length = decodeScalar(text, at: i).length
+      let id: Int32
+      if (options.prefix.isEmpty || i == start) && (options.suffix.isEmpty || i + length < end) {
+        id = vocabulary.table.find(text + i, count: length)
+      } else {
+        id = vocabulary.id(
+          of: (i > start ? options.prefix : []) + UnsafeBufferPointer(start: text + i, count: length)
+            + (i + length == end ? options.suffix : []))
+      }
+      if id >= 0 {
+        addUnknown(&pending, scratch)
+        scratch.ids.append(id)
+        scratch.lengths.append(Int32(length))
+      } else if !addBytes(text, i, i + length, start: start, end: end, scratch), options.unknown != nil {
+        if pending > 0 && !options.fusesUnknown { addUnknown(&pending, scratch) }
+        pending += length
+      }
+      i += length
+    }
+    addUnknown(&pending, scratch)
+  }
+
+  private func addUnknown(_ pending: inout Int, _ scratch: TokenScratch) {
+    guard pending > 0, let unknown = options.unknown else { return }
+    scratch.ids.append(unknown)
+    scratch.lengths.append(Int32(pending))
+    pending = 0
+  }
+
+  /// Spells a scalar with byte tokens, if there are tokens for all of its bytes.
+  private func addBytes(
+    _ text: UnsafePointer<UInt8>, _ from: Int, _ to: Int, start: Int, end: Int, _ scratch: TokenScratch
+  ) -> Bool {
+    guard !byteFallback.isEmpty else { return false }
+    let bytes =
+      (from > start ? options.prefix : []) + UnsafeBufferPointer(start: text + from, count: to - from)
+      + (to == end ? options.suffix : [])
+    guard bytes.allSatisfy({ byteFallback[Int($0)] >= 0 }) else { return false }
+    for byte in bytes {
+      scratch.ids.append(byteFallback[Int(byte)])
+      scratch.lengths.append(1)
+    }
+    return true
+  }
+
+  // MARK: Merging
+
+  private func mergeShort(_ scratch: TokenScratch) {
+    var count = scratch.ids.count
+    guard count > 1 else { return }
+    scratch.values.removeAll(keepingCapacity: true)
+    for i in 0..<count - 1 { scratch.values.append(merges.find(scratch.ids[i], scratch.ids[i + 1])) }
+    scratch.ids.withUnsafeMutableBufferPointer { ids in
+      scratch.lengths.withUnsafeMutableBufferPointer { lengths in
+        scratch.values.withUnsafeMutableBufferPointer { values in
+          while count > 1 {
+            var best = 0
+            for i in 1..<max(1, count - 1) where values[i] < values[best] { best = i }
+            let value = values[best]
+            if value == MergeTable.none { break }
+            ids[best] = MergeTable.merged(value)
+            lengths[best] += lengths[best + 1]
+            for i in best + 1..<count - 1 {
+              ids[i] = ids[i + 1]
+              lengths[i] = lengths[i + 1]
+              values[i - 1] = values[i]
+            }
+            count -= 1
+            if best > 0 { values[best - 1] = merges.find(ids[best - 1], ids[best]) }
+            if best < count - 1 { values[best] = merges.find(ids[best], ids[best + 1]) }
+          }
+        }
+      }
+    }
+    scratch.ids.removeLast(scratch.ids.count - count)
+    scratch.lengths.removeLast(scratch.lengths.count - count)
+  }
+
+  /// The symbols in a linked list, the pairs in a heap by rank and place. A pair that has changed since is passed over.
+  private func mergeLong(_ scratch: TokenScratch) {
+    let count = scratch.ids.count
+    scratch.previous = (0..<Int32(count)).map { $0 - 1 }
+    scratch.next = (0..<Int32(count)).map { $0 + 1 < count ? $0 + 1 : -1 }
+    scratch.heap.removeAll()
+    func push(_ left: Int) {
+      let right = Int(scratch.next[left])
+      guard right >= 0 else { return }
+      let value = merges.find(scratch.ids[left], scratch.ids[right])
+      if value != MergeTable.none { scratch.heap.push((value >> 32) << 32 | UInt64(left)) }
+    }
+    for i in 0..<count - 1 { push(i) }
+    while let top = scratch.heap.pop() {
+      let left = Int(top & 0xFFFF_FFFF)
+      let right = Int(scratch.next[left])
+      guard scratch.lengths[left] > 0, right >= 0 else { continue }
+      let value = merges.find(scratch.ids[left], scratch.ids[right])
+      guard value != MergeTable.none, value >> 32 == top >> 32 else { continue }
+      scratch.ids[left] = MergeTable.merged(value)
+      scratch.lengths[left] += scratch.lengths[right]
+      scratch.lengths[right] = 0
+      let after = scratch.next[right]
+      scratch.next[left] = after
+      if after >= 0 { scratch.previous[Int(after)] = Int32(left) }
+      if scratch.previous[left] >= 0 { push(Int(scratch.previous[left])) }
+      push(left)
+    }
+    var kept = 0
+    for i in 0..<count where scratch.lengths[i] > 0 {
+      scratch.ids[kept] = scratch.ids[i]
+      scratch.lengths[kept] = scratch.lengths[i]
+      kept += 1
+    }
+    scratch.ids.removeLast(count - kept)
+    scratch.lengths.removeLast(count - kept)
+  }
+}

@@ -1,0 +1,130 @@
+// Special tokens around the tokens of a text. Read first: ../Tokenizer/Encoding.swift.
+// Read next: ../Tokenizer/Tokenizer.swift.
+
+/// Completes the encodings of one text, or of two.
+protocol PostProcessor: Sendable {
+  /// Takes parts in order and gives parts in order, which are appended to each other at the end.
+  func process(_ encodings: [Encoding], addingSpecialTokens: Bool) -> [Encoding]
+
+  /// How many special tokens it adds to one text, or to two.
+  func addedCount(isPair: Bool) -> Int
+}
+
+/// One after the other.
+struct PostProcessorSequence: PostProcessor {
+  let steps: [any PostProcessor]
+
+  func process(_ encodings: [Encoding], addingSpecialTokens: Bool) -> [Encoding] {
+    steps.reduce(encodings) { $1.process($0, addingSpecialTokens: addingSpecialTokens) }
+  }
+
+  func addedCount(isPair: Bool) -> Int { steps.reduce(0) { $0 + $1.addedCount(isPair: isPair) } }
+}
+
+/// Takes white space at the ends of tokens out of their offsets.
+struct OffsetTrimmer: PostProcessor {
+  /// A first space was put before the text and is not in it.
+  let hasPrefixSpace: Bool
+
+  func process(_ encodings: [Encoding], addingSpecialTokens: Bool) -> [Encoding] {
+    encodings.map { encoding in
+      var result = encoding
+      trim(&result)
+      return result
+    }
+  }
+
+  func addedCount(isPair: Bool) -> Int { 0 }
+
+  private func trim(_ encoding: inout Encoding) {
+    for i in encoding.overflowing.indices { trim(&encoding.overflowing[i]) }
+    for i in encoding.tokens.indices {
+      let token = encoding.tokens[i]
+      guard OffsetTrimmer.mayBeginOrEndWithSpace(token) else { continue }
+      var leading = token.unicodeScalars.prefix { OffsetTrimmer.isSpace($0) }.count
+      let trailing = token.unicodeScalars.reversed().prefix { OffsetTrimmer.isSpace($0) }.count
+      var (start, end) = (encoding.offsets[i].lowerBound, encoding.offsets[i].upperBound)
+      if leading > 0 {
+        if hasPrefixSpace, i == 0 || start == 0 { leading -= 1 }
+        start = min(start + leading, end)
+      }
+      if trailing > 0, end >= trailing { end = max(end - trailing, start) }
+      encoding.offsets[i] = start..<end
+    }
+  }
+
+  @inline(__always)
+  private static func mayBeginOrEndWithSpace(_ token: String) -> Bool {
+    // Letters and ASCII punctuation at both ends: most tokens.
+    guard let first = token.utf8.first, let last = token.utf8.last else { return false }
+    return first <= 0x20 || first >= 0x80 || last <= 0x20 || last >= 0x80
+  }
+
+  private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value == ByteAlphabet.scalars[0x20] || scalar.properties.isWhitespace
+  }
+}
+
+/// `[CLS] A [SEP]`, and `[CLS] A [SEP] B [SEP]`; or RoBERTa's `<s> A </s></s> B </s>`.
+struct ClassifierFrame: PostProcessor {
+  let start: (id: Int32, token: String)
+  let separator: (id: Int32, token: String)
+  /// Doubles the separator between two texts, and gives all tokens segment 0.
+  let isRoberta: Bool
+
+  func process(_ encodings: [Encoding], addingSpecialTokens: Bool) -> [Encoding] {
+    var encodings = encodings
+    if isRoberta { for i in encodings.indices { encodings[i].setTypeId(0) } }
+    guard addingSpecialTokens else { return encodings }
+    return encodings.enumerated().map { index, encoding in
+      var framed = frame(encoding, index)
+      framed.overflowing = encoding.overflowing.map { frame($0, index) }
+      return framed
+    }
+  }
+
+  private func frame(_ encoding: Encoding, _ index: Int) -> Encoding {
+    let typeId: Int32 = isRoberta ? 0 : Int32(index)
+    var middle = encoding
+    middle.overflowing = []
+    middle.setTypeId(typeId)
+    var result = Encoding(special: index == 0 ? [start] : isRoberta ? [separator] : [], typeId: typeId)
+    result.append(middle)
+    result.append(Encoding(special: [separator], typeId: typeId))
+    return result
+  }
+
+  func addedCount(isPair: Bool) -> Int { isPair ? (isRoberta ? 4 : 3) : 2 }
+}
+
+/// Texts and special tokens in an order that the file says.
+struct Template: PostProcessor {
+  enum Part: Sendable {
+    /// The first text or the second one.
+    case text(Int, typeId: Int32)
+    case special([(id: Int32, token: String)], typeId: Int32)
+  }
+
+  let single: [Part]
+  let pair: [Part]
+
+  func process(_ encodings: [Encoding], addingSpecialTokens: Bool) -> [Encoding] {
+    (encodings.count == 1 ? single : pair).compactMap { part in
+      switch part {
+      case .text(let index, let typeId):
+        guard index < encodings.count else { return nil }
+        var encoding = encodings[index]
+        encoding.setTypeId(typeId)
+        return encoding
+      case .special(let tokens, let typeId):
+        return addingSpecialTokens ? Encoding(special: tokens, typeId: typeId) : nil
+      }
+    }
+  }
+
+  func addedCount(isPair: Bool) -> Int {
+    (isPair ? pair : single).reduce(0) { count, part in
+      if case .special(let tokens, _) = part { count + tokens.count } else { count }
+    }
+  }
+}
