@@ -1,7 +1,8 @@
 // A JSON document as a tree with the place of every value, for files whose parts refer to each other.
 // Read first: ../../Files/JSONReader.swift. Read next: TokenizerFile.swift.
 
-/// A JSON value.
+/// A JSON value. Members stay in order and apart, unlike those of `JSONValue`: a vocabulary has "é" in two spellings, which
+/// are one key to a dictionary of strings.
 indirect enum JSONTree: Sendable {
   case object([(key: String, value: JSONTree)])
   case array([JSONTree])
@@ -17,10 +18,9 @@ indirect enum JSONTree: Sendable {
     if let offset = firstInvalidUTF8(in: bytes) {
       throw FileFormatError(path: path, place: .byte(offset), expected: "UTF-8 text", found: spelled(bytes[offset]))
     }
-    let text = Array(bytes)
-    var reader = JSONReader(text)
+    var reader = JSONReader(Array(bytes))
     do throws(JSONReader.SyntaxError) {
-      let tree = try parse(&reader, text, depth: 0)
+      let tree = try parse(&reader, depth: 0)
       try reader.end()
       return tree
     } catch {
@@ -28,9 +28,7 @@ indirect enum JSONTree: Sendable {
     }
   }
 
-  private static func parse(
-    _ reader: inout JSONReader, _ text: [UInt8], depth: Int
-  ) throws(JSONReader.SyntaxError) -> JSONTree {
+  private static func parse(_ reader: inout JSONReader, depth: Int) throws(JSONReader.SyntaxError) -> JSONTree {
     guard depth <= JSONReader.maximumDepth else {
       throw JSONReader.SyntaxError(
         offset: reader.position, expected: "at most \(JSONReader.maximumDepth) nested values", found: "more")
@@ -40,20 +38,17 @@ indirect enum JSONTree: Sendable {
       var members: [(key: String, value: JSONTree)] = []
       try reader.beginObject()
       while let key = try reader.nextKey() {
-        members.append((key, try parse(&reader, text, depth: depth + 1)))
+        members.append((key, try parse(&reader, depth: depth + 1)))
       }
       return .object(members)
     case .array:
       var elements: [JSONTree] = []
       try reader.beginArray()
-      while try reader.nextElement() { elements.append(try parse(&reader, text, depth: depth + 1)) }
+      while try reader.nextElement() { elements.append(try parse(&reader, depth: depth + 1)) }
       return .array(elements)
     case .string: return .string(try reader.string())
     case .number: return .number(try reader.number())
-    case .literal:
-      let first = text[reader.position]
-      try reader.skipValue()
-      return first == UInt8(ascii: "n") ? .null : .bool(first == UInt8(ascii: "t"))
+    case .literal: return try reader.literal().map(JSONTree.bool) ?? .null
     }
   }
 
@@ -71,7 +66,7 @@ indirect enum JSONTree: Sendable {
 }
 
 /// A value and the way to it, for messages: `model.vocab`.
-struct JSONValue: Sendable {
+struct JSONField: Sendable {
   let tree: JSONTree
   let place: String
   let path: String
@@ -84,16 +79,16 @@ struct JSONValue: Sendable {
   var isNull: Bool { if case .null = tree { true } else { false } }
 
   /// A member of an object, nil if it is missing or null; the last one of several.
-  subscript(key: String) -> JSONValue? {
+  subscript(key: String) -> JSONField? {
     guard case .object(let members) = tree,
       let member = members.last(where: { $0.key.utf8.elementsEqual(key.utf8) })
     else { return nil }
     if case .null = member.value { return nil }
-    return JSONValue(tree: member.value, place: place.isEmpty ? key : "\(place).\(key)", path: path)
+    return JSONField(tree: member.value, place: place.isEmpty ? key : "\(place).\(key)", path: path)
   }
 
   /// A member that must be there.
-  func require(_ key: String, _ expected: String) throws(FileFormatError) -> JSONValue {
+  func require(_ key: String, _ expected: String) throws(FileFormatError) -> JSONField {
     if let value = self[key] { return value }
     throw FileFormatError(
       path: path, place: .key(place.isEmpty ? key : "\(place).\(key)"), expected: expected, found: "nothing")
@@ -122,9 +117,9 @@ struct JSONValue: Sendable {
     return value
   }
 
-  func array() throws(FileFormatError) -> [JSONValue] {
+  func array() throws(FileFormatError) -> [JSONField] {
     guard case .array(let elements) = tree else { throw error("an array") }
-    return elements.enumerated().map { JSONValue(tree: $1, place: "\(place)[\($0)]", path: path) }
+    return elements.enumerated().map { JSONField(tree: $1, place: "\(place)[\($0)]", path: path) }
   }
 
   func members() throws(FileFormatError) -> [(key: String, value: JSONTree)] {

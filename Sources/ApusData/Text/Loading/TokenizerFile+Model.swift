@@ -9,7 +9,7 @@ struct ModelDraft {
 }
 
 extension TokenizerFile {
-  func model(_ value: JSONValue) throws(FileFormatError) -> ModelDraft {
+  func model(_ value: JSONField) throws(FileFormatError) -> ModelDraft {
     switch try value["type"]?.string() ?? guessedType(value) {
     case "WordPiece": return try wordPiece(value)
     case "BPE": return try bytePair(value)
@@ -19,13 +19,13 @@ extension TokenizerFile {
   }
 
   /// Files of the first versions do not say what they hold.
-  private func guessedType(_ value: JSONValue) -> String {
+  private func guessedType(_ value: JSONField) -> String {
     if value["merges"] != nil { return "BPE" }
     if case .array? = value["vocab"]?.tree { return "Unigram" }
     return value["max_input_chars_per_word"] != nil ? "WordPiece" : ""
   }
 
-  private func vocabulary(_ value: JSONValue) throws(FileFormatError) -> Vocabulary {
+  private func vocabulary(_ value: JSONField) throws(FileFormatError) -> Vocabulary {
     let field = try value.require("vocab", "the vocabulary")
     let members = try field.members()
     var vocabulary = Vocabulary(capacity: members.count)
@@ -40,7 +40,7 @@ extension TokenizerFile {
     return vocabulary
   }
 
-  private func wordPiece(_ value: JSONValue) throws(FileFormatError) -> ModelDraft {
+  private func wordPiece(_ value: JSONField) throws(FileFormatError) -> ModelDraft {
     let vocabulary = try vocabulary(value)
     let name = try value.string("unk_token", default: "[UNK]")
     guard let unknown = vocabulary.id(of: name) else {
@@ -55,7 +55,7 @@ extension TokenizerFile {
 
   // MARK: Byte-pair encoding
 
-  private func bytePair(_ value: JSONValue) throws(FileFormatError) -> ModelDraft {
+  private func bytePair(_ value: JSONField) throws(FileFormatError) -> ModelDraft {
     if let dropout = value["dropout"], try dropout.double() != 0 {
       throw dropout.error("no dropout: tokens must not depend on chance")
     }
@@ -78,7 +78,7 @@ extension TokenizerFile {
   }
 
   private func merges(
-    _ value: JSONValue, _ vocabulary: Vocabulary, prefix: [UInt8]
+    _ value: JSONField, _ vocabulary: Vocabulary, prefix: [UInt8]
   ) throws(FileFormatError) -> MergeTable {
     let field = try value.require("merges", "the merges")
     guard case .array(let list) = field.tree else { throw field.error("an array of pairs") }
@@ -105,7 +105,7 @@ extension TokenizerFile {
 
   // MARK: Unigram
 
-  private func unigram(_ value: JSONValue) throws(FileFormatError) -> ModelDraft {
+  private func unigram(_ value: JSONField) throws(FileFormatError) -> ModelDraft {
     let field = try value.require("vocab", "the pieces and their scores")
     guard case .array(let list) = field.tree, !list.isEmpty else { throw field.error("an array of pieces and scores") }
     var vocabulary = Vocabulary(capacity: list.count)

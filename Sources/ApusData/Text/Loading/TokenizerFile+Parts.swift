@@ -6,7 +6,7 @@ import Foundation
 extension TokenizerFile {
   // MARK: Normalizers
 
-  func normalizer(_ value: JSONValue?) throws(FileFormatError) -> (any Normalizer)? {
+  func normalizer(_ value: JSONField?) throws(FileFormatError) -> (any Normalizer)? {
     guard let value else { return nil }
     switch try value["type"]?.string() {
     case "Sequence":
@@ -38,7 +38,9 @@ extension TokenizerFile {
         replacement: try value.require("content", "the replacement").string())
     case "Prepend": return Prepend(prefix: Array(try value.require("prepend", "the prefix").string().utf8))
     case "Precompiled":
-      guard let map = value["precompiled_charsmap"], case .string(let text) = map.tree, !text.isEmpty else { return nil }
+      guard let map = value["precompiled_charsmap"], case .string(let text) = map.tree, !text.isEmpty else {
+        return nil
+      }
       guard let data = Data(base64Encoded: text) else { throw map.error("a text in base 64") }
       return Precompiled(try CharacterMap(Array(data), path: path, place: map.place))
     default:
@@ -54,7 +56,7 @@ extension TokenizerFile {
   // MARK: Pre-tokenizers
 
   /// The steps, sequences within sequences made flat.
-  func preTokenizer(_ value: JSONValue?) throws(FileFormatError) -> [any PreTokenizer] {
+  func preTokenizer(_ value: JSONField?) throws(FileFormatError) -> [any PreTokenizer] {
     guard let value else { return [] }
     switch try value["type"]?.string() {
     case "Sequence":
@@ -103,14 +105,14 @@ extension TokenizerFile {
     }
   }
 
-  private func behavior(_ value: JSONValue?) throws(FileFormatError) -> SplitBehavior {
+  private func behavior(_ value: JSONField?) throws(FileFormatError) -> SplitBehavior {
     let names = Dictionary(uniqueKeysWithValues: SplitBehavior.allCases.map { ($0.rawValue, $0) })
     return try choice(value, value?.string() ?? "Isolated", names)
   }
 
   // MARK: Post-processors
 
-  func postProcessor(_ value: JSONValue?) throws(FileFormatError) -> (any PostProcessor)? {
+  func postProcessor(_ value: JSONField?) throws(FileFormatError) -> (any PostProcessor)? {
     guard let value else { return nil }
     switch try value["type"]?.string() {
     case "Sequence":
@@ -138,14 +140,14 @@ extension TokenizerFile {
   }
 
   /// `["[CLS]", 101]`
-  private func token(_ value: JSONValue, _ key: String) throws(FileFormatError) -> (id: Int32, token: String) {
+  private func token(_ value: JSONField, _ key: String) throws(FileFormatError) -> (id: Int32, token: String) {
     let pair = try value.require(key, "a token and its id")
     let parts = try pair.array()
     guard parts.count == 2 else { throw pair.error("a token and its id") }
     return (Int32(try parts[1].int(0...Vocabulary.maximumID - 1)), try parts[0].string())
   }
 
-  private func template(_ value: JSONValue, _ key: String) throws(FileFormatError) -> [Template.Part] {
+  private func template(_ value: JSONField, _ key: String) throws(FileFormatError) -> [Template.Part] {
     var parts: [Template.Part] = []
     guard let list = value[key] else { return [] }
     for part in try list.array() {
@@ -174,7 +176,7 @@ extension TokenizerFile {
 
   // MARK: Decoders
 
-  func decoder(_ value: JSONValue?) throws(FileFormatError) -> (any TokenDecoder)? {
+  func decoder(_ value: JSONField?) throws(FileFormatError) -> (any TokenDecoder)? {
     guard let value else { return nil }
     switch try value["type"]?.string() {
     case "Sequence":

@@ -11,12 +11,12 @@ struct TokenizerFile {
   static func read(
     _ bytes: UnsafeRawBufferPointer, path: String, roles: TokenRoleNames = TokenRoleNames()
   ) throws(FileFormatError) -> Tokenizer {
-    let root = JSONValue(tree: try JSONTree.parse(bytes, path: path), place: "", path: path)
+    let root = JSONField(tree: try JSONTree.parse(bytes, path: path), place: "", path: path)
     _ = try root.members()
     return try TokenizerFile(path: path).tokenizer(root, roles)
   }
 
-  private func tokenizer(_ root: JSONValue, _ names: TokenRoleNames) throws(FileFormatError) -> Tokenizer {
+  private func tokenizer(_ root: JSONField, _ names: TokenRoleNames) throws(FileFormatError) -> Tokenizer {
     var problems: [FileFormatError.Problem] = []
     func collect<Result>(_ body: () throws(FileFormatError) -> Result) -> Result? {
       do throws(FileFormatError) {
@@ -58,7 +58,7 @@ struct TokenizerFile {
 
   // MARK: Added tokens, truncation, padding
 
-  private func addedTokens(_ root: JSONValue) throws(FileFormatError) -> [AddedToken] {
+  private func addedTokens(_ root: JSONField) throws(FileFormatError) -> [AddedToken] {
     var tokens: [AddedToken] = []
     guard let list = root["added_tokens"] else { return [] }
     for entry in try list.array() {
@@ -76,19 +76,20 @@ struct TokenizerFile {
 
   private static let lengths = 0...Int(Int32.max)
 
-  private func truncation(_ value: JSONValue?) throws(FileFormatError) -> Truncation? {
+  private func truncation(_ value: JSONField?) throws(FileFormatError) -> Truncation? {
     guard let value else { return nil }
     let strategy = try value.string("strategy", default: "LongestFirst")
     let direction = try value.string("direction", default: "Right")
     return Truncation(
       maximumLength: try value.require("max_length", "the length").int(TokenizerFile.lengths),
       strategy: try choice(
-        value["strategy"], strategy, ["LongestFirst": .longestFirst, "OnlyFirst": .onlyFirst, "OnlySecond": .onlySecond]),
+        value["strategy"], strategy,
+        ["LongestFirst": .longestFirst, "OnlyFirst": .onlyFirst, "OnlySecond": .onlySecond]),
       stride: try value["stride"]?.int(TokenizerFile.lengths) ?? 0,
       direction: try choice(value["direction"], direction, ["Left": .left, "Right": .right]))
   }
 
-  private func padding(_ value: JSONValue?) throws(FileFormatError) -> Padding? {
+  private func padding(_ value: JSONField?) throws(FileFormatError) -> Padding? {
     guard let value else { return nil }
     var length = Padding.Length.longest
     if let strategy = value["strategy"] {
@@ -109,7 +110,7 @@ struct TokenizerFile {
 
   /// One of several words.
   func choice<Value>(
-    _ value: JSONValue?, _ name: String, _ choices: [String: Value]
+    _ value: JSONField?, _ name: String, _ choices: [String: Value]
   ) throws(FileFormatError) -> Value {
     if let choice = choices[name] { return choice }
     let expected = choices.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
@@ -117,13 +118,13 @@ struct TokenizerFile {
   }
 
   /// A part of a kind that this package does not have.
-  func unknown(_ value: JSONValue, _ known: [String]) throws(FileFormatError) -> FileFormatError {
+  func unknown(_ value: JSONField, _ known: [String]) throws(FileFormatError) -> FileFormatError {
     let type = try value.require("type", "the kind of the part")
     return type.error("one of \(known.joined(separator: ", "))")
   }
 
   /// A pattern: `{"String": …}` or `{"Regex": …}`.
-  func pattern(_ value: JSONValue) throws(FileFormatError) -> TextPattern {
+  func pattern(_ value: JSONField) throws(FileFormatError) -> TextPattern {
     if let text = value["String"] { return TextPattern(string: try text.string()) }
     guard let regex = value["Regex"] else { throw value.error("{\"String\": …} or {\"Regex\": …}") }
     let text = try regex.string()

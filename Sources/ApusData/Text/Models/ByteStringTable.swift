@@ -67,12 +67,15 @@ struct ByteStringTable: Sendable {
   }
 
   @inline(__always)
-  private func isEqual(_ arena: UnsafeBufferPointer<UInt8>, _ start: Int, _ key: UnsafeRawPointer, _ count: Int) -> Bool {
+  private func isEqual(_ arena: UnsafeBufferPointer<UInt8>, _ start: Int, _ key: UnsafeRawPointer, _ count: Int) -> Bool
+  {
     guard let base = arena.baseAddress else { return count == 0 }
     let other = UnsafeRawPointer(base + start)
     var i = 0
     while i + 8 <= count {
-      if other.loadUnaligned(fromByteOffset: i, as: UInt64.self) != key.loadUnaligned(fromByteOffset: i, as: UInt64.self) {
+      if other.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+        != key.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+      {
         return false
       }
       i += 8

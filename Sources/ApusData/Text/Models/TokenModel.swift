@@ -130,7 +130,9 @@ final class WordCache {
       // Tokens that overlap or leave gaps cannot be told by their ends.
       let piece = tokens.pieces[first + i]
       guard Int(piece.start) == from, Int(piece.end) <= end else { return }
-      withUnsafeMutableBytes(of: &entry.ids) { $0.storeBytes(of: tokens.ids[first + i], toByteOffset: 4 * i, as: Int32.self) }
+      withUnsafeMutableBytes(of: &entry.ids) {
+        $0.storeBytes(of: tokens.ids[first + i], toByteOffset: 4 * i, as: Int32.self)
+      }
       entry.lengths |= UInt64(Int(piece.end) - start) << UInt64(16 + 8 * i)
       from = Int(piece.end)
     }

@@ -18,7 +18,9 @@ indirect enum PatternNode: Sendable {
     switch self {
     case .set: return 1...1
     case .sequence(let nodes):
-      return nodes.reduce(0...0) { $0.lowerBound + $1.width.lowerBound...min(Int.max / 4, $0.upperBound + $1.width.upperBound) }
+      return nodes.reduce(0...0) {
+        $0.lowerBound + $1.width.lowerBound...min(Int.max / 4, $0.upperBound + $1.width.upperBound)
+      }
     case .alternatives(let nodes):
       let widths = nodes.map(\.width)
       return (widths.map(\.lowerBound).min() ?? 0)...(widths.map(\.upperBound).max() ?? 0)

@@ -187,7 +187,9 @@ struct PatternProgram: Sendable {
           } else if position >= end {
             fits = false
           } else {
-            fits = byte >= 0x80 || (byte < 64 ? branch.ascii.low >> UInt64(byte) : branch.ascii.high >> UInt64(byte - 64)) & 1 != 0
+            fits =
+              byte >= 0x80
+              || (byte < 64 ? branch.ascii.low >> UInt64(byte) : branch.ascii.high >> UInt64(byte - 64)) & 1 != 0
           }
           guard fits else { continue }
           if chosen >= 0 {

@@ -41,7 +41,8 @@ struct ScalarSet: Sendable {
     let short = groups[name] ?? name
     // Oniguruma counts symbols as punctuation here.
     let wanted = short == "[:punct:]" ? ["P", "S"] : [short]
-    for (i, category) in Category.names.enumerated() where wanted.contains(category) || wanted.contains(String(category.prefix(1))) {
+    for (i, category) in Category.names.enumerated()
+    where wanted.contains(category) || wanted.contains(String(category.prefix(1))) {
       categories |= 1 << UInt32(i)
     }
     if name == "space" { hasSpace = true }

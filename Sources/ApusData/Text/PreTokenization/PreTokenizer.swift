@@ -105,7 +105,9 @@ struct Whitespace: PreTokenizer {
       var i = Int(piece.start)
       while i < Int(piece.end) {
         let (start, first) = (i, table[decodeScalar(bytes, at: i).value])
-        repeat { i += decodeScalar(bytes, at: i).length } while i < Int(piece.end)
+        repeat {
+          i += decodeScalar(bytes, at: i).length
+        } while i < Int(piece.end)
           && Whitespace.kind(table[decodeScalar(bytes, at: i).value]) == Whitespace.kind(first)
         if Whitespace.kind(first) > 0 { match(start, i) }
       }

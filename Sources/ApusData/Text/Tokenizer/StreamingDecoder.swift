@@ -1,0 +1,53 @@
+// Text from tokens while a model still writes. Read first: ../Decoding/TokenDecoder.swift.
+
+extension Tokenizer {
+  /// Text from one token after the other; see `StreamingDecoder`.
+  public func streamingDecoder(skippingSpecialTokens: Bool = true) -> StreamingDecoder {
+    StreamingDecoder(self, skippingSpecialTokens: skippingSpecialTokens)
+  }
+}
+
+/// Gives the text of tokens piece by piece, so that all pieces together are the text of all tokens.
+///
+/// A character may take several tokens; its text comes with the last of them.
+///
+/// ```swift
+/// var decoder = tokenizer.streamingDecoder()
+/// for id in ids { print(decoder.append(id), terminator: "") }
+/// print(decoder.finish())
+/// ```
+public struct StreamingDecoder: Sendable {
+  private let tokenizer: Tokenizer
+  private let skips: Bool
+  /// The tokens that the next text may depend on: those behind the last piece but one.
+  private var pending: [Int32] = []
+  /// How many of them have been told.
+  private var told = 0
+
+  init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool) {
+    (self.tokenizer, skips) = (tokenizer, skippingSpecialTokens)
+  }
+
+  /// The text that another token completes; empty if a character is not yet whole.
+  ///
+  /// - Complexity: O(1) for all but tokens that wait for a character's end.
+  public mutating func append(_ id: Int32) -> String {
+    if skips, tokenizer.isSpecial(id) { return "" }
+    pending.append(id)
+    return rest(isLast: false)
+  }
+
+  /// What was held back: the beginning of a character that never ended, as replacement characters.
+  public mutating func finish() -> String { rest(isLast: true) }
+
+  private mutating func rest(isLast: Bool) -> String {
+    // Decoded with the tokens before them, because a token's text depends on whether it is the first.
+    let before = tokenizer.decode(pending[..<told], skippingSpecialTokens: skips).unicodeScalars
+    let all = tokenizer.decode(pending, skippingSpecialTokens: skips).unicodeScalars
+    guard all.count > before.count, isLast || all.last != "\u{FFFD}" || pending.count - told > 8 else { return "" }
+    let text = String(String.UnicodeScalarView(all.dropFirst(before.count)))
+    pending.removeFirst(told)
+    told = pending.count
+    return text
+  }
+}
