@@ -61,9 +61,9 @@ def pointwise(function):
 
 
 class Block(nn.Module):
-    def __init__(self, width, heads):
+    def __init__(self, width, heads, causal=True, gelu="tanh"):
         super().__init__()
-        self.heads = heads
+        self.heads, self.causal, self.gelu = heads, causal, gelu
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.projection, self.output = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.expansion, self.contraction = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
@@ -77,9 +77,9 @@ class Block(nn.Module):
             cache["k"][:, :, start:start + t], cache["v"][:, :, start:start + t] = k, v
             k, v = cache["k"][:, :, :start + t], cache["v"][:, :, :start + t]
             cache["count"] = start + t
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=t > 1)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal and t > 1)
         x = x + self.output(y.transpose(1, 2).reshape(b, t, c))
-        return x + self.contraction(F.gelu(self.expansion(self.norm2(x)), approximate="tanh"))
+        return x + self.contraction(F.gelu(self.expansion(self.norm2(x)), approximate=self.gelu))
 
 
 class GPT(nn.Module):
@@ -148,6 +148,34 @@ def prefill(last_only):
     return body
 
 
+class ViT(nn.Module):
+    """ViT-B/16: the blocks of GPT without the mask, with the exact gelu."""
+
+    def __init__(self, width=768, heads=12, layers=12, patch=16, size=224, classes=1000):
+        super().__init__()
+        self.patches = nn.Conv2d(3, width, patch, patch)
+        self.first = nn.Parameter(torch.randn(1, 1, width) * 0.02)
+        self.positions = nn.Parameter(torch.randn(1, (size // patch) ** 2 + 1, width) * 0.02)
+        self.blocks = nn.ModuleList([Block(width, heads, causal=False, gelu="none") for _ in range(layers)])
+        self.norm, self.classifier = nn.LayerNorm(width), nn.Linear(width, classes)
+
+    def forward(self, pixels):
+        x = self.patches(pixels).flatten(2).transpose(1, 2)
+        x = torch.cat([self.first.expand(x.shape[0], -1, -1), x], 1) + self.positions
+        for block in self.blocks:
+            x = block(x)
+        return self.classifier(self.norm(x)[:, 0])
+
+
+def vit():
+    model, pixels = ViT(), torch.randn(1, 3, 224, 224)
+
+    def body():
+        with torch.no_grad():
+            model(pixels)
+    return body
+
+
 def decode():
     model = gpt2()
     caches = model.caches(64)
@@ -212,6 +240,7 @@ WORKLOADS = {
     "encode_bert_base_b16t128": lambda: encode(16, 12, 12, 768),
     "encode_minilm_b1t128": lambda: encode(1, 6, 12, 384),
     "encode_minilm_b16t128": lambda: encode(16, 6, 12, 384),
+    "infer_vit_base_16_224_b1": vit,
 }
 
 

@@ -1,5 +1,5 @@
 // A workload, and the list of all. The names are those under which results are compared; pytorch.py has the same ones.
-// Read next: Products.swift, AttentionWorkloads.swift, Pointwise.swift, Training.swift, Inference.swift, Encoding.swift.
+// Read next: Products.swift, AttentionWorkloads.swift, Pointwise.swift, Training.swift, Inference.swift, Encoding.swift, Vision.swift.
 
 import ApusKernelTypes
 
@@ -26,4 +26,4 @@ struct Workload: Sendable {
 
 let workloads: [Workload] =
   productWorkloads + attentionWorkloads + pointwiseWorkloads + trainingWorkloads + inferenceWorkloads
-  + encodingWorkloads
+  + encodingWorkloads + visionWorkloads

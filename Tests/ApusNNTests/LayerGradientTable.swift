@@ -70,6 +70,12 @@ enum LayerGradientTable {
     ]
 
   private static let embeddings: [LayerRow] = [
+    LayerRow("PatchEmbedding") {
+      .init(PatchEmbedding(size: 2, channels: 3, width: 5), at: Samples.normal([2, 3, 4, 6]))
+    },
+    LayerRow("PatchEmbedding without bias") {
+      .init(PatchEmbedding(size: 3, channels: 1, width: 2, bias: false), at: Samples.normal([1, 1, 3, 3]))
+    },
     LayerRow("Embedding") {
       let layer = Embedding(5, 3)
       return .init(layer) { _ in layer(IndexTensor([0, 4, 2, 0, 3, 0], shape: [2, 3])) }

@@ -13,6 +13,7 @@ extension Tool {
         SampleCommand.self,
         RunCommand.self,
         GenerateCommand.self,
+        ClassifyCommand.self,
         InspectCommand.self,
         InfoCommand.self,
       ],

@@ -52,11 +52,7 @@ extension ImageProcessor {
 
   private static let defaults: [String: Defaults] = {
     let vit = Defaults(processor: ImageProcessor(size: .exact(width: 224, height: 224)), numberIsShortestEdge: false)
-    let clip = Defaults(
-      processor: ImageProcessor(
-        size: .shortestEdge(224), resampling: .bicubic, crop: Crop(width: 224, height: 224),
-        mean: [0.48145466, 0.4578275, 0.40821073], standardDeviation: [0.26862954, 0.26130258, 0.27577711]),
-      numberIsShortestEdge: true)
+    let clip = Defaults(processor: .clip(size: 224), numberIsShortestEdge: true)
     return [
       "ViTImageProcessor": vit, "ViTImageProcessorFast": vit, "ViTFeatureExtractor": vit,
       "CLIPImageProcessor": clip, "CLIPImageProcessorFast": clip, "CLIPFeatureExtractor": clip,

@@ -53,6 +53,20 @@ public struct ImageProcessor: Sendable, Equatable {
     (self.mean, self.standardDeviation) = (mean, standardDeviation)
   }
 
+  /// CLIP's: the shorter edge to `size`, bicubic, the middle square, and the means and deviations of its photos.
+  public static func clip(size: Int) -> ImageProcessor {
+    ImageProcessor(
+      size: .shortestEdge(size), resampling: .bicubic, crop: Crop(width: size, height: size),
+      mean: [0.48145466, 0.4578275, 0.40821073], standardDeviation: [0.26862954, 0.26130258, 0.27577711])
+  }
+
+  /// The sizes that every picture comes to; nil if they depend on the picture.
+  public var outputSize: (width: Int, height: Int)? {
+    if let crop { return (crop.width, crop.height) }
+    if case .exact(let width, let height) = size { return (width, height) }
+    return nil
+  }
+
   /// A picture as numbers: (sample · scale − mean) / deviation.
   ///
   /// - Returns: [channels, height, width]

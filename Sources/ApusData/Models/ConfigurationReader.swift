@@ -176,6 +176,20 @@ public final class ConfigurationReader {
     }
   }
 
+  /// The numbers of an array, or nil where there is none.
+  public func numbers(_ key: String) -> [Float]? {
+    guard let value = value(key) else { return nil }
+    guard case .array(let elements) = value else {
+      note(key, expected: "an array of numbers", found: value.summary)
+      return nil
+    }
+    return elements.compactMap { element in
+      if case .number(let digits) = element, let number = Float(digits), number.isFinite { return number }
+      note(key, expected: "an array of numbers", found: "\(element.summary) in it")
+      return nil
+    }
+  }
+
   /// An object inside, whose problems are gathered with these; nil where there is none.
   public func object(_ key: String) -> ConfigurationReader? {
     guard let value = value(key) else { return nil }

@@ -39,9 +39,11 @@ public struct LoadedModel {
     let folder = try ModelFolder(contentsOf: folder)
     let configuration = folder.configuration
     let known = families.map(\.modelType).sorted().joined(separator: ", ")
-    guard let type = folder.modelType, let family = families.first(where: { $0.modelType == type }) else {
+    let type = folder.modelType
+    guard let family = families.first(where: { type == nil ? $0.recognizes(configuration) : $0.modelType == type })
+    else {
       configuration.note(
-        "model_type", expected: "one of \(known)", found: folder.modelType.map { "\"\($0)\"" } ?? "nothing")
+        "model_type", expected: "one of \(known)", found: type.map { "\"\($0)\"" } ?? "nothing")
       try configuration.check()
       throw FileFormatError(
         path: configuration.path, place: "model_type", expected: "one of \(known)", found: "another")
@@ -50,7 +52,7 @@ public struct LoadedModel {
     // Weights that are about to be overwritten need no random values.
     let model = try withoutInitialValues { () throws(FileFormatError) in try chosen.make(folder) }
     places = try model.placing(folder.weights, model.tensorNames)
-    (self.model, modelType, self.head, labels) = (model, type, chosen.name, configuration.labels)
+    (self.model, modelType, self.head, labels) = (model, family.modelType, chosen.name, configuration.labels)
     try configuration.check()
   }
 

@@ -68,10 +68,14 @@ public struct PublishedFamily: Sendable {
   public let modelType: String
   /// What can be made; the first is taken where a configuration names none.
   public let heads: [Head]
+  /// Whether a configuration without `model_type` is of this family.
+  public let recognizes: @Sendable (ConfigurationReader) -> Bool
 
   /// - Precondition: there is a head.
-  public init(_ modelType: String, _ heads: [Head]) {
+  public init(
+    _ modelType: String, _ heads: [Head], recognizes: @escaping @Sendable (ConfigurationReader) -> Bool = { _ in false }
+  ) {
     require(!heads.isEmpty, "PublishedFamily: \(modelType) has no heads")
-    (self.modelType, self.heads) = (modelType, heads)
+    (self.modelType, self.heads, self.recognizes) = (modelType, heads, recognizes)
   }
 }

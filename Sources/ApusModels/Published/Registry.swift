@@ -12,5 +12,10 @@ extension PublishedFamily {
       Marian.published,
       T5.published,
       Transformer.published,
+      Llama.published,
+      Llama.original,
+      ViT.published,
+      ViT.plain,
+      CLIP.published,
     ] + RoBERTa.published
 }

@@ -12,7 +12,7 @@ struct TensorPlace {
   /// The property path.
   let ours: String
   let form: TensorNames.Form
-  /// Its shape in the file.
+  /// Our tensor's shape.
   let shape: Shape
 
   /// Our tensor's elements in their form.
@@ -113,7 +113,7 @@ private struct LoadingPlan {
         note(fileName, expected: "shape \(theirs)", found: "\(Shape(entry.shape))")
         continue
       }
-      places.append(TensorPlace(theirs: fileName, ours: path, form: form, shape: theirs))
+      places.append(TensorPlace(theirs: fileName, ours: path, form: form, shape: shape))
     }
   }
 
@@ -152,7 +152,7 @@ private struct LoadingPlan {
       switch place.form {
       case .same: result[place.ours] = tensor
       case .transposed: result[place.ours] = tensor.rank == 2 ? tensor.transposed() : tensor
-      case .shaped(let shape): result[place.ours] = tensor.reshaped(to: shape)
+      case .shaped: result[place.ours] = tensor.reshaped(to: place.shape)
       case .part(let index, _): parts[place.ours, default: []].append((index, tensor))
       case .rows(let rows): parts[place.ours, default: []].append((rows.lowerBound, tensor))
       }

@@ -31,13 +31,17 @@ public final class EncoderBlock: Module {
   /// - Parameters:
   ///   - width: features of a position; a multiple of `heads`.
   ///   - hidden: features inside the feed-forward network; nil: 4 · width.
+  ///   - attentionBias: whether queries, keys and values have biases; nil: as everything else.
+  ///   - attentionScale: of the attention's scores; nil: 1/√(width / heads).
   ///   - dropout: probability of dropping an element of each part's result.
   ///   - normalizesFirst: whether the norms come in front.
   public init(
     width: Int, heads: Int, hidden: Int? = nil, activation: Activation = .gelu, bias: Bool = true,
-    epsilon: Float = 1e-5, dropout: Float = 0, normalizesFirst: Bool = false
+    attentionBias: Bool? = nil, attentionScale: Float? = nil, epsilon: Float = 1e-5, dropout: Float = 0,
+    normalizesFirst: Bool = false
   ) {
-    attention = MultiheadAttention(width, heads: heads, bias: bias)
+    attention = MultiheadAttention(
+      width, heads: heads, bias: attentionBias ?? bias, outputBias: bias, scale: attentionScale)
     norm1 = LayerNorm(width, epsilon: epsilon, bias: bias)
     feedForward = FeedForward(width, hidden: hidden, activation: activation, bias: bias, dropout: dropout)
     norm2 = LayerNorm(width, epsilon: epsilon, bias: bias)

@@ -11,6 +11,8 @@ public final class MultiheadAttention: Module {
   public let heads: Int
   /// Features of queries and results.
   public let width: Int
+  /// Of the scores; nil: 1/√(width / heads).
+  public let scale: Float?
   /// Queries, keys and values in one product, [3 · width, width]; absent if keys or values have sizes of their own.
   public let projection: Linear?
   /// [width, width]; absent if there is one projection for all.
@@ -24,11 +26,17 @@ public final class MultiheadAttention: Module {
 
   /// - Parameters:
   ///   - width: features of queries and results; a multiple of `heads`.
+  ///   - bias: whether the projections have biases.
+  ///   - outputBias: whether the output has one; nil: as the projections.
+  ///   - scale: of the scores; nil: 1/√(width / heads).
   ///   - keySize: features of keys, if different.
   ///   - valueSize: features of values, if different.
-  public init(_ width: Int, heads: Int, bias: Bool = true, keySize: Int? = nil, valueSize: Int? = nil) {
+  public init(
+    _ width: Int, heads: Int, bias: Bool = true, outputBias: Bool? = nil, scale: Float? = nil, keySize: Int? = nil,
+    valueSize: Int? = nil
+  ) {
     require(heads > 0 && width % heads == 0, "MultiheadAttention: width \(width) in \(heads) heads")
-    (self.width, self.heads) = (width, heads)
+    (self.width, self.heads, self.scale) = (width, heads, scale)
     if keySize == nil && valueSize == nil {
       projection = Linear(width, 3 * width, bias: bias, initializer: .xavierUniform)
       (queryProjection, keyProjection, valueProjection) = (nil, nil, nil)
@@ -38,7 +46,7 @@ public final class MultiheadAttention: Module {
       keyProjection = Linear(keySize ?? width, width, bias: bias, initializer: .xavierUniform)
       valueProjection = Linear(valueSize ?? width, width, bias: bias, initializer: .xavierUniform)
     }
-    output = Linear(width, width, bias: bias)
+    output = Linear(width, width, bias: outputBias ?? bias)
     for layer in [projection, queryProjection, keyProjection, valueProjection, output] {
       if let layer, let old = layer.bias { layer.bias = .zeros(old.shape) }
     }
@@ -46,7 +54,7 @@ public final class MultiheadAttention: Module {
 
   /// Self-attention, [batch, length, width] → the same.
   public func callAsFunction(_ x: Tensor, mask: AttentionMask = .none) -> Tensor {
-    if let projection { return output(selfAttention(projection(x), heads: heads, mask: mask)) }
+    if let projection { return output(selfAttention(projection(x), heads: heads, mask: mask, scale: scale)) }
     return self(query: x, key: x, value: x, mask: mask)
   }
 
@@ -61,7 +69,7 @@ public final class MultiheadAttention: Module {
     query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none
   ) -> Tensor {
     let (q, k, v) = projected(query, key, value)
-    return output(attention(query: q, key: k, value: v, heads: heads, mask: mask))
+    return output(attention(query: q, key: k, value: v, heads: heads, mask: mask, scale: scale))
   }
 
   /// The result with the weights that made it, for looking at: this path stores all scores.
@@ -75,7 +83,7 @@ public final class MultiheadAttention: Module {
     func split(_ x: Tensor) -> Tensor {
       x.reshaped(to: [x.shape[0], x.shape[1], heads, size]).permuted([0, 2, 1, 3])
     }
-    var scores = split(q).matmul(split(k), transposing: .second) * (1 / Float(size).squareRoot())
+    var scores = split(q).matmul(split(k), transposing: .second) * (scale ?? 1 / Float(size).squareRoot())
     if let bias = mask.additive(batch: q.shape[0], queries: q.shape[1], keys: k.shape[1]) { scores = scores + bias }
     let weights = scores.softmax()
     let result = weights.matmul(split(v)).permuted([0, 2, 1, 3])

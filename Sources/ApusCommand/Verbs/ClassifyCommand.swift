@@ -1,0 +1,72 @@
+// `apus classify`: what is in a picture, from a published classifier or, with CLIP, from words of one's own.
+// Read first: ApusModels/Published/PictureModel.swift.
+
+import ApusData
+import ApusModels
+import ApusTensor
+import Foundation
+
+struct ClassifyCommand: Verb {
+  static let name = "classify"
+  static let summary = "Tell what is in a picture, with a model from a folder."
+  static var details: String {
+    """
+    The picture is a PNG, PPM, PGM or PBM file, and is resized as the model's preprocessor_config.json says.
+
+    A classifier (ViT) knows its classes by config.json.
+    """
+  }
+
+  @Positional("MODEL_DIR", help: "a folder with config.json and model.safetensors") var folder: Path
+  @Positional("IMAGE", help: "the picture") var input: String
+  @Option("top", .atLeast(1), help: "how many answers are printed") var top = 5
+
+  func run() throws {
+    let loaded = try LoadedModel(contentsOf: folder.url)
+    let answer: (scores: Tensor, names: [String])
+    switch loaded.model {
+    case let model as PublishedViT: answer = try classes(of: model, loaded)
+    default:
+      throw CommandFailure(
+        "\(folder.text): expected a model that classifies pictures (vit), found \(loaded.head)")
+    }
+    let ranking = Ranking(scores: answer.scores, names: answer.names)
+    print(ranking.lines(top: top).joined(separator: "\n"))
+  }
+
+  private func pixels(for model: some PictureModel) throws -> Tensor {
+    let processor = try model.processor(inFolder: folder.url)
+    return processor([try Image(contentsOf: Path(input).url)])
+  }
+
+  private func classes(of model: PublishedViT, _ loaded: LoadedModel) throws -> (scores: Tensor, names: [String]) {
+    guard let count = model.model.configuration.classes else {
+      throw CommandFailure("\(folder.text): expected a model with a classifier, found \(loaded.head)")
+    }
+    let names = loaded.labels ?? []
+    let scores = model.model(try pixels(for: model))
+    return (scores, (0..<count).map { $0 < names.count ? names[$0] : "class \($0)" })
+  }
+}
+
+/// Names in the order of their probabilities.
+struct Ranking: Equatable {
+  /// The likeliest first; of equal ones the first in the list.
+  let entries: [(name: String, probability: Float)]
+
+  /// - Parameter scores: one row, [1, names].
+  init(scores: Tensor, names: [String]) {
+    entries = zip(names, scores.softmax().scalars).enumerated()
+      .sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
+      .map { (name: $0.element.0, probability: $0.element.1) }
+  }
+
+  static func == (a: Ranking, b: Ranking) -> Bool {
+    a.entries.elementsEqual(b.entries) { $0.name == $1.name && $0.probability == $1.probability }
+  }
+
+  /// A line for each of the first ones: the probability in percent, and the name.
+  func lines(top count: Int) -> [String] {
+    entries.prefix(count).map { String(format: "%6.2f %%  ", $0.probability * 100) + $0.name }
+  }
+}

@@ -1,0 +1,104 @@
+// Hugging Face's ViT folders: the names of their tensors, their configuration, inputs and outputs.
+// Read first: ViT.swift, ../Published/TensorNames.swift. Read next: ViT+OtherCheckpoints.swift.
+
+public import ApusData
+import ApusNN
+import ApusTensor
+
+extension ViT {
+  /// Their names. Patches are a convolution there, and the first token and the positions have a batch of one.
+  private static func names(_ c: Configuration) -> TensorNames {
+    TensorNames(
+      [
+        ("embeddings.cls_token", "classToken", .shaped([1, 1, c.width])),
+        ("embeddings.position_embeddings", "positions.weight", .shaped([1, c.length, c.width])),
+        (
+          "embeddings.patch_embeddings.projection.weight", "patches.projection.weight",
+          .shaped([c.width, c.channels, c.patchSize, c.patchSize])
+        ),
+        ("embeddings.patch_embeddings.projection.bias", "patches.projection.bias", .same),
+        ("encoder.layer.#.layernorm_before.*", "blocks.#.norm1.*", .same),
+        ("encoder.layer.#.attention.attention.query.*", "blocks.#.attention.projection.*", .part(0, of: 3)),
+        ("encoder.layer.#.attention.attention.key.*", "blocks.#.attention.projection.*", .part(1, of: 3)),
+        ("encoder.layer.#.attention.attention.value.*", "blocks.#.attention.projection.*", .part(2, of: 3)),
+        ("encoder.layer.#.attention.output.dense.*", "blocks.#.attention.output.*", .same),
+        ("encoder.layer.#.layernorm_after.*", "blocks.#.norm2.*", .same),
+        ("encoder.layer.#.intermediate.dense.*", "blocks.#.feedForward.expansion.*", .same),
+        ("encoder.layer.#.output.dense.*", "blocks.#.feedForward.contraction.*", .same),
+        ("layernorm.*", "finalNorm.*", .same),
+        ("pooler.dense.*", "pooler.*", .same),
+        ("classifier.*", "classifier.*", .same),
+      ],
+      prefix: "vit.", ignored: ["pooler.", "classifier.", "decoder.", "embeddings.mask_token"])
+  }
+
+  /// The family `vit`.
+  public static let published = PublishedFamily(
+    "vit",
+    [
+      .init("ViTForImageClassification") { folder throws(FileFormatError) in
+        PublishedViT(ViT(try Configuration(folder.configuration)), names)
+      },
+      .init("ViTModel") { folder throws(FileFormatError) in
+        var configuration = try Configuration(folder.configuration)
+        configuration.classes = nil
+        configuration.hasPooler = folder.weights.hasPooler
+        return PublishedViT(ViT(configuration), names)
+      },
+    ])
+}
+
+extension ViT.Configuration {
+  /// What a config.json of type vit says.
+  init(_ file: ConfigurationReader) throws(FileFormatError) {
+    file.expect("problem_type", "single_label_classification")
+    file.expect("pooler_act", "tanh")
+    self.init(
+      imageSize: file.integer("image_size", default: 224), patchSize: file.integer("patch_size", default: 16),
+      channels: file.integer("num_channels", default: 3), classes: file.classCount,
+      layers: file.integer("num_hidden_layers", default: 12), heads: file.integer("num_attention_heads", default: 12),
+      width: file.integer("hidden_size", default: 768), hidden: file.integer("intermediate_size", default: 3_072),
+      activation: file.activation("hidden_act", default: "gelu"),
+      dropout: file.dropout("hidden_dropout_prob", default: 0), epsilon: file.number("layer_norm_eps", default: 1e-12))
+    hasAttentionBias = file.flag("qkv_bias", default: true)
+    file.expect("hidden_size", width, isMultipleOf: "num_attention_heads", heads)
+    file.expect("image_size", imageSize, isMultipleOf: "patch_size", patchSize)
+    if file.has("pooler_output_size"), file.integer("pooler_output_size") != width {
+      file.note("pooler_output_size", expected: "hidden_size, \(width)", found: "\(file.integer("pooler_output_size"))")
+    }
+    try file.check()
+  }
+}
+
+/// A ViT with the names of one kind of checkpoint.
+public final class PublishedViT: PublishedModel {
+  /// The model.
+  public let model: ViT
+  public let tensorNames: TensorNames
+
+  init(_ model: ViT, _ names: (ViT.Configuration) -> TensorNames) {
+    self.model = model
+    tensorNames = names(model.configuration).nested(in: "model")
+  }
+
+  /// `pixel_values`, `labels` → `logits` or `last_hidden_state` and `pooler_output`; `hidden_states`, `loss`.
+  public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
+    let c = model.configuration
+    let pixels = inputs.tensor("pixel_values", ["batch", .size(c.channels), .size(c.imageSize), .size(c.imageSize)])
+    let labels = c.classes.flatMap { inputs.optionalIndices("labels", ["batch"], below: $0, except: -100) }
+    try inputs.check()
+    let states = model.allHiddenStates(pixels)
+    let last = states[states.count - 1]
+    var outputs = ModelOutputs()
+    if c.classes != nil {
+      let logits = model.scores(last)
+      outputs = ModelOutputs([("logits", logits)], loss: labels.map { crossEntropy(logits, $0) })
+    } else {
+      let normalized = model.finalNorm.map { $0(last) } ?? last
+      outputs.add("last_hidden_state", normalized)
+      if let pooler = model.pooler { outputs.add("pooler_output", pooler(normalized.firstTokens)) }
+    }
+    outputs.add("hidden_states", each: states)
+    return outputs
+  }
+}
