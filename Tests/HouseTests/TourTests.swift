@@ -57,6 +57,21 @@ import Testing
     let result = try loadingExample(in: folder)
     #expect(result.saved == result.loaded && result.saved.count == 6)
     #expect(result.gradients == ["embeddings.weight", "classifier.weight", "classifier.bias"])
+
+  @Test func aSmallViTTellsRowsFromColumns() {
+    #expect(viTExample() >= 29)
+  }
+
+  @Test func textsShareTheProbabilityOfAPicture() {
+    let model = withSeed(1) {
+      CLIP(
+        .init(
+          text: .init(vocabularySize: 9, contextLength: 4, layers: 1, heads: 2, width: 8, hidden: 8, end: 8),
+          vision: .init(imageSize: 4, patchSize: 2, layers: 1, heads: 2, width: 8, hidden: 8), projection: 6))
+    }
+    let texts = IndexTensor([1, 2, 8, 3, 4, 8, 5, 6, 8], shape: [3, 3])
+    let probabilities = clipExample(model, pixels: withSeed(2) { .randomNormal([1, 3, 4, 4]) }, texts: texts)
+    #expect(probabilities.shape == [1, 3] && abs(probabilities.sum().scalar - 1) < 1e-5)
   }
 
   @Test func walksAreTheLibrarysOperations() {
