@@ -112,7 +112,7 @@ extension CLIP: PublishedModel {
     let lastVision = visionStates[visionStates.count - 1]
     let textVectors = textProjection(text.pooled(lastText, ids))
     let imageVectors = visionProjection(vision.finalNorm(lastVision.firstTokens))
-    let (texts, images) = (textVectors.normalizedRows, imageVectors.normalizedRows)
+    let (texts, images) = (textVectors.normalizedToUnitLength(), imageVectors.normalizedToUnitLength())
     let similarities = similarities(images: images, texts: texts)
     let isSquare = similarities.shape[0] == similarities.shape[1]
     var outputs = ModelOutputs(

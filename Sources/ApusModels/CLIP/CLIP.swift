@@ -73,14 +73,14 @@ public final class CLIP: Module {
   ///   - tokens: [texts, length], 0 at padding; nil: there is none. (What stands behind the end token is never seen.)
   /// - Returns: [texts, projection]
   public func embedding(ofTexts ids: IndexTensor, tokens: IndexTensor? = nil) -> Tensor {
-    textProjection(text(ids, tokens: tokens)).normalizedRows
+    textProjection(text(ids, tokens: tokens)).normalizedToUnitLength()
   }
 
   /// Pictures in the common space, of length 1.
   ///
   /// - Parameter pixels: [pictures, channels, size, size], prepared as by `ImageProcessor`.
   /// - Returns: [pictures, projection]
-  public func embedding(ofImages pixels: Tensor) -> Tensor { visionProjection(vision(pixels)).normalizedRows }
+  public func embedding(ofImages pixels: Tensor) -> Tensor { visionProjection(vision(pixels)).normalizedToUnitLength() }
 
   /// How well each picture fits each text: cosines, scaled. A softmax over the texts gives probabilities.
   ///
@@ -101,9 +101,4 @@ public final class CLIP: Module {
     let right = IndexTensor.range(0..<count)
     return (crossEntropy(similarities, right) + crossEntropy(similarities.transposed(), right)) * 0.5
   }
-}
-
-extension Tensor {
-  /// Rows divided by their lengths, [n, width].
-  var normalizedRows: Tensor { self / squared().sum(along: -1, keepingDimensions: true).squareRoot() }
 }
