@@ -20,8 +20,8 @@ import Testing
   }
 
   @Test func publishedSizes() {
-    #expect(Llama.Configuration.llama2_7B.parameterCount == 6_738_415_616)
-    #expect(Llama.Configuration.llama3_1B.parameterCount == 1_235_814_400)
+    #expect(Llama.Configuration.llama2Of7B.parameterCount == 6_738_415_616)
+    #expect(Llama.Configuration.llama3Of1B.parameterCount == 1_235_814_400)
     for hasBiases in [false, true] {
       var configuration = tiny
       (configuration.hasAttentionBias, configuration.hasFeedForwardBias) = (hasBiases, hasBiases)

@@ -66,10 +66,10 @@ public final class Llama: Module {
     }
 
     /// Llama 2 7B: 6,738,415,616 parameters.
-    public static let llama2_7B = Configuration(
+    public static let llama2Of7B = Configuration(
       vocabularySize: 32_000, contextLength: 4_096, layers: 32, heads: 32, width: 4_096, hidden: 11_008, epsilon: 1e-5)
     /// Llama 3.2 1B: 1,235,814,400 parameters.
-    public static let llama3_1B: Configuration = {
+    public static let llama3Of1B: Configuration = {
       var result = Configuration(
         vocabularySize: 128_256, contextLength: 131_072, layers: 16, heads: 32, keyHeads: 8, width: 2_048,
         hidden: 8_192,
