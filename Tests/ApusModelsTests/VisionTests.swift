@@ -69,6 +69,25 @@ import Testing
     #expect(model(x).argMax().indices == classes.indices)
   }
 
+  /// The last block computes one token only where nothing else is asked for.
+  @Test func theShortWayGivesTheSameScores() throws {
+    for isFirst in [true, false] {
+      var configuration = tiny
+      configuration.normalizesFirst = isFirst
+      let model = withSeed(5) { ViT(configuration) }
+      let states = model.allHiddenStates(pixels(3))
+      let comparison = Comparison(
+        model(pixels(3)), model.scores(states[2].firstTokens), absolute: 1e-6, relativeToLargest: 1e-5)
+      #expect(comparison.isClose, "\(comparison)")
+    }
+    let clip = try #require(ModelFixture(name: "clip").load().model as? CLIP)
+    let pixels = withSeed(6) { Tensor.randomNormal([2, 3, 24, 24]) }
+    let states = clip.vision.allHiddenStates(pixels)
+    let comparison = Comparison(
+      clip.vision(pixels), clip.vision.finalNorm(states[2].firstTokens), absolute: 1e-6, relativeToLargest: 1e-5)
+    #expect(comparison.isClose, "\(comparison)")
+  }
+
   @Test func theBareModelHasVectors() throws {
     let fixture = ModelFixture(name: "vit_image_classification")
     var inputs = try fixture.inputs()

@@ -121,6 +121,14 @@ enum LayerGradientTable {
   ]
 
   private static let compositions: [LayerRow] = [
+    LayerRow("EncoderBlock at its first token, norms before") {
+      let block = EncoderBlock(width: 4, heads: 2, hidden: 5, attentionBias: false, normalizesFirst: true)
+      return .init(block, at: [Samples.normal([2, 3, 4])]) { block.firstToken(of: $0[0]) }
+    },
+    LayerRow("EncoderBlock at its first token, norms after") {
+      let block = EncoderBlock(width: 4, heads: 2, hidden: 5, attentionScale: 0.3)
+      return .init(block, at: [Samples.normal([2, 3, 4])]) { block.firstToken(of: $0[0]) }
+    },
     LayerRow("Sequential") {
       let layer = Sequential {
         Linear(3, 4)

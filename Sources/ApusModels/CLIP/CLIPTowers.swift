@@ -171,19 +171,24 @@ public final class CLIPVision: Module {
     finalNorm = LayerNorm(c.width, epsilon: c.epsilon)
   }
 
-  /// The normalized embeddings, then each block's result: layers + 1 tensors, [pictures, 1 + patches, width].
-  public func allHiddenStates(_ pixels: Tensor) -> [Tensor] {
+  /// The normalized embeddings, [pictures, channels, size, size] → [pictures, 1 + patches, width].
+  private func embedded(_ pixels: Tensor) -> Tensor {
     let patches = patches(pixels)
     let (batch, width) = (patches.shape[0], patches.shape[2])
     let first = classToken.reshaped(to: [1, 1, width]).broadcast(to: [batch, 1, width])
-    var states = [firstNorm(concatenated([first, patches], along: 1) + positions(patches.shape[1] + 1))]
+    return firstNorm(concatenated([first, patches], along: 1) + positions(patches.shape[1] + 1))
+  }
+
+  /// The normalized embeddings, then each block's result: layers + 1 tensors, [pictures, 1 + patches, width].
+  public func allHiddenStates(_ pixels: Tensor) -> [Tensor] {
+    var states = [embedded(pixels)]
     for block in blocks { states.append(block(states[states.count - 1])) }
     return states
   }
 
   /// One vector for each picture, [pictures, channels, size, size] → [pictures, width].
   public func callAsFunction(_ pixels: Tensor) -> Tensor {
-    let states = allHiddenStates(pixels)
-    return finalNorm(states[states.count - 1].firstTokens)
+    let state = blocks.dropLast().reduce(embedded(pixels)) { state, block in block(state) }
+    return finalNorm(blocks.last.map { $0.firstToken(of: state) } ?? state.firstTokens)
   }
 }

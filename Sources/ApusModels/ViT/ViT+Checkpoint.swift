@@ -91,7 +91,7 @@ public final class PublishedViT: PublishedModel {
     let last = states[states.count - 1]
     var outputs = ModelOutputs()
     if c.classes != nil {
-      let logits = model.scores(last)
+      let logits = model.scores(last.firstTokens)
       outputs = ModelOutputs([("logits", logits)], loss: labels.map { crossEntropy(logits, $0) })
     } else {
       let normalized = model.finalNorm.map { $0(last) } ?? last

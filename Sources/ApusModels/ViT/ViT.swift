@@ -137,11 +137,10 @@ public final class ViT: Module {
     return dropout(concatenated([first, patches], along: 1) + positions(patches.shape[1] + 1))
   }
 
-  /// The scores of the classes from the last block's result, [batch, length, width] → [batch, classes].
-  func scores(_ state: Tensor) -> Tensor {
+  /// The scores of the classes from the last block's result at the first token, [batch, width] → [batch, classes].
+  func scores(_ first: Tensor) -> Tensor {
     guard let classifier else { requirementFailure("ViT: scores of a model without a classifier") }
-    // Normalization looks at one token at a time: that of the others is not needed.
-    let normalized = finalNorm.map { $0(state.firstTokens) } ?? state.firstTokens
+    let normalized = finalNorm.map { $0(first) } ?? first
     return classifier(classifierHidden.map { $0(normalized) } ?? normalized)
   }
 
@@ -151,6 +150,7 @@ public final class ViT: Module {
   /// - Returns: [batch, classes]
   /// - Complexity: about 2 · parameters operations a token, and 4 · layers · length · width for attention.
   public func callAsFunction(_ pixels: Tensor) -> Tensor {
-    scores(blocks.reduce(embedded(pixels)) { state, block in block(state) })
+    let state = blocks.dropLast().reduce(embedded(pixels)) { state, block in block(state) }
+    return scores(blocks.last.map { $0.firstToken(of: state) } ?? state.firstTokens)
   }
 }
