@@ -11,7 +11,7 @@ import Testing
 @Suite struct GenerationParityTests {
   private static let names = ["gpt2_lm", "bart", "marian", "t5_relu", "t5_gated_gelu"]
 
-  @Test(arguments: names) func greedyIDsAreEqual(name: String) throws {
+  @Test(arguments: names + ["llama_lm"]) func greedyIDsAreEqual(name: String) throws {
     let fixture = try WritingFixture(name)
     var settings = try fixture.settings()
     settings.maximumNewTokens = 24

@@ -71,6 +71,28 @@ import Testing
     #expect(last < 0.5, "loss \(last)")
   }
 
+  /// With a cache, in pieces, with padding in front: the same scores.
+  @Test func theCacheChangesNothing() {
+    for pairing in [RotaryPairing.halves, .neighbors] {
+      var configuration = tiny
+      configuration.rotaryPairing = pairing
+      let model = withSeed(5) { Llama(configuration) }
+      let whole = model(ids([3, 1, 4, 1, 5]))
+      let state = model.makeState(rows: 2, capacity: 8, padding: [2, 0])
+      let rows = ids([0, 0, 3, 1, 4, 1, 5, 3, 1, 4, 1, 5, 9, 2], 2)
+      var pieces: [Tensor] = []
+      for (start, end) in [(0, 3), (3, 4), (4, 7)] {
+        let piece = (0..<2).flatMap { row in rows.indices[row * 7 + start..<row * 7 + end] }
+        pieces.append(model.scores(after: ids(piece, 2), state: state, isLastOnly: false))
+      }
+      let scores = concatenated(pieces, along: 1)
+      for (row, first) in [(0, 2), (1, 0)] {
+        let part = scores.slice(row..<row + 1).slice(first..<first + 5, along: 1)
+        #expect(Comparison(part, whole, absolute: 1e-6, relativeToLargest: 1e-5).isClose, "\(pairing), row \(row)")
+      }
+    }
+  }
+
   // MARK: Configurations
 
   /// The fixture's folder with another config.json.
@@ -149,5 +171,7 @@ import Testing
     let logits = model(IndexTensor(expected, shape: [1, expected.count]))
     let likeliest = logits.argMax().indices
     #expect(Array(likeliest.dropLast()) == Array(expected.dropFirst()))
+    let told = try model.generate([[1]], settings: GenerationSettings(maximumNewTokens: expected.count - 1))
+    #expect(told[0].ids == expected)
   }
 }

@@ -57,6 +57,7 @@ import Testing
     let result = try loadingExample(in: folder)
     #expect(result.saved == result.loaded && result.saved.count == 6)
     #expect(result.gradients == ["embeddings.weight", "classifier.weight", "classifier.bias"])
+  }
 
   @Test func aSmallViTTellsRowsFromColumns() {
     #expect(viTExample() >= 29)
