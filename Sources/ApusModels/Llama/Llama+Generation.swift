@@ -1,7 +1,7 @@
 // Text from a Llama, one token at a time, with a key–value cache. Read first: ../Decoding/TokenDecoder.swift.
 // Read next: ../Decoding/Generation.swift, which does this for every model.
 
-public import ApusNN
+import ApusNN
 public import ApusTensor
 
 extension Llama: CausalDecoder {
