@@ -48,6 +48,6 @@ extension MultiheadAttention {
 
   /// Attention to a memory, [batch · n, new, width] → the same.
   public func callAsFunction(_ x: Tensor, memory: AttentionMemory) -> Tensor {
-    output(memory.attend(projected(x, 0), heads: heads))
+    output(memory.attend(projected(x, 0), heads: heads, scale: scale))
   }
 }

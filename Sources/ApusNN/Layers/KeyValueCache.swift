@@ -68,10 +68,11 @@ extension MultiheadAttention {
   /// - Parameters:
   ///   - x: [batch, new positions, width]
   ///   - bias: added to the scores, broadcast to [batch, heads, new, count + new]; −∞ hides a key.
-  /// - Precondition: the cache has room; keys and values have no sizes of their own.
+  /// - Precondition: the cache has room; keys and values have no sizes of their own, scores the usual scale.
   public func callAsFunction(_ x: Tensor, cache: KeyValueCache, bias: Tensor? = nil) -> Tensor {
-    guard let projection else {
-      requirementFailure("MultiheadAttention: a cache needs one projection for queries, keys and values")
+    guard let projection, scale == nil else {
+      requirementFailure(
+        "MultiheadAttention: a cache needs one projection for queries, keys and values, and scores of the usual scale")
     }
     return output(cache.attend(projection(x), heads: heads, bias: bias))
   }
