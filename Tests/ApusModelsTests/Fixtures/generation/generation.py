@@ -34,16 +34,17 @@ CASES = [
     {"max_new_tokens": 10, "num_beams": 2, "min_new_tokens": 6, "forced_eos_token_id": 44},
 ]
 result = []
-for name in ["gpt2_lm", "bart", "marian", "t5_relu", "t5_gated_gelu"]:
-    kind = AutoModelForCausalLM if name == "gpt2_lm" else AutoModelForSeq2SeqLM
+DECODERS = ["gpt2_lm", "llama_lm"]
+for name in DECODERS + ["bart", "marian", "t5_relu", "t5_gated_gelu"]:
+    kind = AutoModelForCausalLM if name in DECODERS else AutoModelForSeq2SeqLM
     model = kind.from_pretrained(here.parent / name, dtype=torch.float32, attn_implementation="eager").eval()
     prompt = load_file(here.parent / name / "generate.safetensors")
     prompt = {key: prompt[key] for key in ["input_ids", "attention_mask"]}
     plain = model.generate(**prompt, do_sample=False, max_new_tokens=12)
-    start = prompt["input_ids"].shape[1] if name == "gpt2_lm" else 1
+    start = prompt["input_ids"].shape[1] if name in DECODERS else 1
     for case in CASES:
         case = dict(case)
-        if name == "gpt2_lm" and "forced_bos_token_id" in case:
+        if name in DECODERS and "forced_bos_token_id" in case:
             del case["forced_bos_token_id"]
         written = plain[0, start:].tolist()
         if case.get("bad_words_ids"):

@@ -1,0 +1,28 @@
+// What the chapters on the Transformer and on generation say of their code. Read first: ExamplesTests.swift.
+
+import Apus
+import Testing
+
+@Suite struct TourGenerationTests {
+  @Test func aSmallTransformerReverses() throws {
+    #expect(try reversingExample() == [5, 1, 4, 1, 3])
+  }
+
+  @Test func speculativeDrawsAreDrawsFromP() {
+    let (p, q) = ([0.5, 0.3, 0.2, 0], [0.1, 0.2, 0.3, 0.4])
+    let uniforms = RandomGenerator(seed: 5).uniforms(count: 60_000)
+    var (next, taken) = (0, 0)
+    var counts = [0, 0, 0, 0]
+    for _ in 0..<20_000 {
+      let result = speculativeDraw(p, q) {
+        next += 1
+        return Double(uniforms[(next - 1) % uniforms.count])
+      }
+      counts[result.token] += 1
+      taken += result.isTaken ? 1 : 0
+    }
+    for (count, chance) in zip(counts, p) { #expect(abs(Double(count) / 20_000 - chance) < 0.015) }
+    // Σ min(p, q) = 0.5 of the proposals are taken.
+    #expect(abs(Double(taken) / 20_000 - 0.5) < 0.015)
+  }
+}
