@@ -20,7 +20,7 @@ import Testing
     return model
   }
 
-  @Test(arguments: ["gpt2_lm", "bart", "marian", "t5_relu"])
+  @Test(arguments: ["gpt2_lm", "llama_lm", "bart", "marian", "t5_relu"])
   func aBatchIsEveryPromptByItself(name: String) throws {
     let fixture = try WritingFixture(name)
     let prompts: [[Int32]] = [[5, 17, 3, 60, 20], [9, 41], [7, 7, 30, 4, 11, 12]]

@@ -9,13 +9,21 @@ struct TextCodec {
   let encode: (String) throws -> [Int32]
   let decode: ([Int32]) throws -> String
 
-  /// The tokenizer in a folder, or nil if there is none.
+  /// The tokenizer in a folder, of a published model or of a training run; nil if there is none.
   init?(folder: URL) throws {
     let manager = FileManager.default
-    guard manager.fileExists(atPath: folder.appendingPathComponent(RunFolder.alphabetName).path) else { return nil }
-    let tokenizer = try RunFolder.tokenizer(in: folder)
-    encode = { try tokenizer.encode($0) }
-    decode = { try tokenizer.decode($0) }
+    func has(_ name: String) -> Bool { manager.fileExists(atPath: folder.appendingPathComponent(name).path) }
+    if has("tokenizer.json") {
+      let tokenizer = try Tokenizer(folder: folder)
+      encode = { try tokenizer.encode($0).ids }
+      decode = { tokenizer.decode($0) }
+    } else if has(RunFolder.alphabetName) {
+      let tokenizer = try RunFolder.tokenizer(in: folder)
+      encode = { try tokenizer.encode($0) }
+      decode = { try tokenizer.decode($0) }
+    } else {
+      return nil
+    }
   }
 }
 

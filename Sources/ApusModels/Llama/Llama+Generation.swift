@@ -1,12 +1,12 @@
-// Text from a Llama, one token at a time, with a key–value cache. Read first: ../Decoding/TokenDecoder.swift.
-// Read next: ../Decoding/Generation.swift, which does this for every model.
+// Text from a Llama, one token at a time, with a key–value cache. Read first: Llama.swift, ../Decoding/TokenDecoder.swift.
 
 import ApusNN
 public import ApusTensor
 
 extension Llama: CausalDecoder {
   public var vocabularySize: Int { configuration.vocabularySize }
-  public var positionLimit: Int? { configuration.contextLength }
+  /// Rotations go on for ever, if not well.
+  public var positionLimit: Int? { nil }
 
   public func makeState(rows: Int = 1, capacity: Int, padding: [Int] = []) -> DecoderState {
     DecoderState(
@@ -15,17 +15,19 @@ extension Llama: CausalDecoder {
   }
 
   public func scores(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor {
-    let new = ids.shape[1]
-    let angles = rotary.angles(state.positions(new))
+    let (new, start) = (ids.shape[1], state.count)
     let bias = state.paddingBias(new)
+    // One set of angles for all rows, unless padding moves them.
+    let angles = rotary.angles(bias == nil ? .range(start..<start + new) : state.positions(new))
     var x = tokenEmbedding(ids)
-    for (block, cache) in zip(blocks, state.caches) { x = block(x, angles: angles, cache: cache, bias: bias) }
-    return scores(finalNorm(isLastOnly && new > 1 ? x.slice(new - 1..<new, along: 1) : x))
+    for (index, block) in blocks.enumerated() { x = block(x, angles: angles, cache: state.caches[index], bias: bias) }
+    let hidden = finalNorm(x)
+    return scores(isLastOnly && new > 1 ? hidden.slice(new - 1..<new, along: 1) : hidden)
   }
 }
 
 extension LlamaBlock {
-  /// The block for positions that follow those in the cache, which is extended.
+  /// The block at positions that follow those in the cache, which is extended.
   func callAsFunction(
     _ x: Tensor, angles: (cosines: Tensor, sines: Tensor), cache: KeyValueCache, bias: Tensor?
   ) -> Tensor {
@@ -35,16 +37,18 @@ extension LlamaBlock {
 }
 
 extension GroupedQueryAttention {
-  /// Attention of new positions to those in the cache and to each other, causally; extends the cache.
+  /// Causal self-attention of new positions to those in the cache and to each other; extends the cache.
   ///
   /// - Parameters:
-  ///   - x: [rows, new, width]
-  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key.
-  func callAsFunction(
-    _ x: Tensor, angles: (cosines: Tensor, sines: Tensor), cache: KeyValueCache, bias: Tensor?
+  ///   - x: [batch, new positions, width]
+  ///   - angles: cosines and sines of the new positions.
+  ///   - bias: added to the scores; −∞ hides a key.
+  /// - Precondition: the cache has room.
+  public func callAsFunction(
+    _ x: Tensor, angles: (cosines: Tensor, sines: Tensor), cache: KeyValueCache, bias: Tensor? = nil
   ) -> Tensor {
-    let (q, k) = turned(x, angles)
+    let (query, key) = turned(x, angles)
     return output(
-      cache.attend(query: q, key: k, value: value(x), heads: heads, keyHeads: keyHeads, bias: bias))
+      cache.attend(query: query, key: key, value: value(x), heads: heads, keyHeads: keyHeads, bias: bias))
   }
 }
