@@ -23,7 +23,7 @@ struct ArgumentReader {
 
   private init(arguments: [any DeclaredArgument]) {
     self.arguments = arguments
-    remainingPositionals = arguments.filter { if case .positional = $0.kind { true } else { false } }
+    remainingPositionals = arguments.filter { $0.kind != .option && $0.kind != .flag }
   }
 
   private mutating func read(_ words: [String]) {
@@ -71,8 +71,9 @@ struct ArgumentReader {
   }
 
   private mutating func takePositional(_ word: String) {
-    guard !remainingPositionals.isEmpty else { return extraWords.append(word) }
-    take(word, for: remainingPositionals.removeFirst())
+    guard let next = remainingPositionals.first else { return extraWords.append(word) }
+    if next.kind != .words { remainingPositionals.removeFirst() }
+    take(word, for: next)
   }
 
   private mutating func take(_ word: String, for argument: any DeclaredArgument) {

@@ -21,6 +21,8 @@ enum ArgumentKind: Equatable {
   case option
   case flag
   case positional(isRequired: Bool)
+  /// Takes all words that are left.
+  case words
 }
 
 /// `--name VALUE` or `--name=VALUE`.
@@ -121,6 +123,30 @@ final class Positional<Value: ArgumentValue>: DeclaredArgument {
     given = word
     guard let value = Value(argument: word, bounds: bounds) else { return Value.expectation(bounds) }
     self.value = value
+    return nil
+  }
+}
+
+/// All words without dashes that are left, in their order; there may be none. The last of the positional arguments.
+@propertyWrapper
+final class Words: DeclaredArgument {
+  let name: String
+  let help: String
+  private(set) var wrappedValue: [String] = []
+
+  init(_ name: String, help: String) { (self.name, self.help) = (name, help) }
+
+  var kind: ArgumentKind { .words }
+
+  var usage: String { "\(name) …" }
+
+  var shownDefault: String? { nil }
+
+  /// Another word is never one too many.
+  var given: String? { nil }
+
+  func accept(_ word: String) -> String? {
+    wrappedValue.append(word)
     return nil
   }
 }

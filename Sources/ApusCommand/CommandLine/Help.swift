@@ -28,7 +28,7 @@ extension Tool {
     let type = type(of: verb)
     let positionals = verb.arguments.filter { $0.kind != .option && $0.kind != .flag }
     let options = verb.arguments.filter { $0.kind == .option || $0.kind == .flag }
-    let usage = positionals.map { $0.kind == .positional(isRequired: true) ? $0.name : "[\($0.name)]" }
+    let usage = positionals.map { $0.kind == .positional(isRequired: true) ? $0.name : "[\($0.usage)]" }
     var sections = [
       wrapped("\(name) \(type.name) — \(type.summary)", indent: 0),
       "Usage: " + ([name, type.name] + usage + ["[options]"]).joined(separator: " "),

@@ -12,6 +12,8 @@ extension Tool {
         TrainXORCommand.self,
         SampleCommand.self,
         RunCommand.self,
+        EmbedCommand.self,
+        SearchCommand.self,
         GenerateCommand.self,
         ClassifyCommand.self,
         InspectCommand.self,
