@@ -1,5 +1,5 @@
 // From a model's folder to its tokenizer. Read first: TokenizerFile.swift.
-// Read next: PlainTokenizerFiles.swift, SentencePieceModel.swift.
+// Read next: ../Tokenizer/Tokenizer.swift.
 
 public import Foundation
 

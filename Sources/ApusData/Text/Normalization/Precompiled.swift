@@ -1,5 +1,5 @@
 // SentencePiece's normalization: a compiled table from spellings to spellings.
-// Read first: Normalizer.swift. Read next: ../Loading/SentencePieceModel.swift.
+// Read first: Normalizer.swift.
 
 /// A double-array trie from byte strings to replacements, as SentencePiece compiles its rules into a model file.
 ///
