@@ -37,15 +37,7 @@ package struct KernelTable: Sendable {
   package var softmax: @Sendable (Input, Output, _ rows: Int, _ columns: Int, Schedule) -> Void
   /// (y, dy, dx, rows, columns)
   package var softmaxBackward: @Sendable (Input, Input, Output, _ rows: Int, _ columns: Int, Schedule) -> Void
-  /// (x, targets, ignored, losses, logSumExp, rows, classes)
-  package var crossEntropy:
-    @Sendable (Input, Indices, _ ignored: Int32, Output, Output, _ rows: Int, _ classes: Int, Schedule) -> Void
-  /// (x, targets, ignored, logSumExp, scales, hasScalePerRow, dx, rows, classes)
-  package var crossEntropyBackward:
-    @Sendable (
-      Input, Indices, _ ignored: Int32, Input, _ scales: Input, _ hasScalePerRow: Bool, Output, _ rows: Int,
-      _ classes: Int, Schedule
-    ) -> Void
+  package var losses: LossKernels
 
   /// (x, weight, bias, epsilon, y, mean, inverseDeviation, rows, columns)
   package var layerNorm:
@@ -108,14 +100,7 @@ package struct KernelTable: Sendable {
     sumOfSquares: @escaping @Sendable (Input, _ count: Int, Schedule) -> Double,
     softmax: @escaping @Sendable (Input, Output, _ rows: Int, _ columns: Int, Schedule) -> Void,
     softmaxBackward: @escaping @Sendable (Input, Input, Output, _ rows: Int, _ columns: Int, Schedule) -> Void,
-    crossEntropy:
-      @escaping @Sendable (Input, Indices, _ ignored: Int32, Output, Output, _ rows: Int, _ classes: Int, Schedule) ->
-      Void,
-    crossEntropyBackward:
-      @escaping @Sendable (
-        Input, Indices, _ ignored: Int32, Input, _ scales: Input, _ hasScalePerRow: Bool, Output, _ rows: Int,
-        _ classes: Int, Schedule
-      ) -> Void,
+    losses: LossKernels,
     layerNorm:
       @escaping @Sendable (
         Input, Input?, Input?, _ epsilon: Float, Output, _ mean: Output, _ inverseDeviation: Output, _ rows: Int,
@@ -160,8 +145,7 @@ package struct KernelTable: Sendable {
     self.sumOfSquares = sumOfSquares
     self.softmax = softmax
     self.softmaxBackward = softmaxBackward
-    self.crossEntropy = crossEntropy
-    self.crossEntropyBackward = crossEntropyBackward
+    self.losses = losses
     self.layerNorm = layerNorm
     self.layerNormBackward = layerNormBackward
     self.normalizations = normalizations

@@ -32,13 +32,7 @@ package func makeKernelTable() -> KernelTable {
     sumOfSquares: { sumOfSquares($0, count: $1, $2) },
     softmax: { softmax($0, $1, rows: $2, columns: $3, $4) },
     softmaxBackward: { softmaxBackward($0, $1, $2, rows: $3, columns: $4, $5) },
-    crossEntropy: {
-      crossEntropy($0, targets: $1, ignoring: $2, losses: $3, logSumExp: $4, rows: $5, classes: $6, $7)
-    },
-    crossEntropyBackward: {
-      crossEntropyBackward(
-        $0, targets: $1, ignoring: $2, logSumExp: $3, scales: $4, hasScalePerRow: $5, $6, rows: $7, classes: $8, $9)
-    },
+    losses: makeLossKernels(),
     layerNorm: {
       layerNorm(
         $0, weight: $1, bias: $2, epsilon: $3, $4, mean: $5, inverseDeviation: $6, rows: $7, columns: $8, $9)

@@ -38,7 +38,8 @@ extension Reference {
     case .sigmoid: return sigmoid(x)
     case .erf: return T.erf(x)
     case .relu: return x < 0 ? 0 : x
-    case .gelu: return x * normal(x).cumulative
+    // (The limit, where the product would be −∞ · 0.)
+    case .gelu: return x == -.infinity ? 0 : x * normal(x).cumulative
     case .geluTanh: return x / 2 * (1 + T.tanh(geluAngle(x).u))
     case .silu: return x * sigmoid(x)
     case .quickGelu: return x * sigmoid(T(1.702) * x)

@@ -45,11 +45,19 @@ extension Reference {
   }
 
   /// The largest error in ulps over all results, and where it is.
-  package static func worstUlps(_ actual: [Float], _ exact: [Double]) -> (ulps: Double, index: Int) {
+  ///
+  /// - Parameters:
+  ///   - actual: What a kernel computed.
+  ///   - exact: The twin's result, of the same count.
+  ///   - inputs: Errors are measured in ulps of these numbers if their ulps are larger than the results'; nil: never.
+  package static func worstUlps(
+    _ actual: [Float], _ exact: [Double], orOf inputs: [Float]? = nil
+  ) -> (ulps: Double, index: Int) {
     guard actual.count == exact.count else { return (.infinity, 0) }
     var worst = (ulps: 0.0, index: 0)
     for i in actual.indices {
-      let error = ulps(actual[i], exact[i])
+      var error = ulps(actual[i], exact[i])
+      if let inputs { error = min(error, abs(exact[i] - Double(actual[i])) / unit(inputs[i])) }
       if error > worst.ulps { worst = (error, i) }
     }
     return worst

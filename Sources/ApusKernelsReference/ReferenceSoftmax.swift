@@ -1,5 +1,5 @@
-// The naive twins of softmax over rows, and of cross-entropy on logits: forward and backward.
-// Read next: ApusKernelsBaseline/Pointwise/Softmax.swift, the kernels.
+// The naive twins of softmax over rows: forward and backward.
+// Read next: ApusKernelsBaseline/Pointwise/Softmax.swift, the kernels; ReferenceLosses.swift.
 
 extension Reference {
   /// y[r, j] = e^x[r, j] / Σ_l e^x[r, l]; a row of −∞ gives zeros.
@@ -37,48 +37,6 @@ extension Reference {
       var dot: T = 0
       for i in range { dot += dy[i] * y[i] }
       for i in range { dx[i] = y[i] * (dy[i] - dot) }
-    }
-    return dx
-  }
-
-  /// loss[r] = ln Σ_j e^x[r, j] − x[r, target[r]]; 0 where the target is `ignored`.
-  ///
-  /// - Parameters:
-  ///   - x: Logits, [rows, classes].
-  ///   - targets: [rows]
-  ///   - ignored: The target whose rows don't count.
-  ///   - classes: Number of classes.
-  /// - Returns: The losses and the logarithms of the sums, both [rows].
-  @specialized(where T == Double)
-  package static func crossEntropy<T: ReferenceScalar>(
-    _ x: [T], targets: [Int32], ignoring ignored: Int32, classes: Int
-  ) -> (losses: [T], logSumExp: [T]) {
-    var losses = [T](repeating: 0, count: targets.count)
-    var logarithms = losses
-    for (row, target) in targets.enumerated() {
-      logarithms[row] = logSumExp(x[row * classes..<(row + 1) * classes])
-      if target != ignored { losses[row] = logarithms[row] - x[row * classes + Int(target)] }
-    }
-    return (losses, logarithms)
-  }
-
-  /// dx[r, j] = scale[r] · (softmax(x)[r, j] − [j = target[r]]); 0 where the target is `ignored`.
-  ///
-  /// - Parameters:
-  ///   - x: Logits, [rows, classes].
-  ///   - targets: [rows]
-  ///   - ignored: The target whose rows don't count.
-  ///   - scales: The gradient of every loss, [rows].
-  ///   - classes: Number of classes.
-  /// - Returns: [rows, classes]
-  @specialized(where T == Double)
-  package static func crossEntropyBackward<T: ReferenceScalar>(
-    _ x: [T], targets: [Int32], ignoring ignored: Int32, scales: [T], classes: Int
-  ) -> [T] {
-    var dx = softmax(x, rows: targets.count, columns: classes)
-    for (row, target) in targets.enumerated() {
-      if target != ignored { dx[row * classes + Int(target)] -= 1 }
-      for j in 0..<classes { dx[row * classes + j] *= target == ignored ? 0 : scales[row] }
     }
     return dx
   }

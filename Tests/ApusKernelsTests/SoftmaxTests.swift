@@ -1,4 +1,4 @@
-// Softmax and cross-entropy, forward and backward, against the twins. Read first: KernelTests.swift.
+// Softmax, forward and backward, against the twins. Read first: KernelTests.swift.
 
 import ApusKernelTypes
 import ApusKernels
@@ -54,38 +54,6 @@ extension KernelTests {
         let expected = Reference.softmaxBackward([Double](y), [Double](dy), rows: rows, columns: columns)
         // dy − Σ dy ∘ y is a difference of numbers below 1, whose sum has weights that sum to 1.
         expectClose(dx, expected, relative: 8 * roundoff, magnitudes: [Double](y), what)
-      }
-    }
-
-    @Test(arguments: InstructionSet.supported)
-    func crossEntropy(_ set: InstructionSet) {
-      let kernels = set.kernels
-      for (rows, classes) in kernels.rowShapes {
-        let x = logits(rows * classes)
-        let targets = (0..<rows).map { row -> Int32 in row % 4 == 1 ? -100 : Int32(row * 7 % classes) }
-        let what = "\(kernels.name) cross-entropy of \(rows) × \(classes)"
-        let rowOfNaN = [Float](repeating: .nan, count: rows)
-        let outputs = results(into: [rowOfNaN, rowOfNaN], what) {
-          kernels.crossEntropy(x, targets, -100, $0[0], $0[1], rows, classes, $1)
-        }
-        let expected = Reference.crossEntropy([Double](x), targets: targets, ignoring: -100, classes: classes)
-        // Numbers of up to 20, each the sum of two that are rounded, and a logarithm whose argument is 20 half ulps off.
-        expectClose(outputs[0], expected.losses, absolute: 60 * roundoff, "\(what), losses")
-        expectClose(outputs[1], expected.logSumExp, absolute: 40 * roundoff, "\(what), sums")
-
-        for hasScalePerRow in [false, true] {
-          let scales = Reference.numbers(max(1, hasScalePerRow ? rows : 1), seed: 3)
-          let dx = result(count: x.count, what) {
-            kernels.crossEntropyBackward(
-              x, targets, -100, outputs[1], scales, hasScalePerRow, $0, rows, classes, $1)
-          }
-          let all = hasScalePerRow ? scales : [Float](repeating: scales[0], count: rows)
-          let gradient = Reference.crossEntropyBackward(
-            [Double](x), targets: targets, ignoring: -100, scales: [Double](all), classes: classes)
-          // At the target the probability less 1: an absolute error.
-          expectClose(
-            dx, gradient, relative: 2 * relative, absolute: 2 * roundoff, "\(what), backward, \(hasScalePerRow)")
-        }
       }
     }
   }

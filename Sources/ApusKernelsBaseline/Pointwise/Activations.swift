@@ -87,11 +87,16 @@ private enum ReLU: PointwiseFunction {
 }
 
 private enum GELU: PointwiseFunction {
-  @inline(__always) static func value(_ x: Lanes) -> Lanes { 0.5 * x * (1 + erf(x * 0.707_106_781)) }
+  // x·Φ(x) = max(x, 0) − |x|·Φ(−|x|): nothing cancels for negative x, as it would in 1 + erf.
+  @inline(__always) static func value(_ x: Lanes) -> Lanes {
+    let size = minimum(magnitude(x), Lanes(repeating: normalTailEnd))
+    return multiplyAdd(-size, normalTail(size), x.replacing(with: 0, where: x .< 0))
+  }
   @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
     // Farther out it is 0 or 1; the factors of the middle term would overflow against each other.
-    let x = clamped(x, to: 16)
-    let cumulative = 0.5 * (1 + erf(x * 0.707_106_781))
+    let x = clamped(x, to: normalTailEnd)
+    let tail = normalTail(magnitude(x))
+    let cumulative = tail.replacing(with: 1 - tail, where: x .> 0)
     return multiplyAdd(x, 0.398_942_28 * exp(-0.5 * x * x), cumulative)
   }
 }

@@ -1,5 +1,5 @@
-// Softmax over rows, and cross-entropy on logits: forward and backward. Exponents never overflow: the row's
-// largest element is taken off first. Read first: Reference/ReferenceSoftmax.swift.
+// Softmax over rows: forward and backward. Exponents never overflow: the row's largest element is taken off first.
+// Read first: Reference/ReferenceSoftmax.swift. Read next: Losses/CrossEntropy.swift.
 
 import ApusKernelTypes
 
@@ -64,50 +64,6 @@ func softmaxBackward(
         let value = p.partialLanes(at: index, count: count) * (g.partialLanes(at: index, count: count) - dot)
         out.storePartial(value, at: index, count: count)
       }
-    }
-  }
-}
-
-/// losses[r] ← log Σ exp(x[r, ·]) − x[r, target[r]], 0 where the target is ignored; also keeps log Σ exp for the backward.
-func crossEntropy(
-  _ x: UnsafePointer<Float>, targets: UnsafePointer<Int32>, ignoring ignored: Int32,
-  losses: UnsafeMutablePointer<Float>, logSumExp: UnsafeMutablePointer<Float>, rows: Int, classes: Int,
-  _ schedule: Schedule
-) {
-  forEachRowChunk(rows: rows, width: classes, schedule) { range in
-    for row in range {
-      let p = x + row * classes
-      let top = largest(p, count: classes)
-      let total = sum(
-        classes, of: { exp(p.lanes(at: $0) - top) },
-        tail: { exp(p.partialLanes(at: $0, count: $1, padding: -.infinity) - top) })
-      let logarithm = top + log(Lanes(repeating: total))[0]
-      logSumExp[row] = logarithm
-      losses[row] = targets[row] == ignored ? 0 : logarithm - p[Int(targets[row])]
-    }
-  }
-}
-
-/// dx[r, ·] ← scale[r or 0] · (softmax(x[r, ·]) − e_target), zeros where the target is ignored.
-func crossEntropyBackward(
-  _ x: UnsafePointer<Float>, targets: UnsafePointer<Int32>, ignoring ignored: Int32,
-  logSumExp: UnsafePointer<Float>, scales: UnsafePointer<Float>, hasScalePerRow: Bool,
-  _ dx: UnsafeMutablePointer<Float>, rows: Int, classes: Int, _ schedule: Schedule
-) {
-  forEachRowChunk(rows: rows, width: classes, schedule) { range in
-    for row in range {
-      let (p, out) = (x + row * classes, dx + row * classes)
-      if targets[row] == ignored {
-        out.update(repeating: 0, count: classes)
-        continue
-      }
-      let (scale, logarithm) = (scales[hasScalePerRow ? row : 0], logSumExp[row])
-      forEachVector(in: 0..<classes) { index in
-        out.store(exp(p.lanes(at: index) - logarithm) * scale, at: index)
-      } tail: { index, count in
-        out.storePartial(exp(p.partialLanes(at: index, count: count) - logarithm) * scale, at: index, count: count)
-      }
-      out[Int(targets[row])] -= scale
     }
   }
 }

@@ -1,4 +1,4 @@
-// Gradient rows of matrix products, linear maps, normalization, softmax and losses. Read first: GradientTable.swift.
+// Gradient rows of matrix products, linear maps and normalization. Read first: GradientTable.swift.
 // Read next: GradientTable+Attention.swift.
 
 import ApusTensor
@@ -159,34 +159,4 @@ extension GradientTable {
         "groupNorm", "nothing", at: [.zeros(shape), Samples.normal([4]), Samples.normal([4])], isFlat: true
       ) { groupNorm($0[0], groups: 2, weight: $0[1], bias: $0[2]) }
     }
-
-  static let losses: [GradientRow] =
-    ([[5], [3, 5], [2, 3, 4], [4, 1], [3, 50]] as [Shape]).flatMap { shape in
-      (-shape.rank..<shape.rank).filter { shape[shape.normalized(axis: $0)] > 1 }.map { axis in
-        GradientRow("softmax", "along \(axis)", at: [Samples.normal(shape, seed: 28)]) { $0[0].softmax(along: axis) }
-      }
-    } + [
-      GradientRow("softmax", "of one", at: [Samples.normal([4, 1])], isFlat: true) { $0[0].softmax() },
-      GradientRow("softmax", "of nothing", at: [.zeros([0, 3])], isFlat: true) { $0[0].softmax() },
-      GradientRow("crossEntropy", "mean", at: [Samples.normal([4, 5])]) { crossEntropy($0[0], [1, 0, 4, 1]) },
-      GradientRow("crossEntropy", "sum", at: [Samples.normal([4, 5])]) {
-        crossEntropy($0[0], [1, 0, 4, 1], reduction: .sum)
-      },
-      GradientRow("crossEntropy", "none", at: [Samples.normal([4, 5])]) {
-        crossEntropy($0[0], [1, 0, 4, 1], reduction: .none)
-      },
-      GradientRow("crossEntropy", "one example", at: [Samples.normal([6])]) {
-        crossEntropy($0[0], IndexTensor([3], shape: []))
-      },
-      GradientRow("crossEntropy", "mean, ignored", at: [Samples.normal([4, 5])]) {
-        crossEntropy($0[0], [1, -100, 4, -100])
-      },
-      GradientRow("crossEntropy", "sum, ignoring a class", at: [Samples.normal([4, 5])]) {
-        crossEntropy($0[0], [1, 2, 4, 2], ignoring: 2, reduction: .sum)
-      },
-      GradientRow("crossEntropy", "none, ignored", at: [Samples.normal([2, 2, 5])]) {
-        crossEntropy($0[0], IndexTensor([1, -100, 4, 0], shape: [2, 2]), reduction: .none)
-      },
-      GradientRow("crossEntropy", "many classes", at: [Samples.normal([3, 67])]) { crossEntropy($0[0], [66, 0, 31]) },
-    ]
 }

@@ -1,0 +1,201 @@
+// Cross-entropy of logits with classes or probabilities, and the negative log-likelihood.
+// Read first: ApusKernelsReference/ReferenceLosses.swift, Softmax.swift. Read next: Losses.swift.
+
+import ApusKernelTypes
+import ApusKernels
+
+/// −log softmax(logits)[target]: the negative log-likelihood of the targets.
+///
+/// With label smoothing ε (Szegedy et al., arXiv:1512.00567) the target is 1 − ε plus ε / classes for every class; with
+/// weights w every class's term is multiplied by its own, and the mean is divided by the sum of the targets' weights.
+///
+/// - Parameters:
+///   - logits: [.., classes], unnormalized; or with the classes along another axis.
+///   - targets: class indices, of the shape without the class axis.
+///   - weight: [classes]; a constant for gradients.
+///   - ignored: a target that does not count (PyTorch's −100).
+///   - labelSmoothing: ε, from 0 to 1.
+///   - axis: the class axis: the last one, or 1 for PyTorch's [batch, classes, ..].
+///   - reduction: the mean over the targets that count, the sum, or each loss.
+/// - Returns: a number, or the losses of the targets' shape; the loss of an ignored target is 0. The mean over no targets is
+///   NaN, as in PyTorch.
+/// - Complexity: two passes over the logits forward, one backward; no probabilities are stored.
+/// - Precondition: the shapes agree, every target is a class or ignored.
+public func crossEntropy(
+  _ logits: Tensor, _ targets: IndexTensor, weight: Tensor? = nil, ignoring ignored: Int32 = -100,
+  labelSmoothing: Float = 0, along axis: Int = -1, reduction: LossReduction = .mean
+) -> Tensor {
+  let x = logits.withLast(axis: axis, "crossEntropy")
+  let classes = x.shape[x.rank - 1]
+  require(
+    targets.count == x.shape.dropLast().reduce(1, *),
+    "crossEntropy: logits \(logits.shape) and targets \(targets.shape) (expected [..., classes] and [...])")
+  checkClasses(weight, classes, smoothing: labelSmoothing)
+  targets.check(below: classes, except: ignored, "crossEntropy")
+  let rows = targets.count
+  let logSumExp = Storage(count: rows)
+  // Calls `body` with the arguments of the kernels.
+  func withArguments(_ body: (CrossEntropyArguments) -> Void) {
+    read(x) { x in
+      readOptional(weight) { weights in
+        targets.indices.withUnsafeBufferPointer { indices in
+          guard let targets = indices.baseAddress else { return }
+          body(
+            CrossEntropyArguments(
+              logits: x, rows: rows, classes: classes, targets: targets, ignored: ignored, weights: weights,
+              smoothing: labelSmoothing))
+        }
+      }
+    }
+  }
+  let losses = Tensor(uninitialized: targets.shape) { losses in
+    withArguments { Kernels.table.losses.crossEntropy($0, losses, logSumExp.elements, Kernels.schedule) }
+  }
+  let (result, scale) = losses.reduced(
+    reduction, counted: countedWeight(targets, ignoring: ignored, weight), examples: targets.shape.first ?? 1)
+  return result.recorded("crossEntropy") {
+    wrt(x) { dLoss in
+      let scales = scale == 1 ? dLoss : dLoss * scale
+      return Tensor(uninitialized: x.shape) { dx in
+        read(scales) { scales in
+          withArguments { arguments in
+            Kernels.table.losses.crossEntropyBackward(
+              arguments, logSumExp.elements, RowScales(scales, hasOneForEach: reduction == .none), dx, Kernels.schedule)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// −Σ q·log softmax(logits) over the classes: the cross-entropy with target distributions q.
+///
+/// With label smoothing ε the distributions are (1 − ε)·q + ε / classes; with weights every class's term is multiplied by its
+/// own. The mean is over all rows, whatever their weights, as in PyTorch.
+///
+/// - Parameters:
+///   - logits: [.., classes], unnormalized; or with the classes along another axis.
+///   - probabilities: q, of the same shape.
+///   - weight: [classes]; a constant for gradients.
+///   - labelSmoothing: ε, from 0 to 1.
+///   - axis: the class axis: the last one, or 1 for PyTorch's [batch, classes, ..].
+///   - reduction: the mean over the rows, the sum, or each loss.
+/// - Returns: a number, or the losses of the shape without the class axis.
+/// - Precondition: the shapes are equal.
+public func crossEntropy(
+  _ logits: Tensor, _ probabilities: Tensor, weight: Tensor? = nil, labelSmoothing: Float = 0, along axis: Int = -1,
+  reduction: LossReduction = .mean
+) -> Tensor {
+  require(
+    logits.shape == probabilities.shape,
+    "crossEntropy: logits \(logits.shape) and probabilities \(probabilities.shape) (expected equal shapes)")
+  let (x, q) = (logits.withLast(axis: axis, "crossEntropy"), probabilities.withLast(axis: axis, "crossEntropy"))
+  let classes = x.shape[x.rank - 1]
+  checkClasses(weight, classes, smoothing: labelSmoothing)
+  let leading = Shape(x.shape.dropLast())
+  let rows = leading.elementCount
+  let logSumExp = Storage(count: rows)
+  func withArguments(_ body: (CrossEntropyArguments) -> Void) {
+    read(x, q) { x, q in
+      readOptional(weight) { weights in
+        body(
+          CrossEntropyArguments(
+            logits: x, rows: rows, classes: classes, probabilities: q, weights: weights, smoothing: labelSmoothing))
+      }
+    }
+  }
+  let losses = Tensor(uninitialized: leading) { losses in
+    withArguments { Kernels.table.losses.crossEntropy($0, losses, logSumExp.elements, Kernels.schedule) }
+  }
+  let (result, scale) = losses.reduced(reduction, counted: Float(rows), examples: leading.first ?? 1)
+  return result.recorded("softCrossEntropy") {
+    wrt(x) { dLoss in
+      let scales = scale == 1 ? dLoss : dLoss * scale
+      return Tensor(uninitialized: x.shape) { dx in
+        read(scales) { scales in
+          withArguments { arguments in
+            Kernels.table.losses.crossEntropyBackward(
+              arguments, logSumExp.elements, RowScales(scales, hasOneForEach: reduction == .none), dx, Kernels.schedule)
+          }
+        }
+      }
+    }
+    wrt(q) { dLoss in
+      let terms = x.detached.logSoftmax() * (-scale * (1 - labelSmoothing))
+      let weighted = weight.map { terms * $0.detached } ?? terms
+      return weighted * (reduction == .none ? dLoss.reshaped(to: Shape(Array(leading) + [1])) : dLoss)
+    }
+  }
+}
+
+/// −logProbabilities[target]: cross-entropy for what has been through `logSoftmax` already.
+///
+/// - Parameters:
+///   - logProbabilities: [.., classes]; or with the classes along another axis.
+///   - targets: class indices, of the shape without the class axis.
+///   - weight: [classes]: every loss is multiplied by its target's, and the mean is divided by their sum.
+///   - ignored: a target that does not count.
+///   - axis: the class axis: the last one, or 1 for PyTorch's [batch, classes, ..].
+///   - reduction: the mean over the targets that count, the sum, or each loss.
+/// - Returns: a number, or the losses of the targets' shape; the loss of an ignored target is 0.
+/// - Precondition: the shapes agree, every target is a class or ignored.
+public func negativeLogLikelihood(
+  _ logProbabilities: Tensor, _ targets: IndexTensor, weight: Tensor? = nil, ignoring ignored: Int32 = -100,
+  along axis: Int = -1, reduction: LossReduction = .mean
+) -> Tensor {
+  let x = logProbabilities.withLast(axis: axis, "negativeLogLikelihood")
+  let classes = x.shape[x.rank - 1]
+  require(
+    targets.count == x.shape.dropLast().reduce(1, *),
+    "negativeLogLikelihood: logarithms \(logProbabilities.shape) and targets \(targets.shape) (expected [..., classes] and [...])"
+  )
+  checkClasses(weight, classes, smoothing: 0)
+  targets.check(below: classes, except: ignored, "negativeLogLikelihood")
+  let classWeights = weight?.scalars
+  let losses = Tensor(uninitialized: targets.shape) { losses in
+    read(x) { x in
+      for (row, target) in targets.indices.enumerated() {
+        losses[row] = target == ignored ? 0 : -x[row * classes + Int(target)] * (classWeights?[Int(target)] ?? 1)
+      }
+    }
+  }
+  let (result, scale) = losses.reduced(
+    reduction, counted: countedWeight(targets, ignoring: ignored, weight), examples: targets.shape.first ?? 1)
+  return result.recorded("negativeLogLikelihood") {
+    wrt(x) { [shape = x.shape] dLoss in
+      var dx = Tensor.zeros(shape)
+      dx.withUnsafeMutablePointer { dx in
+        read(dLoss) { dLoss in
+          for (row, target) in targets.indices.enumerated() where target != ignored {
+            let slope = dLoss[reduction == .none ? row : 0] * scale
+            dx[row * classes + Int(target)] = -slope * (classWeights?[Int(target)] ?? 1)
+          }
+        }
+      }
+      return dx
+    }
+  }
+}
+
+extension Tensor {
+  /// The axis moved to the end.
+  fileprivate func withLast(axis: Int, _ operation: StaticString) -> Tensor {
+    require(rank >= 1, "\(operation): a tensor of shape \(shape) (at least one axis is needed)")
+    let axis = shape.normalized(axis: axis, operation)
+    return axis == rank - 1 ? self : permuted((0..<rank).filter { $0 != axis } + [axis])
+  }
+}
+
+private func checkClasses(_ weight: Tensor?, _ classes: Int, smoothing: Float) {
+  require(
+    weight == nil || weight?.shape == [classes],
+    "crossEntropy: class weights \(weight?.shape ?? []) for \(classes) classes (expected [\(classes)])")
+  require(
+    smoothing >= 0 && smoothing <= 1, "crossEntropy: label smoothing of \(smoothing) (it must be from 0 to 1)")
+}
+
+/// What the mean divides by: the number of targets that count, or the sum of their weights.
+private func countedWeight(_ targets: IndexTensor, ignoring ignored: Int32, _ weight: Tensor?) -> Float {
+  guard let weight = weight?.scalars else { return Float(targets.indices.count { $0 != ignored }) }
+  return Float(targets.indices.reduce(0.0) { $1 == ignored ? $0 : $0 + Double(weight[Int($1)]) })
+}

@@ -1,0 +1,175 @@
+// Losses between a prediction and a target of the same shape, and what becomes of the losses of single examples.
+// Read first: ApusKernelsReference/ReferenceLosses.swift. Read next: CrossEntropy.swift.
+
+import ApusKernelTypes
+import ApusKernels
+
+/// What becomes of the losses of single examples.
+public enum LossReduction: Sendable {
+  /// Their mean over the targets that count.
+  case mean
+  /// Their sum.
+  case sum
+  /// All of them, one for each target.
+  case none
+  /// Their sum divided by the size of the first axis.
+  case batchMean
+}
+
+extension Tensor {
+  /// These losses reduced, without recording, and the factor of the sum; `counted` is what the mean divides by.
+  func reduced(_ reduction: LossReduction, counted: Float, examples: Int) -> (Tensor, scale: Float) {
+    let scale: Float
+    switch reduction {
+    case .none: return (self, 1)
+    case .sum: return (sum(), 1)
+    case .mean: scale = 1 / counted
+    case .batchMean: scale = 1 / Float(examples)
+    }
+    return (sum() * scale, scale)
+  }
+}
+
+/// (prediction − target)², reduced.
+///
+/// - Parameters:
+///   - prediction: of any shape.
+///   - target: the same shape.
+///   - reduction: the mean over all elements, their sum, or each.
+/// - Returns: a number, or the losses of the same shape.
+/// - Precondition: the shapes are equal.
+public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
+  pairwiseLoss(.init(.squared), prediction, target, reduction, "meanSquaredError")
+}
+
+/// |prediction − target|, reduced; with derivative 0 at 0.
+///
+/// - Parameters:
+///   - prediction: of any shape.
+///   - target: the same shape.
+///   - reduction: the mean over all elements, their sum, or each.
+/// - Returns: a number, or the losses of the same shape.
+/// - Precondition: the shapes are equal.
+public func meanAbsoluteError(_ prediction: Tensor, _ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
+  pairwiseLoss(.init(.absolute), prediction, target, reduction, "meanAbsoluteError")
+}
+
+/// d²/2β where |d| < β and |d| − β/2 elsewhere, d = prediction − target (Girshick, arXiv:1504.08083); reduced.
+///
+/// - Parameters:
+///   - prediction: of any shape.
+///   - target: the same shape.
+///   - beta: where the square ends; 0 gives the absolute error.
+///   - reduction: the mean over all elements, their sum, or each.
+/// - Returns: a number, or the losses of the same shape.
+/// - Precondition: the shapes are equal, beta ≥ 0.
+public func smoothL1Loss(
+  _ prediction: Tensor, _ target: Tensor, beta: Float = 1, reduction: LossReduction = .mean
+) -> Tensor {
+  require(beta >= 0, "smoothL1Loss: beta is \(beta) (it must not be negative)")
+  return pairwiseLoss(.init(.smoothAbsolute, beta), prediction, target, reduction, "smoothL1Loss")
+}
+
+/// d²/2 where |d| ≤ δ and δ·(|d| − δ/2) elsewhere, d = prediction − target (Huber, Annals of Mathematical Statistics 35,
+/// 1964); reduced.
+///
+/// - Parameters:
+///   - prediction: of any shape.
+///   - target: the same shape.
+///   - delta: δ, where the square ends.
+///   - reduction: the mean over all elements, their sum, or each.
+/// - Returns: a number, or the losses of the same shape.
+/// - Precondition: the shapes are equal, delta > 0.
+public func huberLoss(
+  _ prediction: Tensor, _ target: Tensor, delta: Float = 1, reduction: LossReduction = .mean
+) -> Tensor {
+  require(delta > 0, "huberLoss: delta is \(delta) (it must be positive)")
+  return pairwiseLoss(.init(.huber, delta), prediction, target, reduction, "huberLoss")
+}
+
+/// t·(ln t − x) for log-probabilities x and target probabilities t, 0 where t is 0: the Kullback–Leibler divergence of the
+/// target from the prediction, reduced.
+///
+/// - Parameters:
+///   - logProbabilities: x, of any shape.
+///   - target: t, or ln t, of the same shape.
+///   - logTarget: whether the target is given by its logarithm.
+///   - reduction: by default the sum over each example, averaged over the examples: the divergence of distributions along the
+///     other axes. (PyTorch's default is the mean over all elements, which its documentation advises against.)
+/// - Returns: a number, or the terms of the same shape.
+/// - Precondition: the shapes are equal.
+public func klDivergence(
+  _ logProbabilities: Tensor, _ target: Tensor, logTarget: Bool = false, reduction: LossReduction = .batchMean
+) -> Tensor {
+  pairwiseLoss(.init(logTarget ? .logDivergence : .divergence), logProbabilities, target, reduction, "klDivergence")
+}
+
+/// −t·ln σ(x) − (1 − t)·ln(1 − σ(x)) for logits x and targets t from 0 to 1: yes–no decisions; reduced.
+///
+/// It is computed as max(x, 0) − t·x + ln(1 + e^(−|x|)), which neither overflows nor cancels.
+///
+/// - Parameters:
+///   - logits: x, of any shape.
+///   - targets: t, of the same shape.
+///   - weight: multiplies the losses, broadcast to their shape.
+///   - posWeight: multiplies the first term, broadcast: above 1 it makes up for rare positives.
+///   - reduction: the mean over all elements (not divided by weights), their sum, or each.
+/// - Returns: a number, or the losses of the same shape.
+/// - Precondition: the shapes of logits and targets are equal; the weights broadcast to it.
+public func binaryCrossEntropyWithLogits(
+  _ logits: Tensor, _ targets: Tensor, weight: Tensor? = nil, posWeight: Tensor? = nil,
+  reduction: LossReduction = .mean
+) -> Tensor {
+  let loss = PairwiseLoss(.binaryCrossEntropy)
+  if weight == nil && posWeight == nil {
+    return pairwiseLoss(loss, logits, targets, reduction, "binaryCrossEntropyWithLogits")
+  }
+  for factor in [weight, posWeight].compactMap({ $0 }) {
+    require(
+      Shape.broadcast(factor.shape, logits.shape) == logits.shape,
+      "binaryCrossEntropyWithLogits: weights \(factor.shape) for logits \(logits.shape) (they must broadcast to them)")
+  }
+  var losses = pairwiseLoss(loss, logits, targets, .none, "binaryCrossEntropyWithLogits")
+  // −ln σ(x) = softplus(−x), as often again as the weight exceeds 1.
+  if let posWeight { losses = losses + (posWeight - 1) * targets * (-logits).softplus() }
+  if let weight { losses = losses * weight }
+  switch reduction {
+  case .none: return losses
+  case .sum: return losses.sum()
+  case .mean: return losses.mean()
+  case .batchMean: return losses.sum() * (1 / Float(losses.shape.first ?? 1))
+  }
+}
+
+private func pairwiseLoss(
+  _ loss: PairwiseLoss, _ x: Tensor, _ t: Tensor, _ reduction: LossReduction, _ operation: StaticString
+) -> Tensor {
+  require(x.shape == t.shape, "\(operation): prediction \(x.shape), target \(t.shape) (expected equal shapes)")
+  let (kernels, count) = (Kernels.table.losses, x.elementCount)
+  let result: Tensor
+  var scale: Float = 1
+  if reduction == .none {
+    result = Tensor(uninitialized: x.shape) { y in
+      read(x, t) { x, t in kernels.pairwise(loss, x, t, y, count, Kernels.schedule) }
+    }
+  } else {
+    // Nothing but the sum is stored.
+    let sum = read(x, t) { x, t in kernels.pairwiseSum(loss, x, t, count, Kernels.schedule) }
+    let divisor = reduction == .sum ? 1 : reduction == .mean ? count : x.shape.first ?? 1
+    scale = 1 / Float(divisor)
+    result = Tensor(Float(sum / Double(divisor)))
+  }
+  func gradient(_ dLoss: Tensor, isOfTarget: Bool) -> Tensor {
+    let scales = scale == 1 ? dLoss : dLoss * scale
+    return Tensor(uninitialized: x.shape) { dx in
+      read(x, t, scales) { x, t, scales in
+        kernels.pairwiseBackward(
+          loss, isOfTarget, x, t, RowScales(scales, hasOneForEach: reduction == .none), dx, count, Kernels.schedule)
+      }
+    }
+  }
+  return result.recorded("pairwiseLoss") {
+    wrt(x) { dLoss in gradient(dLoss, isOfTarget: false) }
+    wrt(t) { dLoss in gradient(dLoss, isOfTarget: true) }
+  }
+}
