@@ -103,7 +103,7 @@ targets += [
       "ApusCharts", "ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusModels", "ApusTraining",
     ],
     path: "Benchmarks",
-    exclude: ["README.md", "pytorch.py", "Results"],
+    exclude: ["README.md", "pytorch.py", "busy-core", "Results"],
     swiftSettings: strict),
 
   // MARK: Tests
@@ -130,7 +130,7 @@ targets += [
   .testTarget(
     name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusCharts", "ApusKernels", "ApusTensor", "ApusData"],
     swiftSettings: strict),
-  .testTarget(name: "HouseTests", dependencies: ["Apus"], swiftSettings: strict),
+  .testTarget(name: "HouseTests", dependencies: ["Apus", "ApusTesting"], swiftSettings: strict),
 ]
 
 let package = Package(

@@ -1,0 +1,71 @@
+// Pictures: PNG and PNM files, and what is inside a PNG. Whatever opens is written and read again without a difference.
+// Read first: Fuzz.swift; Sources/ApusData/Images/PNGReader.swift and Inflate.swift, what is attacked.
+
+import Foundation
+
+@testable import ApusData
+
+/// The first byte chooses how near to a picture the bytes after it begin: sums that are right by chance hardly ever are.
+func fuzz(_ input: [UInt8]) {
+  guard let choice = input.first else { return }
+  let rest = Array(input.dropFirst())
+  switch choice % 7 {
+  case 0: open(rest)
+  case 1: open(Array("P".utf8) + [UInt8(ascii: "1") + choice / 7 % 6] + rest)
+  case 2: open(png(header: rest.prefix(7), [("IDAT", Array(rest.dropFirst(7)))]))
+  case 3: open(png(header: rest.prefix(7), [("IDAT", Deflater.deflate(Array(rest.dropFirst(7))))]))
+  case 4: open(png(header: rest.prefix(7), chunks(Array(rest.dropFirst(7)))))
+  case 5:
+    if let result = try? Inflater.inflate(Array(rest.dropFirst()), count: 4 * Int(rest.first ?? 0)) {
+      expect(result.count == 4 * Int(rest.first ?? 0), "another count was inflated than asked for")
+    }
+  default:
+    let result = try? Inflater.inflate(Deflater.deflate(rest), count: rest.count)
+    expect(result == rest, "deflated, inflated, changed")
+  }
+}
+
+private func open(_ bytes: [UInt8]) {
+  let image: Image
+  do throws(FileFormatError) {
+    image = try Image(data: Data(bytes), name: "input", pixelLimit: 1 << 14)
+  } catch {
+    expect(!error.problems.isEmpty, "an error without problems")
+    return
+  }
+  expect(image.width * image.height <= 1 << 14, "more pixels than allowed")
+  let again = try? Image(data: image.pngData(), name: "again")
+  expect(again?.samples == image.samples && again?.channels == image.channels, "written as PNG, read, changed")
+  if image.channels == 3 {
+    let pixmap = try? Image(data: image.netpbmData(.pixmap), name: "pixmap")
+    expect(pixmap?.samples == image.samples, "written as PPM, read, changed")
+  }
+}
+
+private func png(header: ArraySlice<UInt8>, _ chunks: [(name: String, content: [UInt8])]) -> [UInt8] {
+  let fields = Array(header) + [UInt8](repeating: 1, count: 7 - header.count)
+  // Sizes of one byte, so that they often fit; depth, colour type, compression, filter and interlacing as they come.
+  let sizes: [UInt8] = [0, 0, 0, fields[0] % 40, 0, 0, 0, fields[1] % 40]
+  let all = [("IHDR", sizes + fields[2...6])] + chunks + [("IEND", [])]
+  return PNGFormat.signature + all.flatMap { chunk($0.0, $0.1) }
+}
+
+private func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] {
+  let checked = Array(name.utf8) + content
+  return bigEndian(UInt32(content.count)) + checked + bigEndian(CRC32.checksum(checked[...]))
+}
+
+private func bigEndian(_ number: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } }
+
+/// Any chunks: a byte says which, the next how long it is; data are compressed, so that they can be right.
+private func chunks(_ bytes: [UInt8]) -> [(name: String, content: [UInt8])] {
+  var result: [(name: String, content: [UInt8])] = []
+  var rest = bytes[...]
+  while let kind = rest.popFirst(), let count = rest.popFirst() {
+    let content = Array(rest.prefix(Int(count)))
+    rest = rest.dropFirst(Int(count))
+    let name = ["PLTE", "tRNS", "IDAT", "tEXt", "IEND", "IHDR", "ABCD"][Int(kind) % 7]
+    result.append((name, name == "IDAT" && kind < 128 ? Deflater.deflate(content) : content))
+  }
+  return result
+}

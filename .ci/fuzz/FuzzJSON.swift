@@ -1,0 +1,99 @@
+// JSON: what Apus takes is what Foundation takes, apart from what Apus refuses on purpose.
+// Read first: Fuzz.swift; Sources/ApusData/Files/JSONReader.swift, what is attacked.
+
+import Foundation
+
+@testable import ApusData
+
+/// Walks a document, looks at every value, and compares keys and strings with Foundation's.
+func fuzz(_ input: [UInt8]) {
+  // The reader's precondition; its callers check it with the same function.
+  let firstInvalid = input.withUnsafeBytes { firstInvalidUTF8(in: $0) }
+  let text = String(validating: input, as: UTF8.self)
+  expect((firstInvalid == nil) == (text != nil), "UTF-8 is valid or not")
+  if let firstInvalid { expect(firstInvalid < input.count, "an offset behind the end") }
+  guard text != nil else { return }
+
+  var skipper = JSONReader(input)
+  var isSkipped = false
+  do throws(JSONReader.SyntaxError) {
+    try skipper.skipValue()
+    try skipper.end()
+    isSkipped = true
+  } catch {
+    expect(error.offset >= 0 && error.offset <= input.count, "an error's place is in the document")
+  }
+  var walker = JSONReader(input)
+  let value = try? walk(&walker, depth: 0)
+  let isWalked = value != nil && (try? walker.end()) != nil
+  expect(isSkipped == isWalked, "skipping and walking agree")
+  if let value, isWalked { compare(value, input) }
+  let tree = try? JSONValue(parsing: input)
+  expect(!isWalked || tree != nil, "what is walked can be built")
+}
+
+/// A value as the reader gives it.
+private indirect enum Value {
+  case object([(String, Value)])
+  case array([Value])
+  case string(String)
+  case number(String)
+  case literal
+}
+
+private struct TooDeep: Error {}
+
+private func walk(_ reader: inout JSONReader, depth: Int) throws -> Value {
+  switch try reader.kind() {
+  case .object:
+    if depth == JSONReader.maximumDepth { throw TooDeep() }
+    var members: [(String, Value)] = []
+    try reader.beginObject()
+    while let key = try reader.nextKey() { members.append((key, try walk(&reader, depth: depth + 1))) }
+    return .object(members)
+  case .array:
+    if depth == JSONReader.maximumDepth { throw TooDeep() }
+    var elements: [Value] = []
+    try reader.beginArray()
+    while try reader.nextElement() { elements.append(try walk(&reader, depth: depth + 1)) }
+    return .array(elements)
+  case .string: return .string(try reader.string())
+  case .number: return .number(try reader.number())
+  case .literal:
+    try reader.skipValue()
+    return .literal
+  }
+}
+
+/// Foundation builds the same document, if it builds it at all (it refuses duplicate keys of some kinds, and huge numbers).
+private func compare(_ value: Value, _ input: [UInt8]) {
+  // Foundation is slow: a part of the inputs is enough.
+  guard input.count % 7 == 0,
+    let other = try? JSONSerialization.jsonObject(with: Data(input), options: .fragmentsAllowed)
+  else { return }
+  expectSame(value, other)
+}
+
+private func expectSame(_ value: Value, _ other: Any) {
+  switch value {
+  case .object(let members):
+    guard let dictionary = other as? [String: Any] else { fatalError("not an object") }
+    // Of keys that are there twice either may win.
+    let names = Dictionary(grouping: members) { $0.0 }
+    expect(Set(dictionary.keys) == Set(names.keys), "other keys: \(dictionary.keys.sorted()), \(names.keys.sorted())")
+    for (name, all) in names where all.count == 1 {
+      if let member = dictionary[name] { expectSame(all[0].1, member) }
+    }
+  case .array(let elements):
+    guard let array = other as? [Any] else { fatalError("not an array") }
+    expect(array.count == elements.count, "another count")
+    for (element, other) in zip(elements, array) { expectSame(element, other) }
+  case .string(let text): expect(other as? String == text, "another string")
+  case .number(let digits):
+    guard let number = other as? NSNumber else { fatalError("not a number") }
+    // Foundation goes through decimals of 38 digits, and rounds twice.
+    guard let exact = Double(digits), abs(exact) < 1e30, abs(exact) > 1e-30 else { return }
+    expect(abs(number.doubleValue - exact) <= 1e-14 * abs(exact), "another number: \(digits)")
+  case .literal: expect(other is NSNull || other is Bool, "not true, false or null")
+  }
+}
