@@ -28,7 +28,7 @@ func fuzz(_ input: [UInt8]) {
   let isWalked = value != nil && (try? walker.end()) != nil
   expect(isSkipped == isWalked, "skipping and walking agree")
   if let value, isWalked { compare(value, input) }
-  let tree = try? JSONValue(parsing: input)
+  let tree = try? JSONDocument(parsing: input)
   expect(!isWalked || tree != nil, "what is walked can be built")
 }
 

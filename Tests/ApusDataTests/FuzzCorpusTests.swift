@@ -32,7 +32,7 @@ import Testing
       if bytes.withUnsafeBytes({ firstInvalidUTF8(in: $0) }) == nil {
         var reader = JSONReader(bytes)
         isRead = (try? reader.skipValue()) != nil && (try? reader.end()) != nil
-        #expect(isRead == ((try? JSONValue(parsing: bytes)) != nil))
+        #expect(isRead == ((try? JSONDocument(parsing: bytes)) != nil))
       }
       #expect(isRead == input.isSound, "\(String(decoding: bytes, as: UTF8.self).debugDescription)")
     }
