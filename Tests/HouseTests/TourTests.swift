@@ -50,6 +50,7 @@ import Testing
     }
   }
 
+<<<<<<< HEAD
   @Test func aFamilyOfOnesOwnLoads() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-tour-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -57,6 +58,30 @@ import Testing
     let result = try loadingExample(in: folder)
     #expect(result.saved == result.loaded && result.saved.count == 6)
     #expect(result.gradients == ["embeddings.weight", "classifier.weight", "classifier.bias"])
+=======
+  @Test func aServiceAnswersEveryCaller() async {
+    func embedder() -> SentenceEmbedder {
+      withSeed(7) {
+        SentenceEmbedder(
+          BERT(.init(vocabularySize: 50, contextLength: 16, layers: 1, heads: 2, width: 8, hidden: 16, dropout: 0)))
+      }
+    }
+    let texts = (0..<40).map { text -> [Int32] in
+      let first = 1 + text
+      return (0...text % 9).map { Int32(first + $0) }
+    }
+    let expected = texts.map { embedder()(IndexTensor($0, shape: [1, $0.count])).scalars }
+    let service = VectorService(embedder())
+    let answers = await withTaskGroup(of: (Int, [Float]).self) { group in
+      for (index, ids) in texts.enumerated() { group.addTask { (index, await service.vector(of: ids)) } }
+      return await group.reduce(into: [Int: [Float]]()) { $0[$1.0] = $1.1 }
+    }
+    for (index, vector) in expected.enumerated() {
+      #expect(zip(answers[index] ?? [], vector).allSatisfy { abs($0 - $1) < 1e-5 })
+      #expect(answers[index]?.count == vector.count)
+    }
+    #expect((1...texts.count).contains(await service.batches))
+>>>>>>> d1b8afe (Tour chapter: one model, many requests)
   }
 
   @Test func aSmallViTTellsRowsFromColumns() {
