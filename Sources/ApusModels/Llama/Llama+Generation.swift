@@ -44,7 +44,7 @@ extension GroupedQueryAttention {
   ///   - angles: cosines and sines of the new positions.
   ///   - bias: added to the scores; −∞ hides a key.
   /// - Precondition: the cache has room.
-  public func callAsFunction(
+  func callAsFunction(
     _ x: Tensor, angles: (cosines: Tensor, sines: Tensor), cache: KeyValueCache, bias: Tensor? = nil
   ) -> Tensor {
     let (query, key) = turned(x, angles)
