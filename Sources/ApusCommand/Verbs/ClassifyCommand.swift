@@ -1,5 +1,5 @@
-// `apus classify`: what is in a picture, from a published classifier or, with CLIP, from words of one's own.
-// Read first: ApusModels/Published/PictureModel.swift.
+// `apus classify`: what is in a picture, or what a text is about, with a published classifier.
+// Read first: ApusModels/Published/PictureModel.swift. Read next: ClassifyCommand+Text.swift.
 
 import ApusData
 import ApusModels
@@ -8,27 +8,30 @@ import Foundation
 
 struct ClassifyCommand: Verb {
   static let name = "classify"
-  static let summary = "Tell what is in a picture, with a model from a folder."
+  static let summary = "Tell what is in a picture or a text, with a classifier from a folder."
   static var details: String {
     """
     The picture is a PNG, PPM, PGM or PBM file, and is resized as the model's preprocessor_config.json says.
 
-    A classifier (ViT) knows its classes by config.json.
+    A classifier of pictures (ViT) or of texts (BERT, RoBERTa, DistilBERT) knows its classes by config.json.
     """
   }
 
   @Positional("MODEL_DIR", help: "a folder with config.json and model.safetensors") var folder: Path
-  @Positional("IMAGE", help: "the picture") var input: String
+  @Positional("INPUT", help: "the file of a picture, or a text") var input: String
   @Option("top", .atLeast(1), help: "how many answers are printed") var top = 5
 
   func run() throws {
     let loaded = try LoadedModel(contentsOf: folder.url)
+    if let model = loaded.model as? any TextClassifier {
+      return print(try lines(about: input, model, loaded).joined(separator: "\n"))
+    }
     let answer: (scores: Tensor, names: [String])
     switch loaded.model {
     case let model as PublishedViT: answer = try classes(of: model, loaded)
     default:
       throw CommandFailure(
-        "\(folder.text): expected a model that classifies pictures (vit), found \(loaded.head)")
+        "\(folder.text): expected a model that classifies pictures (vit) or texts (bert, …), found \(loaded.head)")
     }
     let ranking = Ranking(scores: answer.scores, names: answer.names)
     print(ranking.lines(top: top).joined(separator: "\n"))
