@@ -50,7 +50,6 @@ import Testing
     }
   }
 
-<<<<<<< HEAD
   @Test func aFamilyOfOnesOwnLoads() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-tour-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -58,7 +57,8 @@ import Testing
     let result = try loadingExample(in: folder)
     #expect(result.saved == result.loaded && result.saved.count == 6)
     #expect(result.gradients == ["embeddings.weight", "classifier.weight", "classifier.bias"])
-=======
+  }
+
   @Test func aServiceAnswersEveryCaller() async {
     func embedder() -> SentenceEmbedder {
       withSeed(7) {
@@ -81,7 +81,6 @@ import Testing
       #expect(answers[index]?.count == vector.count)
     }
     #expect((1...texts.count).contains(await service.batches))
->>>>>>> d1b8afe (Tour chapter: one model, many requests)
   }
 
   @Test func aSmallViTTellsRowsFromColumns() {
