@@ -90,7 +90,9 @@ private enum GELU: PointwiseFunction {
   // x·Φ(x) = max(x, 0) − |x|·Φ(−|x|): nothing cancels for negative x, as it would in 1 + erf.
   @inline(__always) static func value(_ x: Lanes) -> Lanes {
     let size = minimum(magnitude(x), Lanes(repeating: normalTailEnd))
-    return multiplyAdd(-size, normalTail(size), x.replacing(with: 0, where: x .< 0))
+    // Beyond the end, nothing: also of an infinite x.
+    let tail = normalTail(size).replacing(with: 0, where: size .>= normalTailEnd)
+    return multiplyAdd(-size, tail, x.replacing(with: 0, where: x .< 0))
   }
   @inline(__always) static func derivative(_ x: Lanes) -> Lanes {
     // Farther out it is 0 or 1; the factors of the middle term would overflow against each other.

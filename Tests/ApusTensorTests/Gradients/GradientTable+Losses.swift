@@ -83,7 +83,7 @@ extension GradientTable {
           meanAbsoluteError($0[0], $0[1], reduction: reduction)
         },
         GradientRow("pairwiseLoss", "smooth, \(title)", at: [x, t]) {
-          smoothL1Loss($0[0], $0[1], beta: 4, reduction: reduction)
+          smoothL1Loss($0[0], $0[1], beta: 4, reduction: reduction) * 32
         },
         GradientRow("pairwiseLoss", "smooth, linear, \(title)", at: [far, t]) {
           smoothL1Loss($0[0], $0[1], beta: 0.05, reduction: reduction)
@@ -92,7 +92,7 @@ extension GradientTable {
           huberLoss($0[0], $0[1], delta: 5, reduction: reduction)
         },
         GradientRow("pairwiseLoss", "Huber, linear, \(title)", at: [far, t]) {
-          huberLoss($0[0], $0[1], delta: 0.05, reduction: reduction)
+          huberLoss($0[0], $0[1], delta: 0.05, reduction: reduction) * 32
         },
         GradientRow("pairwiseLoss", "binary, \(title)", at: [x, p]) {
           binaryCrossEntropyWithLogits($0[0], $0[1], reduction: reduction)
@@ -104,7 +104,7 @@ extension GradientTable {
           klDivergence($0[0], $0[1], reduction: reduction)
         },
         GradientRow("pairwiseLoss", "divergence of logarithms, \(title)", at: [x, logP]) {
-          klDivergence($0[0], $0[1], logTarget: true, reduction: reduction)
+          klDivergence($0[0], $0[1], logTarget: true, reduction: reduction) * 32
         },
       ]
     }

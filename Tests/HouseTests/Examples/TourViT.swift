@@ -7,7 +7,7 @@ func viTExample() -> Int {
   // snippet: TourBars
   let generator = RandomGenerator(seed: 1)
 
-  /// Noise with two bright rows (kind 0) or two bright columns (kind 1), which fill patches of 2 × 2 pixels.
+  /// Noise with two bright rows (kind 0) or two bright columns (kind 1).
   func bar(_ kind: Int) -> Image {
     let place = generator.integer(below: 4)
     let samples = generator.integers(count: 64, below: 120).enumerated().map { pixel, noise in
@@ -26,7 +26,7 @@ func viTExample() -> Int {
   // snippet: TourViT
   let model = withSeed(2) {
     ViT(
-      .init(imageSize: 8, patchSize: 2, channels: 1, classes: 2, layers: 2, heads: 2, width: 16, hidden: 32))
+      .init(imageSize: 8, patchSize: 4, channels: 1, classes: 2, layers: 2, heads: 2, width: 16, hidden: 32))
   }
   let optimizer = AdamW(model.parameters, learningRate: 5e-3)
   for _ in 0..<120 {
