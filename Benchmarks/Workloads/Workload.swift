@@ -1,5 +1,6 @@
 // A workload, and the list of all. The names are those under which results are compared; pytorch.py has the same ones.
-// Read next: Products.swift, AttentionWorkloads.swift, Pointwise.swift, Training.swift, Inference.swift, Encoding.swift, Vision.swift.
+// Read next: Products.swift, AttentionWorkloads.swift, Pointwise.swift, Training.swift, Inference.swift, Encoding.swift, Vision.swift,
+// Ladder.swift.
 
 import ApusKernelTypes
 
@@ -26,4 +27,4 @@ struct Workload: Sendable {
 
 let workloads: [Workload] =
   productWorkloads + attentionWorkloads + pointwiseWorkloads + trainingWorkloads + inferenceWorkloads
-  + encodingWorkloads + visionWorkloads
+  + encodingWorkloads + visionWorkloads + ladderWorkloads

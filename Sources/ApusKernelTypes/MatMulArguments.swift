@@ -21,7 +21,7 @@ package struct MatrixOperand {
   }
 }
 
-/// C ← act(A·B + bias), or C ← C + A·B, for every matrix of a batch.
+/// C ← act(A·B + bias) ∘ factors, or C ← C + A·B, for every matrix of a batch.
 package struct MatMulArguments {
   /// Rows of A and C.
   package var m: Int
@@ -35,14 +35,19 @@ package struct MatMulArguments {
   package var c: UnsafeMutablePointer<Float>
   package var cRowStride: Int
   package var cBatchStride = 0
-  /// C ← C + A·B; bias and activation must be absent.
+  /// C ← C + A·B; what follows must be absent.
   package var accumulates = false
   /// Added to every row, [n].
   package var bias: UnsafePointer<Float>?
   /// Applied to every element of the result.
   package var activation: UnaryOperation?
-  /// Where the values before the activation are kept, laid out as C; the backward of the activation reads them.
-  package var preActivation: UnsafeMutablePointer<Float>?
+  /// Where the derivative of the activation at every element is kept, laid out as C: a factor of the backward. Here the
+  /// exponential that value and derivative share is at hand.
+  package var slopes: UnsafeMutablePointer<Float>?
+  /// Multiplies every element of the result, laid out as C: the slopes of the activation before it.
+  package var factors: UnsafePointer<Float>?
+  /// Where the sums of the result's columns are put, [n]: the gradient of a bias. For a batch of one.
+  package var columnSums: UnsafeMutablePointer<Float>?
 
   package init(
     m: Int, n: Int, k: Int, a: MatrixOperand, b: MatrixOperand, c: UnsafeMutablePointer<Float>, cRowStride: Int

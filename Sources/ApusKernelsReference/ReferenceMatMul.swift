@@ -4,7 +4,7 @@
 package import ApusKernelTypes
 
 extension Reference {
-  /// C = act(A·B + bias), or C + A·B, for every matrix of a batch.
+  /// C = act(A·B + bias) ∘ factors, or C + A·B, for every matrix of a batch.
   ///
   ///     c[i, j] = act(Σ_p a[i, p] · b[p, j] + bias[j])
   ///
@@ -20,13 +20,14 @@ extension Reference {
   ///   - c: Added to the product, [batch, m, n].
   ///   - bias: Added to every row, [n].
   ///   - activation: Applied to every element.
-  /// - Returns: C, and the values before the activation, both [batch, m, n].
+  ///   - factors: Multiplies every element, [batch, m, n].
+  /// - Returns: C, and the derivatives of the activation (1 without one), both [batch, m, n].
   @specialized(where T == Double)
   package static func matMul<T: ReferenceScalar>(
     _ a: [T], isTransposed aIsTransposed: Bool = false, _ b: [T], isTransposed bIsTransposed: Bool = false,
     m: Int, n: Int, k: Int, batch: Int = 1, aStride: Int? = nil, bStride: Int? = nil,
-    addingTo c: [T]? = nil, bias: [T]? = nil, activation: UnaryOperation? = nil
-  ) -> (result: [T], preActivation: [T]) {
+    addingTo c: [T]? = nil, bias: [T]? = nil, activation: UnaryOperation? = nil, factors: [T]? = nil
+  ) -> (result: [T], slopes: [T]) {
     var sums = c ?? [T](repeating: 0, count: batch * m * n)
     for matrix in 0..<batch {
       let (aStart, bStart) = (matrix * (aStride ?? m * k), matrix * (bStride ?? k * n))
@@ -43,7 +44,13 @@ extension Reference {
         }
       }
     }
-    guard let activation else { return (sums, sums) }
-    return (unary(activation, sums), sums)
+    let ones = [T](repeating: 1, count: sums.count)
+    var (result, slopes) = (sums, ones)
+    if let activation {
+      result = unary(activation, sums)
+      slopes = unaryBackward(activation, input: sums, ones)
+    }
+    if let factors { result = zip(result, factors).map { $0 * $1 } }
+    return (result, slopes)
   }
 }

@@ -19,7 +19,9 @@ private struct Product {
   var accumulates = false
   var hasBias = false
   var activation: UnaryOperation?
-  var keepsPreActivation = false
+  var keepsSlopes = false
+  var hasFactors = false
+  var sumsColumns = false
   /// Elements between the rows in memory.
   var gap = 0
 
@@ -39,10 +41,12 @@ private struct Product {
     let b = Reference.numbers((repeatsB ? 1 : batch) * k * n, seed: 2)
     let c = Reference.numbers(batch * m * n, seed: 3)
     let bias = hasBias ? Reference.numbers(n, seed: 4) : nil
+    let factors = hasFactors ? Reference.numbers(batch * m * n, seed: 5) : nil
     let expected = Reference.matMul(
       [Double](a), isTransposed: aIsTransposed, [Double](b), isTransposed: bIsTransposed, m: m, n: n, k: k,
       batch: batch, aStride: repeatsA ? 0 : m * k, bStride: repeatsB ? 0 : k * n,
-      addingTo: accumulates ? [Double](c) : nil, bias: bias.map { [Double]($0) }, activation: activation)
+      addingTo: accumulates ? [Double](c) : nil, bias: bias.map { [Double]($0) }, activation: activation,
+      factors: factors.map { [Double]($0) })
 
     // A gap that is read gives NaN.
     let (aRows, aColumns) = aIsTransposed ? (k, m) : (m, k)
@@ -52,10 +56,13 @@ private struct Product {
     let start = accumulates ? c : [Float](repeating: .nan, count: batch * m * n)
     let cStored = spread(start, rows: batch * m, columns: n, filler: Self.untouched)
 
+    let factorsStored = Guarded(spread(factors ?? [], rows: hasFactors ? batch * m : 0, columns: n, filler: .nan))
+    let noSums = [Float](repeating: .nan, count: n)
+
     let outputs = aStored.withUnsafeBufferPointer { aStored in
       bStored.withUnsafeBufferPointer { bStored in
         (bias ?? []).withUnsafeBufferPointer { biasStored in
-          results(into: [cStored, cStored], "\(self)", sourceLocation: sourceLocation) { outputs, schedule in
+          results(into: [cStored, cStored, noSums], "\(self)", sourceLocation: sourceLocation) { outputs, schedule in
             // An empty array may have no address, and an operand must have one.
             let somewhere = UnsafePointer(outputs[0])
             var p = MatMulArguments(
@@ -70,7 +77,9 @@ private struct Product {
             (p.batch, p.cBatchStride, p.accumulates) = (batch, m * (n + gap), accumulates)
             p.bias = hasBias ? biasStored.baseAddress : nil
             p.activation = activation
-            p.preActivation = keepsPreActivation ? outputs[1] : nil
+            p.slopes = keepsSlopes ? outputs[1] : nil
+            p.factors = hasFactors ? UnsafePointer(factorsStored.pointer) : nil
+            p.columnSums = sumsColumns ? outputs[2] : nil
             kernels.matMul(p, schedule)
           }
         }
@@ -80,8 +89,8 @@ private struct Product {
     // Every sum has k terms below 1 and as many roundings, of half an ulp of what has been summed so far, which is
     // of the order of 1 or √k/3; bias, C and an activation (of slope up to 1.13) add a few.
     let absolute = roundoff * (1.2 * Double(k) + 6)
-    let kept = keepsPreActivation && activation != nil
-    for (index, values) in [expected.result, expected.preActivation].enumerated() where index == 0 || kept {
+    let kept = keepsSlopes && activation != nil
+    for (index, values) in [expected.result, expected.slopes].enumerated() where index == 0 || kept {
       let dense = Reference.copyRows(
         outputs[index], stride: n + gap, into: c, stride: n, rows: batch * m, columns: n)
       expectClose(
@@ -89,7 +98,13 @@ private struct Product {
         sourceLocation: sourceLocation)
     }
     if !kept {
-      expectSame(outputs[1], cStored, "\(kernels.name) \(self): wrote pre-activations", sourceLocation: sourceLocation)
+      expectSame(outputs[1], cStored, "\(kernels.name) \(self): wrote slopes", sourceLocation: sourceLocation)
+    }
+    if sumsColumns {
+      let sums = Reference.reduce(.sum, expected.result, outer: 1, count: m, inner: n)
+      expectClose(
+        outputs[2], sums, relative: 4 * roundoff, absolute: Double(m) * (absolute + roundoff * Double(m)),
+        "\(kernels.name) \(self): sums of columns", sourceLocation: sourceLocation)
     }
     // What the gaps hold must be what they held.
     let refilled = Reference.copyRows(
@@ -128,7 +143,7 @@ extension KernelTests {
       for (m, n) in [(1, 1), (1, 20), (20, 1), (5, 37)] {
         Product(m: m, n: n, k: 0, gap: 2).checkAllTransposes(set.kernels)
         Product(m: m, n: n, k: 0, batch: 3, accumulates: true).check(set.kernels)
-        Product(m: m, n: n, k: 0, batch: 2, hasBias: true, activation: .tanh, keepsPreActivation: true, gap: 1)
+        Product(m: m, n: n, k: 0, batch: 2, hasBias: true, activation: .tanh, keepsSlopes: true, gap: 1)
           .check(set.kernels)
       }
     }
@@ -158,7 +173,7 @@ extension KernelTests {
       Product(m: 4 * tile.rows + 1, n: 17 * tile.columns - 1, k: 530, accumulates: true).check(set.kernels)
       // Several blocks of rows: every worker packs another one at a time.
       Product(m: 389, n: 16 * tile.columns + 3, k: 45).checkAllTransposes(set.kernels)
-      Product(m: 3, n: 2_100, k: 1_024, bIsTransposed: true, hasBias: true, activation: .silu, keepsPreActivation: true)
+      Product(m: 3, n: 2_100, k: 1_024, bIsTransposed: true, hasBias: true, activation: .silu, keepsSlopes: true)
         .check(set.kernels)
     }
 
@@ -172,10 +187,29 @@ extension KernelTests {
         }
         Product(m: 1, n: size, k: 66, accumulates: true, gap: 1).checkAllTransposes(set.kernels)
         Product(m: size, n: 1, k: 66, accumulates: true, gap: 1).checkAllTransposes(set.kernels)
-        Product(m: 1, n: size, k: 9, hasBias: true, activation: .gelu, keepsPreActivation: true)
+        Product(m: 1, n: size, k: 9, hasBias: true, activation: .gelu, keepsSlopes: true)
           .checkAllTransposes(set.kernels)
-        Product(m: size, n: 1, k: 9, hasBias: true, activation: .gelu, keepsPreActivation: true, gap: 2)
+        Product(m: size, n: 1, k: 9, hasBias: true, activation: .gelu, keepsSlopes: true, gap: 2)
           .checkAllTransposes(set.kernels)
+      }
+    }
+
+    /// A few rows by a transposed matrix, which is not packed for them.
+    @Test(arguments: InstructionSet.supported)
+    func fewRows(_ set: InstructionSet) {
+      let lanes = set.kernels.laneCount
+      for m in [2, 3, 4, 15, 16, 17] {
+        for n in [1, 2, 3, 4, 5, 17, 70] {
+          for k in [lanes - 1, lanes, lanes + 1, 3 * lanes + 2] {
+            Product(m: m, n: n, k: k, bIsTransposed: true, gap: n % 2).check(set.kernels)
+          }
+        }
+        // Several tiles.
+        Product(m: m, n: 163, k: 1_003, bIsTransposed: true, accumulates: m == 4, gap: 1).check(set.kernels)
+        Product(
+          m: m, n: 163, k: 1_003, bIsTransposed: true, hasBias: true, activation: .silu, keepsSlopes: true,
+          hasFactors: true, sumsColumns: true
+        ).check(set.kernels)
       }
     }
 
@@ -190,7 +224,7 @@ extension KernelTests {
         product.accumulates = !repeatsA
         product.check(set.kernels)
         product = Product(m: 161, n: 179, k: 173, batch: 2, repeatsA: repeatsA, repeatsB: repeatsB, hasBias: true)
-        (product.activation, product.keepsPreActivation) = (.sigmoid, true)
+        (product.activation, product.keepsSlopes) = (.sigmoid, true)
         product.check(set.kernels)
       }
       for m in [1, 6] {
@@ -207,10 +241,20 @@ extension KernelTests {
         UnaryOperation.negate, .absolute, .tanh, .sigmoid, .erf, .relu, .gelu, .geluTanh, .silu, .quickGelu,
       ] {
         let (m, n) = (tile.rows + 1, tile.columns + 3)
-        Product(m: m, n: n, k: 11, hasBias: true, activation: activation, keepsPreActivation: true, gap: 2)
+        Product(m: m, n: n, k: 11, hasBias: true, activation: activation, keepsSlopes: true, gap: 2)
           .check(set.kernels)
         Product(m: 100, n: 130, k: 90, activation: activation).check(set.kernels)
       }
+      // Of a backward: factors and the sums of columns, in one block and in several, and in the paths for vectors.
+      for (m, n, k) in [(5, 7, 3), (1, 70, 40), (70, 1, 40), (4, 5, 0), (0, 4, 2), (250, 131, 90), (9, 2_100, 1_024)] {
+        for (hasFactors, sumsColumns) in [(true, true), (true, false), (false, true)] {
+          Product(
+            m: m, n: n, k: k, hasBias: m == 5, activation: m == 5 ? .geluTanh : nil, hasFactors: hasFactors,
+            sumsColumns: sumsColumns, gap: m % 2
+          ).check(set.kernels)
+        }
+      }
+      Product(m: 6, n: 20, k: 9, batch: 3, hasFactors: true, gap: 1).check(set.kernels)
       for gap in [0, 1] {
         Product(m: 9, n: 50, k: 23, hasBias: true, gap: gap).checkAllTransposes(set.kernels)
         Product(m: 9, n: 50, k: 23, accumulates: true, gap: gap).checkAllTransposes(set.kernels)

@@ -28,7 +28,9 @@ extension MatMulArguments {
     part.b.elements += b.isTransposed ? start * b.rowStride : start
     part.c += start
     part.bias = bias.map { $0 + start }
-    part.preActivation = preActivation.map { $0 + start }
+    part.slopes = slopes.map { $0 + start }
+    part.factors = factors.map { $0 + start }
+    part.columnSums = columnSums.map { $0 + start }
     return part
   }
 }
@@ -59,6 +61,11 @@ private func columnChunk(_ p: MatMulArguments, _ schedule: Schedule) {
   let packedLeft = ScratchBuffer(count: leftCount * schedule.workers)
   defer { packedLeft.free() }
   let (left, right) = (packedLeft.pointer, packedRight.pointer)
+  // Sums of columns: each block of rows has its own, which are added up in order.
+  let partialSums = ScratchBuffer(count: p.columnSums == nil ? 0 : blocking.rowBlocks * p.n)
+  defer { partialSums.free() }
+  let sums = p.columnSums == nil ? nil : partialSums.pointer
+  sums?.update(repeating: 0, count: partialSums.count)
   run(tiles, serially: false, schedule) { tile, worker in
     // Consecutive tiles share a row block: what one worker packed or wrote stays near it.
     let (rowIndex, group) = (tile / blocking.columnGroups, tile % blocking.columnGroups)
@@ -68,7 +75,12 @@ private func columnChunk(_ p: MatMulArguments, _ schedule: Schedule) {
     multiplyBlock(
       p, blocking, panels, rows: rows, groupPanels: groupPanels, left: left + worker * leftCount, right: right,
       firstPacked: firstPacked)
-    finish(p, rows: rows, columns: first * Panels.width..<min(p.n, groupPanels.upperBound * Panels.width))
+    finish(
+      p, rows: rows, columns: first * Panels.width..<min(p.n, groupPanels.upperBound * Panels.width),
+      sums: sums.map { $0 + rowIndex * p.n })
+  }
+  if let sums, let total = p.columnSums {
+    addRows(sums, rows: blocking.rowBlocks, stride: p.n, into: total, count: p.n)
   }
 }
 

@@ -1,26 +1,66 @@
-// Bias and activation on a block of the product that has just been computed and still lies in a near cache.
-// Read next: Pointwise/Activations.swift.
+// Bias, activation and what the backward needs, on a block of the product that has just been computed and still lies in a
+// near cache. Read next: Pointwise/Activations.swift.
 
 import ApusKernelTypes
 
-/// C ← act(C + bias) on `rows` × `columns`, keeping the values before the activation where the backward needs them.
-func finish(_ p: MatMulArguments, rows: Range<Int>, columns: Range<Int>) {
-  guard p.bias != nil || p.activation != nil else { return }
+/// C ← act(C + bias) ∘ factors on `rows` × `columns`, keeping the activation's slopes where the backward needs them; and
+/// `sums` += the sums of the block's columns.
+func finish(_ p: MatMulArguments, rows: Range<Int>, columns: Range<Int>, sums: UnsafeMutablePointer<Float>? = nil) {
+  guard p.bias != nil || p.activation != nil || p.factors != nil || sums != nil else { return }
   for row in rows {
-    let c = p.c + row * p.cRowStride + columns.lowerBound
-    if let bias = p.bias {
-      let bias = bias + columns.lowerBound
-      forEachVector(in: 0..<columns.count) { index in
-        c.store(c.lanes(at: index) + bias.lanes(at: index), at: index)
-      } tail: { index, count in
-        let sum = c.partialLanes(at: index, count: count) + bias.partialLanes(at: index, count: count)
-        c.storePartial(sum, at: index, count: count)
+    let start = row * p.cRowStride + columns.lowerBound
+    let c = p.c + start
+    if let bias = p.bias { add(bias + columns.lowerBound, to: c, count: columns.count) }
+    if let activation = p.activation {
+      if let slopes = p.slopes {
+        applyUnary(activation, UnsafePointer(c), c, slopes: slopes + start, count: columns.count)
+      } else {
+        applyUnary(activation, UnsafePointer(c), c, count: columns.count)
       }
     }
-    guard let activation = p.activation else { continue }
-    if let kept = p.preActivation {
-      (kept + row * p.cRowStride + columns.lowerBound).update(from: c, count: columns.count)
-    }
-    applyUnary(activation, UnsafePointer(c), c, count: columns.count)
+    if let factors = p.factors { multiply(c, by: factors + start, count: columns.count) }
+    if let sums { add(UnsafePointer(c), to: sums + columns.lowerBound, count: columns.count) }
+  }
+}
+
+/// The sums of a finished product's columns, where they are wanted: for products too small for blocks.
+func sumColumns(_ p: MatMulArguments) {
+  guard let sums = p.columnSums else { return }
+  addRows(p.c, rows: p.m, stride: p.cRowStride, into: sums, count: p.n)
+}
+
+/// y ← Σ of rows, `stride` apart, in order.
+func addRows(
+  _ x: UnsafePointer<Float>, rows: Int, stride: Int, into y: UnsafeMutablePointer<Float>, count: Int
+) {
+  y.update(repeating: 0, count: count)
+  for row in 0..<rows { add(x + row * stride, to: y, count: count) }
+}
+
+/// y ← y + x
+private func add(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, count: Int) {
+  var index = 0
+  while index + laneCount <= count {
+    y.store(y.lanes(at: index) + x.lanes(at: index), at: index)
+    index += laneCount
+  }
+  if index < count {
+    let left = count - index
+    y.storePartial(
+      y.partialLanes(at: index, count: left) + x.partialLanes(at: index, count: left), at: index, count: left)
+  }
+}
+
+/// y ← y ∘ x
+private func multiply(_ y: UnsafeMutablePointer<Float>, by x: UnsafePointer<Float>, count: Int) {
+  var index = 0
+  while index + laneCount <= count {
+    y.store(y.lanes(at: index) * x.lanes(at: index), at: index)
+    index += laneCount
+  }
+  if index < count {
+    let left = count - index
+    y.storePartial(
+      y.partialLanes(at: index, count: left) * x.partialLanes(at: index, count: left), at: index, count: left)
   }
 }

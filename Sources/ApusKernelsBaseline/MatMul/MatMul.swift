@@ -1,11 +1,14 @@
-// The entry of the matrix product: picks the vector or the blocked path, and spreads batches over workers.
-// Read first: Reference/ReferenceMatMul.swift. Read next: BlockedMatMul.swift, VectorMatMul.swift.
+// The entry of the matrix product: picks the vector, the skinny or the blocked path, and spreads batches over workers.
+// Read first: Reference/ReferenceMatMul.swift. Read next: BlockedMatMul.swift, VectorMatMul.swift, SkinnyMatMul.swift.
 
 import ApusKernelTypes
 
-/// C ← act(A·B + bias) or C ← C + A·B for every matrix of a batch.
+/// C ← act(A·B + bias) ∘ factors or C ← C + A·B for every matrix of a batch.
 func matMul(_ p: MatMulArguments, _ schedule: Schedule) {
-  guard p.m > 0, p.n > 0, p.batch > 0 else { return }
+  guard p.m > 0, p.n > 0, p.batch > 0 else {
+    sumColumns(p)
+    return
+  }
   if p.k == 0 {
     emptySum(p)
   } else if p.batch == 1 {
@@ -26,8 +29,12 @@ func matMul(_ p: MatMulArguments, _ schedule: Schedule) {
 private func matMulOne(_ p: MatMulArguments, _ schedule: Schedule) {
   if p.m == 1 {
     vectorMatMul(p, schedule)
+    sumColumns(p)
   } else if p.n == 1 {
     matMulVector(p, schedule)
+    sumColumns(p)
+  } else if p.m <= skinnyRows && p.b.isTransposed && !p.a.isTransposed && p.k >= laneCount {
+    skinnyMatMul(p, schedule)
   } else {
     blockedMatMul(p, schedule)
   }
@@ -41,6 +48,7 @@ private func emptySum(_ p: MatMulArguments) {
       for row in 0..<p.m { (part.c + row * p.cRowStride).update(repeating: 0, count: p.n) }
     }
     finish(part, rows: 0..<p.m, columns: 0..<p.n)
+    sumColumns(part)
   }
 }
 
@@ -52,7 +60,8 @@ extension MatMulArguments {
     one.a.elements += index * a.batchStride
     one.b.elements += index * b.batchStride
     one.c += index * cBatchStride
-    one.preActivation = preActivation.map { $0 + index * cBatchStride }
+    one.slopes = slopes.map { $0 + index * cBatchStride }
+    one.factors = factors.map { $0 + index * cBatchStride }
     return one
   }
 }

@@ -63,8 +63,42 @@ func matMulVector(_ p: MatMulArguments, _ schedule: Schedule) {
   if tiles == 1 { body(0, 0) } else { schedule.run(tiles, body) }
 }
 
-/// y[j] = Σ x[k]·w[j · stride + k]: four rows at once share the loads of x and keep four streams in flight.
+/// y[j] = Σ x[k]·w[j · stride + k].
+///
+/// Long rows are read one after the other: one stream is what the processor fetches ahead best, and memory is what they wait
+/// for. Of short ones four at once share the loads of x and the latency of their sums.
 func dotRows(
+  _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, stride: Int, count: Int, steps: Int,
+  into y: UnsafeMutablePointer<Float>, yStride: Int, accumulates: Bool
+) {
+  guard steps >= 16 * laneCount else {
+    dotShortRows(x, w, stride: stride, count: count, steps: steps, into: y, yStride: yStride, accumulates: accumulates)
+    return
+  }
+  for j in 0..<count {
+    let row = w + j * stride
+    var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+    var k = 0
+    while k + 4 * laneCount <= steps {
+      a = multiplyAdd(x.lanes(at: k), row.lanes(at: k), a)
+      b = multiplyAdd(x.lanes(at: k + laneCount), row.lanes(at: k + laneCount), b)
+      c = multiplyAdd(x.lanes(at: k + 2 * laneCount), row.lanes(at: k + 2 * laneCount), c)
+      d = multiplyAdd(x.lanes(at: k + 3 * laneCount), row.lanes(at: k + 3 * laneCount), d)
+      k += 4 * laneCount
+    }
+    while k + laneCount <= steps {
+      a = multiplyAdd(x.lanes(at: k), row.lanes(at: k), a)
+      k += laneCount
+    }
+    if k < steps {
+      b = multiplyAdd(x.partialLanes(at: k, count: steps - k), row.partialLanes(at: k, count: steps - k), b)
+    }
+    let value = horizontalSum((a + b) + (c + d))
+    y[j * yStride] = accumulates ? y[j * yStride] + value : value
+  }
+}
+
+private func dotShortRows(
   _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, stride: Int, count: Int, steps: Int,
   into y: UnsafeMutablePointer<Float>, yStride: Int, accumulates: Bool
 ) {

@@ -10,6 +10,15 @@ private protocol PointwiseFunction {
   static func value(_ x: Lanes) -> Lanes
   /// f′, from the result y where `UnaryOperation.savesResult` says so, from the input x elsewhere.
   static func derivative(_ saved: Lanes) -> Lanes
+  /// Both at once, where they share an exponential.
+  static func valueAndSlope(_ x: Lanes, savesResult: Bool) -> (value: Lanes, slope: Lanes)
+}
+
+extension PointwiseFunction {
+  @inline(__always) static func valueAndSlope(_ x: Lanes, savesResult: Bool) -> (value: Lanes, slope: Lanes) {
+    let y = value(x)
+    return (y, derivative(savesResult ? y : x))
+  }
 }
 
 private enum Negation: PointwiseFunction {
@@ -101,6 +110,11 @@ private enum GELU: PointwiseFunction {
     let cumulative = tail.replacing(with: 1 - tail, where: x .> 0)
     return multiplyAdd(x, 0.398_942_28 * exp(-0.5 * x * x), cumulative)
   }
+  @inline(__always) static func valueAndSlope(_ x: Lanes, savesResult: Bool) -> (value: Lanes, slope: Lanes) {
+    let twice = 1 + erf(x * 0.707_106_781)
+    let near = clamped(x, to: 16)
+    return (0.5 * x * twice, multiplyAdd(near, 0.398_942_28 * exp(-0.5 * near * near), 0.5 * twice))
+  }
 }
 
 /// ½x(1 + tanh u) with u = √(2/π)(x + 0.044715x³) (Hendrycks, Gimpel, arXiv:1606.08415).
@@ -121,6 +135,12 @@ private enum TanhGELU: PointwiseFunction {
     let p = sigmoid(x * multiplyAdd(square, cubic, Lanes(repeating: slope)))
     return multiplyAdd(x * multiplyAdd(-p, p, p), multiplyAdd(square, 3 * cubic, Lanes(repeating: slope)), p)
   }
+  @inline(__always) static func valueAndSlope(_ x: Lanes, savesResult: Bool) -> (value: Lanes, slope: Lanes) {
+    let p = sigmoid(x * multiplyAdd(x * x, cubic, Lanes(repeating: slope)))
+    let near = clamped(x, to: 16)
+    let inner = multiplyAdd(near * near, 3 * cubic, Lanes(repeating: slope))
+    return (x * p, multiplyAdd(near * multiplyAdd(-p, p, p), inner, p))
+  }
 }
 
 private enum SiLU: PointwiseFunction {
@@ -129,6 +149,10 @@ private enum SiLU: PointwiseFunction {
     let x = clamped(x, to: 128)
     let p = sigmoid(x)
     return multiplyAdd(x, multiplyAdd(-p, p, p), p)
+  }
+  @inline(__always) static func valueAndSlope(_ x: Lanes, savesResult: Bool) -> (value: Lanes, slope: Lanes) {
+    let p = sigmoid(x)
+    return (x * p, multiplyAdd(clamped(x, to: 128), multiplyAdd(-p, p, p), p))
   }
 }
 
@@ -141,6 +165,10 @@ private enum QuickGELU: PointwiseFunction {
     let x = clamped(x, to: 128)
     let p = sigmoid(x * steepness)
     return multiplyAdd(x * steepness, multiplyAdd(-p, p, p), p)
+  }
+  @inline(__always) static func valueAndSlope(_ x: Lanes, savesResult: Bool) -> (value: Lanes, slope: Lanes) {
+    let p = sigmoid(x * steepness)
+    return (x * p, multiplyAdd(clamped(x, to: 128) * steepness, multiplyAdd(-p, p, p), p))
   }
 }
 
@@ -174,6 +202,26 @@ private func map<F: PointwiseFunction>(
   }
   let rest = count - index
   if rest > 0 { y.storePartial(F.value(x.partialLanes(at: index, count: rest)), at: index, count: rest) }
+}
+
+@inline(never)
+private func mapWithSlopes<F: PointwiseFunction>(
+  _ function: F.Type, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+  _ slopes: UnsafeMutablePointer<Float>, count: Int, savesResult: Bool
+) {
+  var index = 0
+  while index + laneCount <= count {
+    let (value, slope) = F.valueAndSlope(x.lanes(at: index), savesResult: savesResult)
+    y.store(value, at: index)
+    slopes.store(slope, at: index)
+    index += laneCount
+  }
+  let rest = count - index
+  if rest > 0 {
+    let (value, slope) = F.valueAndSlope(x.partialLanes(at: index, count: rest), savesResult: savesResult)
+    y.storePartial(value, at: index, count: rest)
+    slopes.storePartial(slope, at: index, count: rest)
+  }
 }
 
 @inline(never)
@@ -219,6 +267,39 @@ func applyUnary(
   case .floor: map(Floor.self, x, y, count: count)
   case .ceiling: map(Ceiling.self, x, y, count: count)
   case .round: map(Round.self, x, y, count: count)
+  }
+}
+
+/// y ← f(x) and slopes ← f′(x) on one worker; x and y may be the same.
+func applyUnary(
+  _ operation: UnaryOperation, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+  slopes: UnsafeMutablePointer<Float>, count: Int
+) {
+  @inline(__always) func run<F: PointwiseFunction>(_ function: F.Type) {
+    mapWithSlopes(function, x, y, slopes, count: count, savesResult: operation.savesResult)
+  }
+  switch operation {
+  case .negate: run(Negation.self)
+  case .square: run(Square.self)
+  case .squareRoot: run(SquareRoot.self)
+  case .inverseSquareRoot: run(InverseSquareRoot.self)
+  case .reciprocal: run(Reciprocal.self)
+  case .absolute: run(AbsoluteValue.self)
+  case .exp: run(Exponential.self)
+  case .log: run(Logarithm.self)
+  case .sine: run(Sine.self)
+  case .cosine: run(Cosine.self)
+  case .tanh: run(HyperbolicTangent.self)
+  case .sigmoid: run(Logistic.self)
+  case .erf: run(ErrorFunction.self)
+  case .relu: run(ReLU.self)
+  case .gelu: run(GELU.self)
+  case .geluTanh: run(TanhGELU.self)
+  case .silu: run(SiLU.self)
+  case .quickGelu: run(QuickGELU.self)
+  case .floor: run(Floor.self)
+  case .ceiling: run(Ceiling.self)
+  case .round: run(Round.self)
   }
 }
 

@@ -24,5 +24,11 @@ public final class FeedForward: Layer {
   }
 
   /// [.., width] → [.., width]
-  public func callAsFunction(_ x: Tensor) -> Tensor { dropout(contraction(expansion(x))) }
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    guard let activation = expansion.activation else { return dropout(contraction(expansion(x))) }
+    return dropout(
+      feedForward(
+        x, expansion: (expansion.weight, expansion.bias), activation: activation,
+        contraction: (contraction.weight, contraction.bias)))
+  }
 }

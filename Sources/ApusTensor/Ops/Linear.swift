@@ -15,22 +15,46 @@ import ApusKernels
 /// - Complexity: 2·rows·in·out operations.
 /// - Precondition: the sizes agree.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: Activation? = nil) -> Tensor {
-  require(
-    x.rank >= 1 && weight.rank == 2 && weight.shape[1] == x.shape[x.rank - 1],
-    "linear: input \(x.shape) and weight \(weight.shape) (expected [.., in] and [out, in])")
-  require(
-    bias.map { $0.shape == [weight.shape[0]] } ?? true,
-    "linear: weight \(weight.shape) and bias \(bias?.shape ?? []) (expected [out, in] and [out])")
+  checkLinear("linear", x.shape, weight.shape, bias?.shape)
   let (out, inputs) = (weight.shape[0], weight.shape[1])
-  let rows = inputs == 0 ? x.shape.dropLast().reduce(1, *) : x.elementCount / inputs
-  var shape = x.shape
-  shape[x.rank - 1] = out
-
-  // The backward of an activation that is a function of its input needs the sum before it.
+  // The derivative of an activation that is a function of its input is kept; others follow from the result.
   let operation = activation?.operation
   let isTracked = x.isTracked || weight.isTracked || (bias?.isTracked ?? false)
-  let keepsSum = isTracked && operation.map { !$0.savesResult } ?? false
-  let sum = keepsSum ? Storage(count: shape.elementCount) : nil
+  let keepsSlopes = isTracked && operation.map { !$0.savesResult } ?? false
+  let (y, slopes) = linearForward(x, weight, bias, operation, keepsSlopes: keepsSlopes)
+  return y.recorded("linear") {
+    wrt([x, weight, bias]) { dy in
+      let dz = slopes.map { $0 * dy } ?? operation.map { y.mappedBackward($0, dy) } ?? dy
+      let flat = dz.viewed(as: [dz.elementCount / max(1, out), out])
+      // What is not tracked is not needed: its place is filled with what is at hand.
+      let dx = x.node == .none ? dz : flat.matmul(weight.detached).viewed(as: x.shape)
+      let dWeight =
+        weight.node == .none ? dz : flat.matmul(x.detached.viewed(as: [flat.shape[0], inputs]), transposing: .first)
+      let dBias = bias == nil || bias?.node == TapeNode.none ? dz : flat.sum(along: 0)
+      return [dx, dWeight, dBias]
+    }
+  }
+}
+
+/// Stops unless x [.., in], weight [out, in] and bias [out] fit.
+func checkLinear(_ operation: StaticString, _ x: Shape, _ weight: Shape, _ bias: Shape?) {
+  require(
+    x.rank >= 1 && weight.rank == 2 && weight[1] == x[x.rank - 1],
+    "\(operation): input \(x) and weight \(weight) (expected [.., in] and [out, in])")
+  require(
+    bias.map { $0 == [weight[0]] } ?? true,
+    "\(operation): weight \(weight) and bias \(bias ?? []) (expected [out, in] and [out])")
+}
+
+/// act(x·Wᵀ + b) unrecorded, and act′ of the same elements if it is to be kept.
+func linearForward(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ activation: UnaryOperation?, keepsSlopes: Bool
+) -> (y: Tensor, slopes: Tensor?) {
+  let (out, inputs) = (weight.shape[0], weight.shape[1])
+  let rows = x.shape.dropLast().reduce(1, *)
+  var shape = x.shape
+  shape[x.rank - 1] = out
+  let slopes = keepsSlopes ? Storage(count: shape.elementCount) : nil
   let y = Tensor(uninitialized: shape) { y in
     read(x, weight) { x, w in
       readOptional(bias) { bias in
@@ -38,23 +62,11 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation:
           m: rows, n: out, k: inputs, a: MatrixOperand(x, rowStride: inputs),
           b: MatrixOperand(w, rowStride: inputs, isTransposed: true), c: y, cRowStride: out)
         arguments.bias = bias
-        arguments.activation = operation
-        arguments.preActivation = sum?.elements
+        arguments.activation = activation
+        arguments.slopes = slopes?.elements
         Kernels.table.matMul(arguments, Kernels.schedule)
       }
     }
   }
-  let saved = sum.map { Tensor(shape: shape, storage: $0) } ?? y
-  return y.recorded("linear") {
-    wrt([x, weight, bias]) { dy in
-      let dz = operation.map { saved.mappedBackward($0, dy) } ?? dy
-      let flat = dz.viewed(as: [rows, out])
-      // What is not tracked is not needed: its place is filled with what is at hand.
-      let dx = x.node == .none ? dz : flat.matmul(weight.detached).viewed(as: x.shape)
-      let dWeight =
-        weight.node == .none ? dz : flat.matmul(x.detached.viewed(as: [rows, inputs]), transposing: .first)
-      let dBias = bias == nil || bias?.node == TapeNode.none ? dz : flat.sum(along: 0)
-      return [dx, dWeight, dBias]
-    }
-  }
+  return (y, slopes.map { Tensor(shape: shape, storage: $0) })
 }

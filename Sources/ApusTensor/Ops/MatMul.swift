@@ -11,12 +11,12 @@ public enum Side: Sendable {
 /// The sizes of a (batched) product, checked in one place.
 struct MatMulPlan {
   let (m, n, k): (Int, Int, Int)
-  let batch: Int
   let resultShape: Shape
   let (aTransposed, bTransposed): (Bool, Bool)
-  let (aBatchStride, bBatchStride): (Int, Int)
+  /// The leading axes of the result, and of each operand, 1 where it repeats (or has no such axis).
+  private let (leading, aLeading, bLeading): ([Int], [Int], [Int])
 
-  /// Matrices [.., M, K] and [.., K, N] (or transposed ones); leading axes are equal, or missing or 1 on one side.
+  /// Matrices [.., M, K] and [.., K, N] (or transposed ones), whose leading axes broadcast.
   init(_ a: Shape, _ b: Shape, transposing side: Side?) {
     require(a.rank >= 2 && b.rank >= 2, "matmul: shapes \(a) · \(b) (both need at least two axes)")
     let (aRows, aColumns) = (a[a.rank - 2], a[a.rank - 1])
@@ -28,37 +28,70 @@ struct MatMulPlan {
     let mark = (aTransposed ? "ᵀ" : "", bTransposed ? "ᵀ" : "")
     require(inner == k, "matmul: inner sizes differ: \(a)\(mark.0) · \(b)\(mark.1) (\(k) ≠ \(inner))")
     let (aBatch, bBatch) = (Shape(a.dropLast(2)), Shape(b.dropLast(2)))
-    guard let leading = Shape.broadcast(aBatch, bBatch) else {
+    guard let batch = Shape.broadcast(aBatch, bBatch) else {
       requirementFailure("matmul: leading axes of \(a) and \(b) do not broadcast")
     }
-    batch = leading.elementCount
-    require(
-      (aBatch == leading || aBatch.elementCount == 1) && (bBatch == leading || bBatch.elementCount == 1),
-      "matmul: leading axes of \(a) and \(b) broadcast in both directions (make one side whole with broadcast(to:))")
-    aBatchStride = aBatch.elementCount == 1 ? 0 : m * k
-    bBatchStride = bBatch.elementCount == 1 ? 0 : k * n
-    var shape = leading
-    shape.append(m)
-    shape.append(n)
-    resultShape = shape
+    leading = Array(batch)
+    aLeading = Array(repeating: 1, count: batch.rank - aBatch.rank) + Array(aBatch)
+    bLeading = Array(repeating: 1, count: batch.rank - bBatch.rank) + Array(bBatch)
+    resultShape = Shape(leading + [m, n])
+  }
+
+  /// The trailing leading axes through which both operands step evenly: all of an operand's are whole, or all repeat.
+  ///
+  /// One call of the kernel covers them; the axes before them are a loop.
+  private var evenAxes: (first: Int, aRepeats: Bool, bRepeats: Bool) {
+    var first = leading.count
+    var (aWhole, aOnes, bWhole, bOnes) = (true, true, true, true)
+    while first > 0 {
+      let axis = first - 1
+      let next = (
+        aWhole && aLeading[axis] == leading[axis], aOnes && aLeading[axis] == 1,
+        bWhole && bLeading[axis] == leading[axis], bOnes && bLeading[axis] == 1
+      )
+      guard (next.0 || next.1) && (next.2 || next.3) else { break }
+      (aWhole, aOnes, bWhole, bOnes) = next
+      first = axis
+    }
+    return (first, !aWhole, !bWhole)
   }
 
   func run(_ a: Tensor, _ b: Tensor, into c: UnsafeMutablePointer<Float>) {
+    let (first, aRepeats, bRepeats) = evenAxes
+    let batch = leading[first...].reduce(1, *)
     read(a, b) { x, y in
-      var arguments = MatMulArguments(
-        m: m, n: n, k: k,
-        a: MatrixOperand(x, rowStride: aTransposed ? m : k, isTransposed: aTransposed, batchStride: aBatchStride),
-        b: MatrixOperand(y, rowStride: bTransposed ? k : n, isTransposed: bTransposed, batchStride: bBatchStride),
-        c: c, cRowStride: n)
-      arguments.batch = batch
-      arguments.cBatchStride = m * n
-      if batch > 1 && aBatchStride > 0 && bBatchStride == 0 && !aTransposed {
-        // One right matrix for all: the left ones, stacked, are one tall matrix.
-        arguments.m = m * batch
-        arguments.batch = 1
+      for outer in 0..<leading[..<first].reduce(1, *) {
+        let (aIndex, bIndex) = (position(outer, in: aLeading, first), position(outer, in: bLeading, first))
+        var arguments = MatMulArguments(
+          m: m, n: n, k: k,
+          a: MatrixOperand(
+            x + aIndex * m * k, rowStride: aTransposed ? m : k, isTransposed: aTransposed,
+            batchStride: aRepeats ? 0 : m * k),
+          b: MatrixOperand(
+            y + bIndex * k * n, rowStride: bTransposed ? k : n, isTransposed: bTransposed,
+            batchStride: bRepeats ? 0 : k * n),
+          c: c + outer * batch * m * n, cRowStride: n)
+        arguments.batch = batch
+        arguments.cBatchStride = m * n
+        if batch > 1 && !aRepeats && bRepeats && !aTransposed {
+          // One right matrix for all: the left ones, stacked, are one tall matrix.
+          arguments.m = m * batch
+          arguments.batch = 1
+        }
+        Kernels.table.matMul(arguments, Kernels.schedule)
       }
-      Kernels.table.matMul(arguments, Kernels.schedule)
     }
+  }
+
+  /// Which of an operand's matrices comes first at index `outer` of the result's axes before `first`.
+  private func position(_ outer: Int, in sizes: [Int], _ first: Int) -> Int {
+    var (rest, step, result) = (outer, sizes[first...].reduce(1, *), 0)
+    for axis in (0..<first).reversed() {
+      if sizes[axis] > 1 { result += rest % leading[axis] * step }
+      step *= sizes[axis]
+      rest /= leading[axis]
+    }
+    return result
   }
 }
 
@@ -68,7 +101,7 @@ extension Tensor {
   ///     C[.., i, j] = Σₖ A[.., i, k]·B[.., k, j]
   ///
   /// - Parameters:
-  ///   - other: [.., K, N]; leading axes equal to this tensor's, or absent or of size 1 on one side. A vector [K] is
+  ///   - other: [.., K, N]; leading axes broadcast with this tensor's, without copies. A vector [K] is
   ///     a row on the left and a column on the right, and its axis is dropped from the result.
   ///   - side: an operand to be read transposed: [.., K, M] on the left, [.., N, K] on the right.
   /// - Returns: [.., M, N]
@@ -83,17 +116,6 @@ extension Tensor {
       return product.reshaped(to: Shape(product.shape.dropLast()))
     }
     let (a, b) = (self, other)
-    let batches = Shape.broadcast(Shape(a.shape.dropLast(2)), Shape(b.shape.dropLast(2)))
-    if let batches, batches.elementCount > 1 {
-      // Broadcasting in both directions is rare: make both sides whole.
-      let (aBatch, bBatch) = (Shape(a.shape.dropLast(2)), Shape(b.shape.dropLast(2)))
-      let aPart = aBatch != batches && aBatch.elementCount != 1
-      let bPart = bBatch != batches && bBatch.elementCount != 1
-      if aPart || bPart {
-        let whole = { (x: Tensor) in x.broadcast(to: Shape(Array(batches) + Array(x.shape.suffix(2)))) }
-        return whole(a).matmul(whole(b), transposing: side)
-      }
-    }
     let plan = MatMulPlan(a.shape, b.shape, transposing: side)
     let c = Tensor(uninitialized: plan.resultShape) { plan.run(a, b, into: $0) }
     return c.recorded("matmul") {

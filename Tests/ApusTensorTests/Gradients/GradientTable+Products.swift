@@ -100,6 +100,46 @@ extension GradientTable {
       },
     ]
 
+  /// Two layers with an activation between them, all of it tracked, and all but one thing.
+  static let feedForwards: [GradientRow] =
+    Activation.allCases.flatMap { activation -> [GradientRow] in
+      let inputs = [
+        halves([2, 3, 4], seed: 20) * 0.5, halves([5, 4], seed: 21), Tensor(repeating: 0.0625, shape: [5]),
+        Samples.normal([3, 5], seed: 22), Samples.normal([3], seed: 23),
+      ]
+      func row(_ details: String, _ inputs: [Tensor], _ function: @escaping @Sendable ([Tensor]) -> [Tensor?])
+        -> GradientRow
+      {
+        GradientRow("feedForward", "\(activation.rawValue), \(details)", at: inputs) {
+          let all = function($0)
+          guard let x = all[0], let w1 = all[1], let w2 = all[3] else { return Tensor(0) }
+          return feedForward(x, expansion: (w1, all[2]), activation: activation, contraction: (w2, all[4]))
+        }
+      }
+      let without = { (index: Int) in inputs[..<index] + inputs[(index + 1)...] }
+      return [
+        row("biases", inputs) { $0 },
+        row("no biases", [Samples.uniform([2, 3, 4], in: 0.2...1, seed: 24), inputs[1].absoluteValue(), inputs[3]]) {
+          [$0[0], $0[1], nil, $0[2], nil]
+        },
+        row("a constant input", Array(without(0))) { [inputs[0]] + $0 },
+        row("a constant expansion", [inputs[0], inputs[3]]) { [$0[0], inputs[1], inputs[2], $0[1], inputs[4]] },
+        row("only the contraction", [inputs[3], inputs[4]]) { Array(inputs[..<3]) + $0 },
+      ]
+    } + [
+      GradientRow(
+        "feedForward", "several tiles",
+        at: [
+          halves([70, 20], seed: 20) * 0.25, halves([60, 20], seed: 21) * 0.25, Tensor(repeating: 0.0156, shape: [60]),
+          Samples.normal([9, 60], seed: 22),
+        ]
+      ) { feedForward($0[0], expansion: ($0[1], $0[2]), activation: .geluTanh, contraction: ($0[3], nil)) },
+      GradientRow(
+        "feedForward", "no rows",
+        at: [.zeros([0, 2]), Samples.normal([3, 2]), Samples.normal([3]), Samples.normal([2, 3])], isFlat: true
+      ) { feedForward($0[0], expansion: ($0[1], $0[2]), activation: .gelu, contraction: ($0[3], nil)) },
+    ]
+
   static let normalizations: [GradientRow] =
     ([([4, 6], [6]), ([2, 3, 5], [5]), ([2, 3, 4], [3, 4]), ([7], [7]), ([2, 2, 3], [2, 2, 3]), ([3, 45], [45])]
     as [(Shape, Shape)]).flatMap { shape, normalized -> [GradientRow] in

@@ -32,7 +32,8 @@ enum GradientTable {
   static let rows: [GradientRow] =
     binary + inPlace + scalars + elementary + activations + parametric + selections + shapes + parts + reductions
     + matrixProducts
-    + linearMaps + normalizations + rootMeanSquares + groupNorms + lookups + losses + attentions + selfAttentions
+    + linearMaps + feedForwards + normalizations + rootMeanSquares + groupNorms + lookups + losses + attentions
+    + selfAttentions
     + rotations + axes + orders + picks + repeats + contractions
     + dropouts
 

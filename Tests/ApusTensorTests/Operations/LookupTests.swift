@@ -99,6 +99,29 @@ import Testing
     }
   }
 
+  /// Leading axes that broadcast, in any pattern, are products of what they would be if they were whole.
+  @Test func productsOfBroadcastMatrices() {
+    let pairs: [([Int], [Int])] = [
+      ([2], []), ([], [2]), ([2, 1], [3]), ([1, 3], [2, 1]), ([2, 3], [3]), ([2, 3], [2, 1]), ([4, 1, 2], [3, 1]),
+      ([2, 1, 3], [1, 4, 1]), ([1], [1]), ([2, 3, 2], [2, 1, 2]),
+    ]
+    for (a, b) in pairs {
+      for side in [nil, .first, .second] as [Side?] {
+        let x = Samples.normal(Shape(a + (side == .first ? [5, 3] : [3, 5])), seed: 1)
+        let y = Samples.normal(Shape(b + (side == .second ? [4, 5] : [5, 4])), seed: 2)
+        let product = x.matmul(y, transposing: side)
+        let batch = Array(product.shape.dropLast(2))
+        func whole(_ t: Tensor) -> Tensor {
+          let sizes = Array(t.shape)
+          let ones = Array(repeating: 1, count: batch.count + 2 - sizes.count)
+          return t.reshaped(to: Shape(ones + sizes)).broadcast(to: Shape(batch + sizes.suffix(2)))
+        }
+        let expected = whole(x).matmul(whole(y), transposing: side)
+        #expect(Comparison(product, expected, absolute: 1e-5).isClose, "\(a) · \(b)")
+      }
+    }
+  }
+
   /// A key that is not allowed might as well not be there, whatever it holds; other positive numbers are weights.
   @Test func keysThatAreNotAllowed() {
     let (q, kv) = (Samples.normal([2, 3, 3, 4], seed: 1), Samples.normal([2, 3, 5, 4], seed: 2))
