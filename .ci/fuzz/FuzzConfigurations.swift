@@ -6,7 +6,8 @@ import Foundation
 @testable import ApusData
 
 private let folder: URL = {
-  let folder = FileManager.default.temporaryDirectory.appending(path: "apus-fuzz-\(ProcessInfo.processInfo.processIdentifier)")
+  let folder = FileManager.default.temporaryDirectory.appending(
+    path: "apus-fuzz-\(ProcessInfo.processInfo.processIdentifier)")
   try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   return folder
 }()
