@@ -202,9 +202,14 @@ private struct Stack {
       return BufferPool.shared.statistics.peak - before
     }
     _ = peak { $0() }
-    let (kept, recomputed) = (peak { $0() }, peak { rematerialized($0) })
+    // The pool is everybody's: tests that run at the same time can only add to a peak, so the lowest of some tries counts.
+    var (kept, recomputed) = (Int.max, Int.max)
+    for _ in 0..<20 {
+      (kept, recomputed) = (min(kept, peak { $0() }), min(recomputed, peak { rematerialized($0) }))
+      if kept > 4 * recomputed { break }
+    }
     // 16 layers of 13 intermediate results each; or 16 results, and those of one layer.
-    #expect(Double(kept) > 4 * Double(recomputed), "\(kept) and \(recomputed) bytes")
+    #expect(kept > 4 * recomputed, "\(kept) and \(recomputed) bytes")
   }
 
   @Test func aTapeWithoutBackwardIsFreed() {
