@@ -12,6 +12,7 @@ extension Tool {
         TrainXORCommand.self,
         SampleCommand.self,
         RunCommand.self,
+        TokenizeCommand.self,
         EmbedCommand.self,
         SearchCommand.self,
         GenerateCommand.self,
