@@ -41,8 +41,24 @@ struct TokenRoleNames {
 }
 
 extension Tokenizer {
-  /// The tokenizer of a model's folder.
+  /// The tokenizer of a model's folder: its `tokenizer.json`, else `vocab.json` with `merges.txt` (GPT-2, RoBERTa, BART,
+  /// CLIP), else `vocab.txt` (BERT).
+  ///
+  /// `tokenizer_config.json` and `special_tokens_map.json` name the tokens with a part to play. For plain files they say,
+  /// with `config.json`, what the files leave open; where all three are missing it follows from the vocabulary.
+  ///
+  /// - Throws: all that is wrong with the first file in which something is, or that the folder has none.
   public init(folder: URL) throws(FileFormatError) {
-    try self.init(contentsOf: folder.appending(path: "tokenizer.json"))
+    let settings = try TokenizerSettings(folder: folder)
+    let file = folder.appending(path: "tokenizer.json")
+    if TokenizerSettings.exists(file) {
+      try self.init(contentsOf: file, roles: settings.roleNames)
+    } else if let tokenizer = try PlainTokenizer.read(folder, settings) {
+      self = tokenizer
+    } else {
+      throw FileFormatError(
+        path: folder.path(percentEncoded: false),
+        expected: "tokenizer.json, or vocab.txt, or vocab.json and merges.txt", found: "none of them")
+    }
   }
 }

@@ -1,0 +1,89 @@
+// What the small files beside a tokenizer say: the tokens with a part to play, tokens that were added, and switches.
+// Read first: JSONTree.swift. Read next: PlainTokenizer.swift, Tokenizer+Loading.swift.
+
+import Foundation
+
+/// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`; each may be missing.
+struct TokenizerSettings {
+  /// A token as these files describe it.
+  struct Token: Equatable {
+    var content: String
+    var isSingleWord = false
+    var stripsLeft = false
+    var stripsRight = false
+    var isNormalized = false
+
+    func added(id: Int32, isSpecial: Bool) -> AddedToken {
+      AddedToken(
+        id: id, content: content, isSingleWord: isSingleWord, stripsLeft: stripsLeft, stripsRight: stripsRight,
+        isNormalized: isNormalized, isSpecial: isSpecial)
+    }
+  }
+
+  /// The tokens with a part to play by their keys: `bos_token`.
+  var roles: [String: Token] = [:]
+  /// Tokens with an id of their own.
+  var added: [AddedToken] = []
+  /// `tokenizer_config.json`
+  var config: JSONField?
+
+  init() {}
+
+  /// - Throws: all that is wrong with the first file in which something is.
+  init(folder: URL) throws(FileFormatError) {
+    let map = try TokenizerSettings.object(folder.appending(path: "special_tokens_map.json"))
+    config = try TokenizerSettings.object(folder.appending(path: "tokenizer_config.json"))
+    for file in [map, config] {
+      guard let file else { continue }
+      for key in TokenRoleNames.keys {
+        if let value = file[key] { roles[key] = try TokenizerSettings.token(value) }
+      }
+    }
+    if let field = config?["added_tokens_decoder"] {
+      for (key, tree) in try field.members() {
+        let value = JSONField(tree: tree, place: "\(field.place).\(quoted(key))", path: field.path)
+        guard let id = Int32(key), id >= 0, id < Vocabulary.maximumID else {
+          throw value.error("an id from 0 to \(Vocabulary.maximumID - 1) as the key", quoted(key))
+        }
+        let isSpecial = try value.bool("special", default: false)
+        added.append(try TokenizerSettings.token(value).added(id: id, isSpecial: isSpecial))
+      }
+    }
+    guard let list = try TokenizerSettings.object(folder.appending(path: "added_tokens.json")) else { return }
+    let known = Set(added.map(\.id))
+    for (key, tree) in try list.members() {
+      let value = JSONField(tree: tree, place: quoted(key), path: list.path)
+      let id = Int32(try value.int(0...Vocabulary.maximumID - 1))
+      if known.contains(id) { continue }
+      let isSpecial = roles.values.contains { $0.content.utf8.elementsEqual(key.utf8) }
+      added.append(AddedToken(id: id, content: key, isSpecial: isSpecial))
+    }
+  }
+
+  /// The names of the tokens with a part to play.
+  var roleNames: TokenRoleNames { TokenRoleNames(names: roles.mapValues(\.content)) }
+
+  /// The object in a JSON file, nil if there is no file.
+  static func object(_ url: URL) throws(FileFormatError) -> JSONField? {
+    guard exists(url) else { return nil }
+    let file = try MappedFile(contentsOf: url)
+    return try withExtendedLifetime(file) { () throws(FileFormatError) in
+      let root = JSONField(tree: try JSONTree.parse(file.bytes, path: file.path), place: "", path: file.path)
+      _ = try root.members()
+      return root
+    }
+  }
+
+  static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path(percentEncoded: false)) }
+
+  /// `"<s>"`, or an object with its content and switches.
+  private static func token(_ value: JSONField) throws(FileFormatError) -> Token {
+    if case .string(let content) = value.tree { return Token(content: content) }
+    guard case .object = value.tree else { throw value.error("a token, or an object with its content") }
+    return Token(
+      content: try value.require("content", "the token").string(),
+      isSingleWord: try value.bool("single_word", default: false),
+      stripsLeft: try value.bool("lstrip", default: false), stripsRight: try value.bool("rstrip", default: false),
+      isNormalized: try value.bool("normalized", default: false))
+  }
+}
