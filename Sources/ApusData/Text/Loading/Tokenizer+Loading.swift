@@ -42,7 +42,7 @@ struct TokenRoleNames {
 
 extension Tokenizer {
   /// The tokenizer of a model's folder: its `tokenizer.json`, else `vocab.json` with `merges.txt` (GPT-2, RoBERTa, BART,
-  /// CLIP), else `vocab.txt` (BERT).
+  /// CLIP), else `vocab.txt` (BERT), else a SentencePiece model (T5, ALBERT, Llama) or a file of llama2.c.
   ///
   /// `tokenizer_config.json` and `special_tokens_map.json` name the tokens with a part to play. For plain files they say,
   /// with `config.json`, what the files leave open; where all three are missing it follows from the vocabulary.
@@ -55,10 +55,12 @@ extension Tokenizer {
       try self.init(contentsOf: file, roles: settings.roleNames)
     } else if let tokenizer = try PlainTokenizer.read(folder, settings) {
       self = tokenizer
+    } else if let tokenizer = try Tokenizer.ofScoredPieces(in: folder) {
+      self = tokenizer
     } else {
       throw FileFormatError(
         path: folder.path(percentEncoded: false),
-        expected: "tokenizer.json, or vocab.txt, or vocab.json and merges.txt", found: "none of them")
+        expected: "tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model", found: "none of them")
     }
   }
 }

@@ -57,10 +57,12 @@ struct BytePairModel: TokenModel {
 
   /// The tokens `<0x00>` to `<0xFF>`, −1 where there is none.
   static func fallbackTokens(_ vocabulary: Vocabulary) -> [Int32] {
-    (0..<256).map { byte in
-      let digits = String(byte, radix: 16, uppercase: true)
-      return vocabulary.id(of: "<0x\(byte < 16 ? "0" : "")\(digits)>") ?? -1
-    }
+    (0..<256).map { vocabulary.id(of: fallbackName(UInt8($0))) ?? -1 }
+  }
+
+  /// The token of a byte: `<0xE2>`.
+  static func fallbackName(_ byte: UInt8) -> String {
+    "<0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))>"
   }
 
   func tokenize(

@@ -12,8 +12,11 @@ struct UnigramModel: TokenModel {
     var fusesUnknown = true
     /// What is unknown is spelled with the tokens `<0x00>` … `<0xFF>`.
     var fallsBackToBytes = false
-    /// Sums of scores are rounded to 32 bits, as SentencePiece does.
-    var usesSinglePrecision = false
+    /// As SentencePiece itself does: sums of scores are rounded to 32 bits, and unknown text stays unknown even if it spells
+    /// a piece that has no place in texts.
+    var followsSentencePiece = false
+    /// The lowest score of those that count for that of the unknown; nil for that of all pieces.
+    var lowestScore: Double?
   }
 
   let vocabulary: Vocabulary
@@ -33,8 +36,8 @@ struct UnigramModel: TokenModel {
     var trie = PieceTrie(capacity: matched.reduce(0) { $0 + $1.bytes.count })
     for (id, bytes) in matched { trie.insert(bytes, id: id) }
     self.trie = trie
-    let lowest = matched.map { scores[Int($0.id)] }.min() ?? 0
-    unknownScore = options.usesSinglePrecision ? Double(Float(lowest) - 10) : lowest - 10
+    let lowest = options.lowestScore ?? matched.map { scores[Int($0.id)] }.min() ?? 0
+    unknownScore = options.followsSentencePiece ? Double(Float(lowest) - 10) : lowest - 10
     byteFallback = options.fallsBackToBytes ? BytePairModel.fallbackTokens(vocabulary) : []
   }
 
@@ -55,8 +58,10 @@ struct UnigramModel: TokenModel {
       if id == options.unknown ?? -1, options.fusesUnknown {
         while begin > 0, scratch.ids[begin] == id { begin = Int(scratch.starts[begin]) }
         // Together they may be a piece that has no place in texts.
-        let whole = vocabulary.table.find(text + start + begin, count: place - begin)
-        if whole >= 0, begin < from { id = whole }
+        if !options.followsSentencePiece, begin < from {
+          let whole = vocabulary.table.find(text + start + begin, count: place - begin)
+          if whole >= 0 { id = whole }
+        }
       }
       if id == options.unknown ?? -1 {
         appendUnknown(text, start + begin, start + place, into: &tokens)
@@ -79,7 +84,7 @@ struct UnigramModel: TokenModel {
     scratch.ids.removeAll(keepingCapacity: true)
     scratch.ids.append(contentsOf: repeatElement(-1, count: count + 1))
     let unknown = options.unknown ?? -1
-    let isSingle = options.usesSinglePrecision
+    let isSingle = options.followsSentencePiece
     scratch.scores.withUnsafeMutableBufferPointer { best in
       scratch.starts.withUnsafeMutableBufferPointer { starts in
         scratch.ids.withUnsafeMutableBufferPointer { ids in

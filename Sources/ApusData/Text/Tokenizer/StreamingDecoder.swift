@@ -46,7 +46,8 @@ public struct StreamingDecoder: Sendable {
     let all = tokenizer.decode(pending, skippingSpecialTokens: skips).unicodeScalars
     guard all.count > before.count, isLast || all.last != "\u{FFFD}" || pending.count - told > 8 else { return "" }
     let text = String(String.UnicodeScalarView(all.dropFirst(before.count)))
-    pending.removeFirst(told)
+    // Behind tokens without a text, the next one would look like the first.
+    if !tokenizer.decode(pending[told...], skippingSpecialTokens: skips).isEmpty { pending.removeFirst(told) }
     told = pending.count
     return text
   }

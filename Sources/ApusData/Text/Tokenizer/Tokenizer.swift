@@ -31,10 +31,13 @@ public struct Tokenizer: Sendable {
   let decoder: (any TokenDecoder)?
   private let addedByID: [Int32: AddedToken]
   private let addedIDs: ByteStringTable
+  /// Tokens of the model that stand for no text, and that no text is taken for.
+  private let controlIDs: Set<Int32>
 
   init(
     pipeline: TokenizerPipeline, postProcessor: (any PostProcessor)?, decoder: (any TokenDecoder)?,
-    addedTokens: [AddedToken], roles: TokenRoles, savedTruncation: Truncation? = nil, savedPadding: Padding? = nil
+    addedTokens: [AddedToken], roles: TokenRoles, savedTruncation: Truncation? = nil, savedPadding: Padding? = nil,
+    controlIDs: Set<Int32> = []
   ) {
     (self.pipeline, self.postProcessor, self.decoder) = (pipeline, postProcessor, decoder)
     (self.addedTokens, self.roles) = (addedTokens, roles)
@@ -43,6 +46,7 @@ public struct Tokenizer: Sendable {
     var addedIDs = ByteStringTable(capacity: addedTokens.count)
     for token in addedTokens { addedIDs.insert(Array(token.content.utf8), value: token.id) }
     self.addedIDs = addedIDs
+    self.controlIDs = controlIDs
   }
 
   // MARK: Vocabulary
@@ -62,7 +66,9 @@ public struct Tokenizer: Sendable {
   public func token(of id: Int32) -> String? { addedByID[id]?.content ?? pipeline.model.vocabulary.token(of: id) }
 
   /// Whether decoding without special tokens leaves this one out.
-  public func isSpecial(_ id: Int32) -> Bool { addedByID[id]?.isSpecial ?? false }
+  public func isSpecial(_ id: Int32) -> Bool {
+    addedByID[id]?.isSpecial ?? controlIDs.contains(id)
+  }
 
   // MARK: Encoding
 
