@@ -60,7 +60,8 @@ extension Tokenizer {
     } else {
       throw FileFormatError(
         path: folder.path(percentEncoded: false),
-        expected: "tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model", found: "none of them")
+        expected: "tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model",
+        found: "none of them")
     }
   }
 }
