@@ -71,11 +71,18 @@ import Testing
   // MARK: Published files
 
   struct Reference: Decodable {
+    // The file's own keys.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     struct Case: Decodable {
       let text: String
       let gpt2: [Int32]
       let clip: [Int32]
-      let bert_uncased: [Int32]
+      let bert: [Int32]
+
+      enum CodingKeys: String, CodingKey {
+        case text, gpt2, clip
+        case bert = "bert_uncased"
+      }
     }
 
     let cases: [Case]
@@ -125,7 +132,7 @@ import Testing
       #expect(tokenizer.roles == original.roles)
       #expect(tokenizer.roles.classifier == 101 && tokenizer.roles.mask == 103 && tokenizer.roles.padding == 0)
       for expected in try Self.reference() {
-        #expect(try tokenizer.encode(expected.text).ids == expected.bert_uncased, "\(expected.text)")
+        #expect(try tokenizer.encode(expected.text).ids == expected.bert, "\(expected.text)")
         #expect(
           try tokenizer.encode(expected.text, pair: "A [MASK].") == original.encode(expected.text, pair: "A [MASK]."))
       }
@@ -231,5 +238,46 @@ import Testing
     try has(
       ["vocab.json": vocabulary, "tokenizer_config.json": "{\"tokenizer_class\":\"MarianTokenizer\"}"],
       "tokenizer_class: expected the tokenizer of GPT-2, RoBERTa, BART or CLIP", "found \"MarianTokenizer\"")
+  }
+  /// Files with bytes changed, inserted and cut off give a tokenizer or an error, and the tokenizer works.
+  @Test(arguments: ["vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "added_tokens.json"])
+  func noise(_ name: String) throws {
+    try withTemporaryFolder { folder in
+      var noise = SeededNoise(state: 41)
+      if name == "vocab.txt" {
+        try Data("[UNK]\n[CLS]\n[SEP]\na\n##b\né\n".utf8).write(to: folder.appending(path: name))
+      } else {
+        let bytes = ByteAlphabet.scalars.enumerated().map {
+          #""\u0\#(String($1 + 0x1000, radix: 16).dropFirst())":\#($0)"#
+        }
+        try Data("{\(bytes.joined(separator: ",")),\"ab\":256}".utf8).write(to: folder.appending(path: "vocab.json"))
+        try Data("#version: 0.2\na b\n".utf8).write(to: folder.appending(path: "merges.txt"))
+      }
+      let config = #"{"added_tokens_decoder":{"3":{"content":"<x>","lstrip":true}},"bos_token":{"content":"<x>"},"#
+      let end = #""add_bos_token":true,"pad_token":"a","tokenizer_class":"GPT2Tokenizer"}"#
+      if name.hasSuffix("config.json") { try Data((config + end).utf8).write(to: folder.appending(path: name)) }
+      if name.hasPrefix("added") { try Data(#"{"<y>":300,"é":301}"#.utf8).write(to: folder.appending(path: name)) }
+      let url = folder.appending(path: name)
+      let original = Array(try Data(contentsOf: url))
+      var count = 0
+      for _ in 0..<60 {
+        var bytes = original
+        for _ in 0..<Int.random(in: 0...2, using: &noise) where !bytes.isEmpty {
+          let i = Int.random(in: 0..<bytes.count, using: &noise)
+          switch noise.next() % 4 {
+          case 0: bytes[i] = UInt8.random(in: 0...255, using: &noise)
+          case 1: bytes.insert(Array("\"{}[],:0 \n#".utf8).randomElement(using: &noise) ?? 0, at: i)
+          case 2: bytes.remove(at: i)
+          default: bytes.removeLast(bytes.count - i)
+          }
+        }
+        try Data(bytes).write(to: url)
+        guard let tokenizer = try? Tokenizer(folder: folder) else { continue }
+        count += 1
+        let encoding = try tokenizer.encode("ab \0<x>é日 a<y>", pair: "b")
+        _ = tokenizer.decode(encoding.ids)
+      }
+      #expect(count > 5)
+    }
   }
 }

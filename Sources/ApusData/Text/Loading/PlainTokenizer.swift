@@ -18,8 +18,9 @@ struct PlainTokenizer {
   /// The tokenizer of the folder's plain files, nil if it has none.
   static func read(_ folder: URL, _ settings: TokenizerSettings) throws(FileFormatError) -> Tokenizer? {
     let plain = PlainTokenizer(folder: folder, settings: settings)
-    if TokenizerSettings.exists(folder.appending(path: "vocab.json")) { return try plain.bytePair() }
-    if TokenizerSettings.exists(folder.appending(path: "vocab.txt")) { return try plain.wordPiece() }
+    func has(_ name: String) -> Bool { TokenizerSettings.exists(folder.appending(path: name)) }
+    if has("vocab.json"), has("merges.txt") || !has("vocab.txt") { return try plain.bytePair() }
+    if has("vocab.txt") { return try plain.wordPiece() }
     return nil
   }
 
