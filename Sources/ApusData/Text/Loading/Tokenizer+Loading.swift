@@ -60,14 +60,9 @@ extension Tokenizer {
     } else {
       let path = folder.path(percentEncoded: false)
       throw FileFormatError(
-<<<<<<< HEAD
-        path: folder.path(percentEncoded: false),
+        path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path,
         expected: "tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model",
         found: "none of them")
-=======
-        path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path,
-        expected: "tokenizer.json, or vocab.txt, or vocab.json and merges.txt", found: "none of them")
->>>>>>> e980f0f (Plain tokenizer files under noise; vocab.txt where merges are missing)
     }
   }
 }
