@@ -13,7 +13,7 @@ struct TextCodec {
   init?(folder: URL) throws {
     let manager = FileManager.default
     func has(_ name: String) -> Bool { manager.fileExists(atPath: folder.appendingPathComponent(name).path) }
-    if has("tokenizer.json") {
+    if Tokenizer.hasFiles(in: folder) {
       let tokenizer = try Tokenizer(folder: folder)
       encode = { try tokenizer.encode($0).ids }
       decode = { tokenizer.decode($0) }

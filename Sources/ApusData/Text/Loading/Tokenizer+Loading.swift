@@ -65,4 +65,11 @@ extension Tokenizer {
         found: "none of them")
     }
   }
+
+  /// Whether `init(folder:)` finds something to read there, sound or not.
+  public static func hasFiles(in folder: URL) -> Bool {
+    func has(_ name: String) -> Bool { TokenizerSettings.exists(folder.appending(path: name)) }
+    return has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt"))
+      || hasScoredPieces(in: folder)
+  }
 }

@@ -37,6 +37,12 @@ extension Tokenizer {
   /// The names that SentencePiece models have in models' folders.
   static let sentencePieceNames = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model"]
 
+  /// Whether a folder has a SentencePiece model or a file of llama2.c.
+  static func hasScoredPieces(in folder: URL) -> Bool {
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))) ?? []
+    return entries.contains { sentencePieceNames.contains($0) || ($0.hasPrefix("tok") && $0.hasSuffix(".bin")) }
+  }
+
   /// The tokenizer of a folder with a SentencePiece model or a file of llama2.c; nil if it has neither.
   ///
   /// What is put around a text is decided by the `model_type` of `config.json`: T5's `</s>` behind it, Llama's `<s>` before it
