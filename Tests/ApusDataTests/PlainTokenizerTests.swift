@@ -205,8 +205,8 @@ import Testing
       let text = try message(files)
       for part in parts { #expect(text.contains(part), "\(files): \(text)") }
     }
-    try has(
-      [:], "expected tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model, found none of them")
+    let known = "tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model"
+    try has([:], "expected \(known), found none of them")
     try has(
       ["vocab.txt": "a\n[CLS]"], "vocab.txt: unk_token: expected the token \"[UNK]\"", "\"[SEP]\", found no such token")
     try has(["vocab.txt": ""], "\"[UNK]\"")
