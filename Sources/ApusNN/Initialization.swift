@@ -6,9 +6,11 @@ private enum InitialValues {
   @TaskLocal static var areSkipped = false
 }
 
-/// Runs `body`, in which modules are made whose every weight will be set afterwards: initializers leave the memory as it is.
+/// Runs `body`, in which modules are made whose every weight will be set afterwards: initializers give placeholders, which
+/// have a shape and take no memory.
 ///
-/// Drawing a hundred million normal numbers takes longer than reading them from a file.
+/// Drawing a hundred million normal numbers takes longer than reading them from a file; and a configuration that asks for
+/// more than the file holds is found out before anything is allocated.
 package func withoutInitialValues<Value, Failure: Error>(
   _ body: () throws(Failure) -> Value
 ) throws(Failure) -> Value {
@@ -42,7 +44,7 @@ public enum Initializer: Sendable, Equatable {
 
   /// A new tensor of this kind.
   public func callAsFunction(_ shape: Shape) -> Tensor {
-    if InitialValues.areSkipped { return Tensor(uninitialized: shape) { _ in } }
+    if InitialValues.areSkipped { return Tensor(placeholder: shape) }
     let fanIn = Float(shape.rank > 1 ? shape.dropFirst().reduce(1, *) : shape.elementCount)
     let fanOut = Float(shape.rank > 1 ? shape.elementCount / max(1, shape[1]) : shape.elementCount)
     switch self {

@@ -12,11 +12,14 @@ final class Storage: @unchecked Sendable {
   let count: Int
   /// What owns the memory, if not the pool: a memory-mapped file.
   private let owner: AnyObject?
+  /// Whether there is no memory: of the tensor only the shape counts so far.
+  let isPlaceholder: Bool
 
   /// Memory from the pool, with undefined contents.
   init(count: Int) {
     self.count = count
     owner = nil
+    isPlaceholder = false
     elements = BufferPool.shared.take(bytes: count * 4).bindMemory(to: Float.self, capacity: count)
   }
 
@@ -24,7 +27,18 @@ final class Storage: @unchecked Sendable {
   init(borrowing elements: UnsafePointer<Float>, count: Int, from owner: AnyObject) {
     self.count = count
     self.owner = owner
+    isPlaceholder = false
     self.elements = UnsafeMutablePointer(mutating: elements)
+  }
+
+  /// What all placeholders share: no elements, for any shape.
+  static let placeholder = Storage()
+
+  private init() {
+    count = 0
+    owner = nil
+    isPlaceholder = true
+    elements = .allocate(capacity: 1)
   }
 
   var isBorrowed: Bool { owner != nil }

@@ -44,6 +44,13 @@ public struct Tensor: Sendable {
     self.init(shape: shape, storage: Storage(borrowing: elements, count: shape.elementCount, from: owner))
   }
 
+  /// A tensor of which only the shape is there: it takes no memory, whatever its shape, and must be replaced before its
+  /// elements are asked for.
+  package init(placeholder shape: Shape) { self.init(shape: shape, storage: .placeholder) }
+
+  /// Whether only the shape is there.
+  package var isPlaceholder: Bool { storage.isPlaceholder }
+
   /// The number of elements.
   public var elementCount: Int { shape.elementCount }
 
@@ -52,7 +59,8 @@ public struct Tensor: Sendable {
 
   /// Calls `body` with a pointer to the elements, row-major; valid only during the call.
   public func withUnsafePointer<Result>(_ body: (UnsafePointer<Float>) throws -> Result) rethrows -> Result {
-    try withExtendedLifetime(storage) { try body(UnsafePointer(storage.elements + offset)) }
+    require(!storage.isPlaceholder, "Tensor: the elements of a placeholder of shape \(shape) were never set")
+    return try withExtendedLifetime(storage) { try body(UnsafePointer(storage.elements + offset)) }
   }
 
   /// Calls `body` with a pointer through which the elements may be changed; copies first if they are shared.

@@ -34,11 +34,14 @@ public struct MetricsLog: Sendable {
   ///
   /// - Throws: `FileFormatError` that names the line.
   public init(contentsOf url: URL, upTo step: Int) throws(FileFormatError) {
-    let text = try TextFile.read(url)
+    try self.init(parsing: TextFile.read(url), path: url.path, upTo: step)
+  }
+
+  init(parsing text: String, path: String, upTo step: Int) throws(FileFormatError) {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     guard lines.first.map(String.init) == MetricsLog.header else {
       throw FileFormatError(
-        path: url.path, place: "line 1", expected: MetricsLog.header, found: String(lines.first?.prefix(80) ?? ""))
+        path: path, place: "line 1", expected: MetricsLog.header, found: String(lines.first?.prefix(80) ?? ""))
     }
     for (index, line) in lines.enumerated().dropFirst() where !line.isEmpty {
       let fields = line.split(separator: ",", omittingEmptySubsequences: false)
@@ -46,7 +49,7 @@ public struct MetricsLog: Sendable {
         let rate = Float(fields[3]), let seconds = Double(fields[4]), fields[2].isEmpty || Float(fields[2]) != nil
       else {
         throw FileFormatError(
-          path: url.path, place: "line \(index + 1)", expected: MetricsLog.header, found: String(line.prefix(80)))
+          path: path, place: "line \(index + 1)", expected: MetricsLog.header, found: String(line.prefix(80)))
       }
       if number > step { break }
       rows.append(

@@ -15,7 +15,8 @@ struct RunCommand: Verb {
     outputs as the fields of its result (logits, last_hidden_state, hidden_states.0, …, and loss where there are labels).
 
     --gradients writes the gradient of the loss for every tensor of model.safetensors, under its name. Without labels it \
-    is the gradient of the first output times the input 'cotangent', plus every output NAME times 'cotangent.NAME'.
+    is the gradient of the first output times the input 'cotangent', plus every output NAME times 'cotangent.NAME'. \
+    Inputs that are vectors (src and tgt of a torch.nn.Transformer) have gradients too, as inputs.NAME.
 
     Model types: \(PublishedFamily.all.map(\.modelType).sorted().joined(separator: ", ")).
     """

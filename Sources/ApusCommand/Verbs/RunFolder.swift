@@ -26,6 +26,28 @@ struct RunSettings: Codable, Equatable {
   var weightDecay: Double
   var interval: Int
 
+  /// What is impossible about these numbers, which may come from a file, one sentence each: the options' own bounds.
+  var problems: [String] {
+    var problems: [String] = []
+    func check<Number: Comparable>(_ name: String, _ value: Number, _ range: ClosedRange<Number>) {
+      if range.contains(value) { return }
+      problems.append("\(name): expected \(range.lowerBound) to \(range.upperBound), found \(value)")
+    }
+    check("steps", steps, 1...Int.max / 2)
+    check("layers", layers, 1...1_000)
+    check("heads", heads, 1...1_000)
+    check("width", width, 1...100_000)
+    check("context", context, 1...100_000)
+    check("dropout", dropout, 0...1.0.nextDown)
+    check("batch", batch, 1...100_000)
+    check("learningRate", learningRate, Double.leastNonzeroMagnitude...1e6)
+    check("warmup", warmup, 0...max(0, steps))
+    check("weightDecay", weightDecay, 0...1e6)
+    check("interval", interval, 1...Int.max / 2)
+    if heads > 0, width % heads != 0 { problems.append("width: expected a multiple of \(heads) heads, found \(width)") }
+    return problems
+  }
+
   /// What the run learns from.
   func text() throws -> String {
     if let data { return try TextFile.read(URL(fileURLWithPath: data)) }
@@ -122,8 +144,24 @@ struct RunFolder {
   /// Opens the folder of an earlier session.
   init(opening url: URL) throws {
     self.url = url
-    settings = try RunFolder.decode(RunSettings.self, url.appendingPathComponent(RunFolder.settingsName))
+    let settingsURL = url.appendingPathComponent(RunFolder.settingsName)
+    settings = try RunFolder.decode(RunSettings.self, settingsURL)
     tokenizer = try RunFolder.tokenizer(in: url)
+    var problems = settings.problems
+    // The sizes stand in config.json too, where they are checked against the weights: what both say can be made.
+    let model = try GPT.load(contentsOf: url).configuration
+    let sizes = [
+      ("layers", settings.layers, model.layers), ("heads", settings.heads, model.heads),
+      ("width", settings.width, model.width), ("context", settings.context, model.contextLength),
+    ]
+    for (name, found, expected) in sizes where found != expected {
+      problems.append("\(name): expected \(expected), as in config.json, found \(found)")
+    }
+    if !problems.isEmpty {
+      var failure = CommandFailure()
+      failure.lines = problems.map { "\(settingsURL.path): \($0)" }
+      throw failure
+    }
     text = try settings.text()
     let alphabet = CharacterTokenizer(alphabetOf: text)
     guard alphabet == tokenizer else {

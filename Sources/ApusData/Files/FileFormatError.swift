@@ -106,14 +106,16 @@ func quoted(_ text: String) -> String {
 /// Problems while they are gathered.
 ///
 /// Only the first thousand are kept, the rest counted: a hostile header can hold ten million.
-struct ProblemList {
+package struct ProblemList {
   private static let capacity = 1000
   private var problems: [FileFormatError.Problem] = []
   private var omitted = 0
 
-  var isEmpty: Bool { problems.isEmpty }
+  package init() {}
 
-  mutating func add(_ place: FileFormatError.Place, expected: String, found: String) {
+  package var isEmpty: Bool { problems.isEmpty }
+
+  package mutating func add(_ place: FileFormatError.Place, expected: String, found: String) {
     if problems.count < ProblemList.capacity {
       problems.append(.init(place: place, expected: expected, found: found))
     } else {
@@ -122,7 +124,7 @@ struct ProblemList {
   }
 
   /// Throws what was gathered, if anything was.
-  func check(path: String) throws(FileFormatError) {
+  package func check(path: String) throws(FileFormatError) {
     if isEmpty { return }
     let rest = FileFormatError.Problem(expected: "a sound file", found: "\(omitted) more problems")
     throw FileFormatError(path: path, problems: omitted > 0 ? problems + [rest] : problems)

@@ -65,11 +65,14 @@ extension ImageProcessor {
   ///
   /// - Throws: the file cannot be read, or everything in it that would change the numbers in a way not known here.
   public init(contentsOf url: URL) throws(FileFormatError) {
-    let path = url.readablePath
-    let text = try TextFile.read(url)
+    try self.init(parsing: Data(try TextFile.read(url).utf8), path: url.readablePath)
+  }
+
+  /// The settings in a file's bytes.
+  init(parsing data: Data, path: String) throws(FileFormatError) {
     let foreign: ForeignConfiguration
     do {
-      foreign = try JSONDecoder().decode(ForeignConfiguration.self, from: Data(text.utf8))
+      foreign = try JSONDecoder().decode(ForeignConfiguration.self, from: data)
     } catch {
       throw ImageProcessor.explanation(of: error, path: path)
     }

@@ -1,5 +1,6 @@
 // Typed values out of a config.json, with everything that is wrong with it gathered.
-// Read first: ../Files/JSONDocument.swift. Read next: ModelFolder.swift; ApusModels/BERT/BERT+Checkpoint.swift uses it.
+// Read first: ../Files/JSONDocument.swift. Read next: ConfigurationReader+Sizes.swift, ModelFolder.swift;
+// ApusModels/BERT/BERT+Checkpoint.swift uses it.
 
 public import Foundation
 
@@ -24,16 +25,22 @@ public final class ConfigurationReader {
   private final class Problems {
     var list = ProblemList()
     var keys: Set<String> = []
+    var limits = SizeLimits.none
   }
 
   /// Opens a file.
   ///
   /// - Throws: it cannot be read, or is no JSON object.
-  public init(contentsOf url: URL) throws(FileFormatError) {
-    path = url.readablePath
+  public convenience init(contentsOf url: URL) throws(FileFormatError) {
+    try self.init(JSONDocument(contentsOf: url), path: url.readablePath)
+  }
+
+  /// A document that is in memory already.
+  init(_ document: JSONDocument, path: String) throws(FileFormatError) {
+    self.path = path
     prefix = ""
     problems = Problems()
-    switch try JSONDocument(contentsOf: url) {
+    switch document {
     case .object(let members): fields = members
     case let other: throw FileFormatError(path: path, expected: "an object", found: other.summary)
     }
@@ -213,6 +220,18 @@ public final class ConfigurationReader {
 
   // MARK: Problems
 
+  /// How large the sizes may be that the file gives; of nested objects too.
+  var limits: SizeLimits {
+    get { problems.limits }
+    set { problems.limits = newValue }
+  }
+
+  /// Whether anything is wrong so far.
+  public var hasProblems: Bool { !problems.list.isEmpty }
+
+  /// Whether something is wrong with a key.
+  func isNoted(_ key: String) -> Bool { problems.keys.contains(prefix + key) }
+
   /// Makes sure that a value which would change the mathematics is not there: absent, null, or as expected.
   public func expect(_ key: String, _ expected: Bool) {
     if let value = value(key), value != .bool(expected) { note(key, expected: "\(expected)", found: value.summary) }
@@ -226,7 +245,7 @@ public final class ConfigurationReader {
 
   /// Makes sure that one size divides another, if both could be read.
   public func expect(_ key: String, _ size: Int, isMultipleOf divisorKey: String, _ divisor: Int) {
-    guard !problems.keys.contains(prefix + key), !problems.keys.contains(prefix + divisorKey) else { return }
+    guard !isNoted(key), !isNoted(divisorKey) else { return }
     if divisor < 1 || size % divisor != 0 {
       note(key, expected: "a multiple of \(divisorKey), \(divisor)", found: "\(size)")
     }

@@ -7,7 +7,7 @@ public import Foundation
 public struct ModelFolder {
   /// The folder.
   public let url: URL
-  /// Its config.json.
+  /// Its config.json, whose sizes are at most those of the tensors.
   public let configuration: ConfigurationReader
   /// Its tensors.
   public let weights: ModelWeights
@@ -26,6 +26,14 @@ public struct ModelFolder {
     }
     configuration = try ConfigurationReader(contentsOf: url.appendingPathComponent("config.json"))
     weights = try ModelWeights(inFolder: url)
+    configuration.limits = SizeLimits(of: weights)
+  }
+
+  /// A configuration and weights that are in memory already.
+  package init(configuration: ConfigurationReader, weights: ModelWeights) {
+    url = URL(fileURLWithPath: configuration.path).deletingLastPathComponent()
+    (self.configuration, self.weights) = (configuration, weights)
+    configuration.limits = SizeLimits(of: weights)
   }
 
   /// The family (`model_type`), if the configuration names one.

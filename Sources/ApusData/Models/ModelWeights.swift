@@ -28,13 +28,17 @@ public struct ModelWeights: Sendable {
     let manager = FileManager.default
     if manager.fileExists(atPath: single.path) || !manager.fileExists(atPath: index.path) {
       try ModelWeights.explainOtherFormats(single, folder)
-      let file = try SafetensorsFile(contentsOf: single)
-      path = file.path
-      entries = file.entries
-      files = Dictionary(file.entries.map { ($0.name, file) }, uniquingKeysWith: { first, _ in first })
+      self.init(try SafetensorsFile(contentsOf: single))
     } else {
       self = try ModelWeights(index: index, in: folder)
     }
+  }
+
+  /// The tensors of one file.
+  package init(_ file: SafetensorsFile) {
+    path = file.path
+    entries = file.entries
+    files = Dictionary(file.entries.map { ($0.name, file) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The entry of a tensor, if there is one of this name.

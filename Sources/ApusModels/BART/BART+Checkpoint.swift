@@ -76,17 +76,20 @@ extension BART.Configuration {
     file.expect("add_final_layer_norm", false)
     file.expect("normalize_embedding", true)
     file.expect("static_position_embeddings", false)
-    let width = file.integer("d_model", default: 1_024)
+    let width = file.size("d_model", default: 1_024)
     self.init(
-      vocabularySize: file.integer("vocab_size", default: 50_265),
-      contextLength: file.integer("max_position_embeddings", default: 1_024), width: width,
+      vocabularySize: file.size("vocab_size", default: 50_265),
+      contextLength: file.size("max_position_embeddings", default: 1_024), width: width,
       encoder: StackConfiguration(file, "encoder", width: width),
       decoder: StackConfiguration(file, "decoder", width: width),
       activation: file.choice("activation_function", default: "gelu", BART.activationNames),
       scalesEmbeddings: file.flag("scale_embedding", default: false), dropout: file.dropout("dropout", default: 0.1),
       paddingToken: Int32(file.integer("pad_token_id", default: 1, in: 0...0x7FFF_FFFF)),
       startToken: Int32(file.integer("decoder_start_token_id", default: 2, in: 0...0x7FFF_FFFF)))
-    for problem in problems { file.note("sizes", expected: "a possible model", found: problem) }
+    // (What follows from a value that is wrong says nothing new.)
+    if !file.hasProblems {
+      for problem in problems { file.note("sizes", expected: "a possible model", found: problem) }
+    }
     try file.check()
   }
 }
@@ -95,8 +98,9 @@ extension StackConfiguration {
   /// What a config.json says of the encoder or the decoder.
   init(_ file: ConfigurationReader, _ name: String, width: Int) {
     self.init(
-      layers: file.integer("\(name)_layers", default: 12), heads: file.integer("\(name)_attention_heads", default: 16),
-      hidden: file.integer("\(name)_ffn_dim", default: 4_096))
+      layers: file.layerCount("\(name)_layers", default: 12),
+      heads: file.integer("\(name)_attention_heads", default: 16),
+      hidden: file.size("\(name)_ffn_dim", default: 4_096))
     file.expect("d_model", width, isMultipleOf: "\(name)_attention_heads", heads)
   }
 }

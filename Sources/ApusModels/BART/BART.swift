@@ -53,7 +53,7 @@ public final class BART: EncoderDecoder {
     decoderPositions = LearnedPositions(c.contextLength + BART.positionOffset, c.width)
     decoderEmbeddingNorm = LayerNorm(c.width)
     decoderLayers = c.decoder.makeDecoder(c.width, c.activation, dropout: c.dropout)
-    outputBias = .zeros([1, c.vocabularySize])
+    outputBias = Initializer.zeros([1, c.vocabularySize])
     dropout = Dropout(c.dropout)
   }
 

@@ -161,7 +161,7 @@ extension EncoderBlock {
     for layer in [attention.projection, attention.output, feedForward.expansion, feedForward.contraction] {
       guard let layer else { continue }
       layer.weight = initializer(layer.weight.shape)
-      if let bias = layer.bias { layer.bias = .zeros(bias.shape) }
+      if let bias = layer.bias { layer.bias = Initializer.zeros(bias.shape) }
     }
   }
 }

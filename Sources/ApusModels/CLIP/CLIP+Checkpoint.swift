@@ -56,7 +56,7 @@ extension CLIP.Configuration {
     // The dictionaries of the first files win over the objects beside them.
     let text = file.object("text_config_dict") ?? file.object("text_config")
     let vision = file.object("vision_config_dict") ?? file.object("vision_config")
-    self.init(projection: file.integer("projection_dim", default: 512))
+    self.init(projection: file.size("projection_dim", default: 512))
     if let text { self.text = CLIPText.Configuration(text) }
     if let vision { self.vision = CLIPVision.Configuration(vision) }
     try file.check()
@@ -66,10 +66,10 @@ extension CLIP.Configuration {
 extension CLIPText.Configuration {
   fileprivate init(_ file: ConfigurationReader) {
     self.init(
-      vocabularySize: file.integer("vocab_size", default: 49_408),
-      contextLength: file.integer("max_position_embeddings", default: 77),
-      layers: file.integer("num_hidden_layers", default: 12), heads: file.integer("num_attention_heads", default: 8),
-      width: file.integer("hidden_size", default: 512), hidden: file.integer("intermediate_size", default: 2_048),
+      vocabularySize: file.size("vocab_size", default: 49_408),
+      contextLength: file.size("max_position_embeddings", default: 77),
+      layers: file.layerCount("num_hidden_layers", default: 12), heads: file.integer("num_attention_heads", default: 8),
+      width: file.size("hidden_size", default: 512), hidden: file.size("intermediate_size", default: 2_048),
       activation: file.activation("hidden_act", default: "quick_gelu"),
       epsilon: file.number("layer_norm_eps", default: 1e-5))
     // The first files name 2, which was never the end token: there the highest number in a text counts.
@@ -82,14 +82,14 @@ extension CLIPText.Configuration {
 extension CLIPVision.Configuration {
   fileprivate init(_ file: ConfigurationReader) {
     self.init(
-      imageSize: file.integer("image_size", default: 224), patchSize: file.integer("patch_size", default: 32),
-      channels: file.integer("num_channels", default: 3), layers: file.integer("num_hidden_layers", default: 12),
-      heads: file.integer("num_attention_heads", default: 12), width: file.integer("hidden_size", default: 768),
-      hidden: file.integer("intermediate_size", default: 3_072),
+      imageSize: file.integer("image_size", default: 224), patchSize: file.size("patch_size", default: 32),
+      channels: file.size("num_channels", default: 3), layers: file.layerCount("num_hidden_layers", default: 12),
+      heads: file.integer("num_attention_heads", default: 12), width: file.size("hidden_size", default: 768),
+      hidden: file.size("intermediate_size", default: 3_072),
       activation: file.activation("hidden_act", default: "quick_gelu"),
       epsilon: file.number("layer_norm_eps", default: 1e-5))
     file.expect("hidden_size", width, isMultipleOf: "num_attention_heads", heads)
-    file.expect("image_size", imageSize, isMultipleOf: "patch_size", patchSize)
+    file.expectPatches(imageSize, size: patchSize, channels: channels)
   }
 }
 

@@ -21,7 +21,16 @@ extension GenerationSettings {
   ) throws(FileFormatError) {
     let own = folder.appendingPathComponent("generation_config.json")
     let hasOwn = FileManager.default.fileExists(atPath: own.path)
-    let file = try GenerationFields(contentsOf: hasOwn ? own : folder.appendingPathComponent("config.json"))
+    let url = hasOwn ? own : folder.appendingPathComponent("config.json")
+    try self.init(
+      JSONDocument(contentsOf: url), path: url.path, maximumNewTokens: maximumNewTokens, promptCount: promptCount)
+  }
+
+  /// What a document says about generating.
+  init(
+    _ document: JSONDocument, path: String, maximumNewTokens: Int = 64, promptCount: Int = 1
+  ) throws(FileFormatError) {
+    let file = try GenerationFields(document, path: path)
     self.init(endTokens: file.integers("eos_token_id"))
     self.maximumNewTokens =
       file.integer("max_new_tokens") ?? file.integer("max_length").map { Swift.max(0, $0 - promptCount) }
@@ -55,10 +64,10 @@ private final class GenerationFields {
   private let fields: [String: JSONDocument]
   private var problems: [FileFormatError.Problem] = []
 
-  init(contentsOf url: URL) throws(FileFormatError) {
-    path = url.path
-    guard case .object(let fields) = try JSONDocument(contentsOf: url) else {
-      throw FileFormatError(path: url.path, expected: "a JSON object", found: "something else")
+  init(_ document: JSONDocument, path: String) throws(FileFormatError) {
+    self.path = path
+    guard case .object(let fields) = document else {
+      throw FileFormatError(path: path, expected: "a JSON object", found: "something else")
     }
     self.fields = fields.filter { $0.value != .null }
   }

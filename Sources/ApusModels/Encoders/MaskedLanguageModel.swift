@@ -58,7 +58,7 @@ public final class MaskedLanguageModel<Encoder: TextEncoder>: PublishedModel {
     transform = Linear(width, width, activation: head.activation)
     norm = LayerNorm(width, epsilon: head.epsilon)
     decoder = head.isTied ? nil : Initializer.normal(standardDeviation: 0.02)([vocabulary, width])
-    bias = .zeros([vocabulary])
+    bias = Initializer.zeros([vocabulary])
     nextSentence = head.hasNextSentence ? Linear(width, 2) : nil
     var names = encoder.tensorNames.nested(in: "encoder", head: head.names)
     names.aliases += head.aliases

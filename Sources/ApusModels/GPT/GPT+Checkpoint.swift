@@ -47,10 +47,10 @@ extension GPT.Configuration {
     file.expect("scale_attn_by_inverse_layer_idx", false)
     file.expect("add_cross_attention", false)
     self.init(
-      vocabularySize: file.integer("vocab_size", default: 50_257),
-      contextLength: file.integer("n_positions", default: 1_024), layers: file.integer("n_layer", default: 12),
-      heads: file.integer("n_head", default: 12), width: file.integer("n_embd", default: 768),
-      hidden: file.optionalInteger("n_inner", in: 1...0x7FFF_FFFF),
+      vocabularySize: file.size("vocab_size", default: 50_257),
+      contextLength: file.size("n_positions", default: 1_024), layers: file.layerCount("n_layer", default: 12),
+      heads: file.integer("n_head", default: 12), width: file.size("n_embd", default: 768),
+      hidden: file.optionalSize("n_inner"),
       activation: file.activation("activation_function", default: "gelu_new"),
       dropout: file.dropout("resid_pdrop", default: 0.1),
       epsilon: file.number("layer_norm_epsilon", default: 1e-5))

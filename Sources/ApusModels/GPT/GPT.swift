@@ -118,7 +118,7 @@ public final class GPT: Module {
         guard let linear else { continue }
         let isWriter = writers.contains { $0 === linear }
         linear.weight = Initializer.normal(standardDeviation: isWriter ? residual : 0.02)(linear.weight.shape)
-        if let bias = linear.bias { linear.bias = .zeros(bias.shape) }
+        if let bias = linear.bias { linear.bias = Initializer.zeros(bias.shape) }
       }
     }
   }

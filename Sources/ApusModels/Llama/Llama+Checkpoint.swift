@@ -66,15 +66,15 @@ extension Llama.Configuration {
   /// What a config.json of type llama says.
   init(_ file: ConfigurationReader) throws(FileFormatError) {
     let (width, heads) = (
-      file.integer("hidden_size", default: 4_096), file.integer("num_attention_heads", default: 32)
+      file.size("hidden_size", default: 4_096), file.integer("num_attention_heads", default: 32)
     )
     self.init(
-      vocabularySize: file.integer("vocab_size", default: 32_000),
+      vocabularySize: file.size("vocab_size", default: 32_000),
       contextLength: file.integer("max_position_embeddings", default: 2_048),
-      layers: file.integer("num_hidden_layers", default: 32), heads: heads,
+      layers: file.layerCount("num_hidden_layers", default: 32), heads: heads,
       keyHeads: file.optionalInteger("num_key_value_heads", in: 1...0x7FFF_FFFF), width: width,
-      headSize: file.optionalInteger("head_dim", in: 1...0x7FFF_FFFF),
-      hidden: file.integer("intermediate_size", default: 11_008), epsilon: file.number("rms_norm_eps", default: 1e-6),
+      headSize: file.optionalSize("head_dim"),
+      hidden: file.size("intermediate_size", default: 11_008), epsilon: file.number("rms_norm_eps", default: 1e-6),
       isTied: file.flag("tie_word_embeddings", default: false), padding: file.optionalInteger("pad_token_id"))
     activation = file.activation("hidden_act", default: "silu")
     hasAttentionBias = file.flag("attention_bias", default: false)
@@ -87,10 +87,10 @@ extension Llama.Configuration {
   /// What a config.json of type llama2.c says.
   init(original file: ConfigurationReader) throws(FileFormatError) {
     self.init(
-      vocabularySize: file.integer("vocab_size"), contextLength: file.integer("max_seq_len"),
-      layers: file.integer("n_layers"), heads: file.integer("n_heads"),
-      keyHeads: file.optionalInteger("n_kv_heads", in: 1...0x7FFF_FFFF), width: file.integer("dim"),
-      hidden: file.integer("hidden_dim"), epsilon: file.number("norm_eps", default: 1e-5),
+      vocabularySize: file.size("vocab_size"), contextLength: file.integer("max_seq_len"),
+      layers: file.layerCount("n_layers"), heads: file.integer("n_heads"),
+      keyHeads: file.optionalInteger("n_kv_heads", in: 1...0x7FFF_FFFF), width: file.size("dim"),
+      hidden: file.size("hidden_dim"), epsilon: file.number("norm_eps", default: 1e-5),
       rotaryBase: file.number("rope_theta", default: 10_000), isTied: file.flag("tied_embeddings", default: true))
     rotaryPairing = .neighbors
     if let rope = file.string("rope"), !rope.hasPrefix("interleaved") {
@@ -104,6 +104,7 @@ extension Llama.Configuration {
     _ file: ConfigurationReader, heads headsKey: String, keyHeads keyHeadsKey: String, size: String
   ) throws(FileFormatError) {
     file.expect(headsKey, heads, isMultipleOf: keyHeadsKey, keyHeads)
+    file.expect(headsKey, product: "\(headsKey) · \(size == "dim" ? "head size" : size)", heads, headSize)
     if headSize % 2 != 0 { file.note(size, expected: "heads of an even size", found: "\(headSize)") }
     try file.check()
   }

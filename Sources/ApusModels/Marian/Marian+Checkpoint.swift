@@ -43,7 +43,7 @@ extension BART.Configuration {
     file.expect("normalize_embedding", false)
     file.expect("static_position_embeddings", true)
     let (width, vocabularySize) = (
-      file.integer("d_model", default: 1_024), file.integer("vocab_size", default: 58_101)
+      file.size("d_model", default: 1_024), file.size("vocab_size", default: 58_101)
     )
     let padding = file.integer("pad_token_id", default: 58_100, in: 0...0x7FFF_FFFF)
     self.init(
@@ -54,7 +54,10 @@ extension BART.Configuration {
       scalesEmbeddings: file.flag("scale_embedding", default: false), dropout: file.dropout("dropout", default: 0.1),
       paddingToken: Int32(padding),
       startToken: Int32(file.integer("decoder_start_token_id", default: padding, in: 0...0x7FFF_FFFF)))
-    for problem in problems { file.note("sizes", expected: "a possible model", found: problem) }
+    // (What follows from a value that is wrong says nothing new.)
+    if !file.hasProblems {
+      for problem in problems { file.note("sizes", expected: "a possible model", found: problem) }
+    }
     try file.check()
   }
 }

@@ -44,7 +44,7 @@ public final class Marian: EncoderDecoder {
     positions = SinusoidalPositions(c.width, layout: .halves)
     encoderLayers = c.encoder.makeEncoder(c.width, c.activation, dropout: c.dropout)
     decoderLayers = c.decoder.makeDecoder(c.width, c.activation, dropout: c.dropout)
-    outputBias = .zeros([1, c.vocabularySize])
+    outputBias = Initializer.zeros([1, c.vocabularySize])
     dropout = Dropout(c.dropout)
   }
 

@@ -36,7 +36,13 @@ public struct LoadedModel {
   public init(
     contentsOf folder: URL, head: String? = nil, families: [PublishedFamily] = PublishedFamily.all
   ) throws(FileFormatError) {
-    let folder = try ModelFolder(contentsOf: folder)
+    try self.init(ModelFolder(contentsOf: folder), head: head, families: families)
+  }
+
+  /// The model of a configuration and weights.
+  init(
+    _ folder: ModelFolder, head: String? = nil, families: [PublishedFamily] = PublishedFamily.all
+  ) throws(FileFormatError) {
     let configuration = folder.configuration
     let known = families.map(\.modelType).sorted().joined(separator: ", ")
     let type = folder.modelType
@@ -49,11 +55,13 @@ public struct LoadedModel {
         path: configuration.path, place: "model_type", expected: "one of \(known)", found: "another")
     }
     let chosen = try LoadedModel.head(of: family, named: head, folder)
-    // Weights that are about to be overwritten need no random values.
+    // Of the model, too, only the shapes are needed until it is known that the file has them.
     let model = try withoutInitialValues { () throws(FileFormatError) in try chosen.make(folder) }
-    places = try model.placing(folder.weights, model.tensorNames)
-    (self.model, modelType, self.head, labels) = (model, family.modelType, chosen.name, configuration.labels)
+    // (The classes' names among them.)
+    let labels = configuration.labels
     try configuration.check()
+    places = try model.placing(folder.weights, model.tensorNames)
+    (self.model, modelType, self.head, self.labels) = (model, family.modelType, chosen.name, labels)
   }
 
   private static func head(
@@ -81,29 +89,32 @@ public struct LoadedModel {
   /// The forward call, and the gradients of one number by the file's names: of the loss where there are labels, else of
   /// the sum of outputs times their cotangents.
   ///
-  /// Layers act as in inference (no dropout). Tensors that the number does not depend on have no gradient.
+  /// Layers act as in inference (no dropout). Tensors that the number does not depend on have no gradient. Where a model's
+  /// inputs are vectors that another layer may have made, theirs follow as `inputs.NAME`.
   ///
   /// - Throws: everything that is wrong with the inputs; there are neither labels nor cotangents.
   public func outputsAndGradients(
     for inputs: ModelInputs
   ) throws(FileFormatError) -> (outputs: ModelOutputs, gradients: [(name: String, tensor: Tensor)]) {
-    let (outputs, gradients) = try differentiate(inputs)
+    let reader = InputReader(inputs)
+    let (outputs, gradients) = try differentiate(reader)
     let variables = Dictionary(model.namedParameters.map { ($0.name, $0.variable) }, uniquingKeysWith: { a, _ in a })
     let named = places.compactMap { place -> (name: String, tensor: Tensor)? in
       guard let variable = variables[place.ours], let gradient = gradients[variable] else { return nil }
       return (place.theirs, place.published(gradient))
     }
-    return (outputs, named)
+    let own = reader.variables.compactMap { name, variable in gradients[variable].map { ("inputs.\(name)", $0) } }
+    return (outputs, named + own)
   }
 
-  private func differentiate(_ inputs: ModelInputs) throws(FileFormatError) -> (ModelOutputs, Gradients) {
+  private func differentiate(_ reader: InputReader) throws(FileFormatError) -> (ModelOutputs, Gradients) {
     // (Typed errors do not pass through closures that only say `throws`.)
     var result: Result<ModelOutputs, FileFormatError>?
     let (_, gradients) = valueAndGradients {
       withTrainingMode(false) {
         let attempt = Result { () throws(FileFormatError) in
-          let outputs = try model.outputs(for: InputReader(inputs))
-          return (outputs, try LoadedModel.objective(outputs, inputs))
+          let outputs = try model.outputs(for: reader)
+          return (outputs, try LoadedModel.objective(outputs, reader.inputs))
         }
         result = attempt.map { outputs, _ in
           ModelOutputs(outputs.entries.map { ($0.name, $0.tensor.detached) }, loss: outputs.loss?.detached)

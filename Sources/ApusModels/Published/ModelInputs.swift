@@ -85,6 +85,8 @@ public final class InputReader {
 
   /// The arguments.
   public let inputs: ModelInputs
+  /// What gradients go on to, by name.
+  private(set) var variables: [(name: String, variable: Variable)] = []
   private var sizes: [String: Int] = [:]
   private var asked: [String] = []
   private var problems: [FileFormatError.Problem] = []
@@ -135,8 +137,15 @@ public final class InputReader {
   }
 
   /// Numbers.
-  public func tensor(_ name: String, _ axes: [Axis]) -> Tensor {
-    if let given = optionalTensor(name, axes) { return given }
+  ///
+  /// - Parameter isDifferentiated: whether they are another layer's result rather than data, so that gradients go on to them.
+  public func tensor(_ name: String, _ axes: [Axis], isDifferentiated: Bool = false) -> Tensor {
+    if let given = optionalTensor(name, axes) {
+      guard isDifferentiated else { return given }
+      let variable = Variable(given)
+      variables.append((name, variable))
+      return variable.value
+    }
     if inputs.values[name] == nil { note(name, expected: "numbers of shape \(text(axes))", found: "nothing") }
     return Tensor([], shape: [0])
   }

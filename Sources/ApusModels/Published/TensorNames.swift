@@ -42,7 +42,7 @@ public struct TensorNames: Sendable {
   public var ignored: [String]
   /// Parts of names that older files spell differently, with what they are now.
   public var respelled: [(old: String, new: String)]
-  /// Property paths that keep their initial value where the file has nothing for them.
+  /// Property paths that are zero where the file has nothing for them.
   public var optional: Set<String>
 
   /// - Parameters:

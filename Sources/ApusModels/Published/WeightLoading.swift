@@ -47,8 +47,13 @@ extension Module {
     for slot in slots { plan.place(slot.path, slot.shape, isBuffer: slot.isBuffer) }
     try plan.check(architecture: "\(type(of: self))")
     let values = try plan.values()
-    for (name, variable) in namedParameters { if let value = values[name] { variable.value = value } }
-    for (name, buffer) in namedBuffers { if let value = values[name] { buffer.value = value } }
+    // What the file need not have is zero then; so far it may have only a shape.
+    for (name, variable) in namedParameters {
+      if let value = values[name] ?? variable.value.zerosForPlaceholder { variable.value = value }
+    }
+    for (name, buffer) in namedBuffers {
+      if let value = values[name] ?? buffer.value.zerosForPlaceholder { buffer.value = value }
+    }
     return plan.places
   }
 }
@@ -64,18 +69,26 @@ extension Module {
   }
 }
 
+extension Tensor {
+  /// Zeros, if only the shape is there.
+  fileprivate var zerosForPlaceholder: Tensor? { isPlaceholder ? .zeros(shape) : nil }
+}
+
 /// The matching of a file's tensors with a module's properties.
 private struct LoadingPlan {
   let weights: ModelWeights
   let names: TensorNames
   private(set) var places: [TensorPlace] = []
-  private var problems: [FileFormatError.Problem] = []
+  private var problems = ProblemList()
   /// The names in the file by their names in the table.
   private var found: [String: String] = [:]
   private var used: Set<String> = []
+  /// Whether the file's names carry the prefix.
+  private let hasPrefixes: Bool
 
   init(_ weights: ModelWeights, _ names: TensorNames) {
     (self.weights, self.names) = (weights, names)
+    hasPrefixes = weights.entries.contains { $0.name.hasPrefix(names.prefix) }
     for entry in weights.entries {
       let canonical = names.canonical(entry.name)
       if let other = found.updateValue(entry.name, forKey: canonical) {
@@ -85,7 +98,7 @@ private struct LoadingPlan {
   }
 
   private mutating func note(_ name: String, expected: String, found: String) {
-    problems.append(.init(place: .key("tensor \"\(name)\""), expected: expected, found: found))
+    problems.add(.key("tensor \"\(name)\""), expected: expected, found: found)
   }
 
   /// The file's name for one of the table, or for what is tied to it.
@@ -117,9 +130,6 @@ private struct LoadingPlan {
     }
   }
 
-  /// Whether the file's names carry the prefix.
-  private var hasPrefixes: Bool { found.values.contains { $0.hasPrefix(names.prefix) } }
-
   private func publishedShape(_ shape: Shape, _ form: TensorNames.Form) -> Shape {
     var result = shape
     switch form {
@@ -140,7 +150,7 @@ private struct LoadingPlan {
       if names.isIgnored(name) || tied.contains(name) { continue }
       note(entry.name, expected: "a tensor of \(architecture)", found: "one more, of shape \(Shape(entry.shape))")
     }
-    if !problems.isEmpty { throw FileFormatError(path: weights.path, problems: problems) }
+    try problems.check(path: weights.path)
   }
 
   /// Our tensors by property path.

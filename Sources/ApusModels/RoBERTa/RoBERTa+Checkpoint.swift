@@ -51,11 +51,11 @@ extension RoBERTa {
     let file = folder.configuration
     file.expectEncoder()
     let c = BERT.Configuration(
-      vocabularySize: file.integer("vocab_size", default: 50_265),
-      contextLength: file.integer("max_position_embeddings", default: 512),
-      types: file.integer("type_vocab_size", default: 2), layers: file.integer("num_hidden_layers", default: 12),
-      heads: file.integer("num_attention_heads", default: 12), width: file.integer("hidden_size", default: 768),
-      hidden: file.integer("intermediate_size", default: 3_072),
+      vocabularySize: file.size("vocab_size", default: 50_265),
+      contextLength: file.size("max_position_embeddings", default: 512),
+      types: file.size("type_vocab_size", default: 2), layers: file.layerCount("num_hidden_layers", default: 12),
+      heads: file.integer("num_attention_heads", default: 12), width: file.size("hidden_size", default: 768),
+      hidden: file.size("intermediate_size", default: 3_072),
       activation: file.activation("hidden_act", default: "gelu"),
       dropout: file.dropout("hidden_dropout_prob", default: 0.1),
       epsilon: file.number("layer_norm_eps", default: 1e-12),

@@ -76,21 +76,26 @@ extension T5.Configuration {
     file.expect("model_type", "t5")
     file.expect("is_encoder_decoder", true)
     let network = file.choice("feed_forward_proj", default: "relu", T5.networks)
-    let layers = file.integer("num_layers", default: 6)
+    let layers = file.layerCount("num_layers", default: 6)
     let tied = file.flag("tie_word_embeddings", default: true)
     let padding = file.integer("pad_token_id", default: 0, in: 0...0x7FFF_FFFF)
     self.init(
-      vocabularySize: file.integer("vocab_size", default: 32_128), width: file.integer("d_model", default: 512),
-      headSize: file.integer("d_kv", default: 64), hidden: file.integer("d_ff", default: 2_048), layers: layers,
-      decoderLayers: file.integer("num_decoder_layers", default: layers), heads: file.integer("num_heads", default: 8),
-      buckets: file.integer("relative_attention_num_buckets", default: 32),
+      vocabularySize: file.size("vocab_size", default: 32_128), width: file.size("d_model", default: 512),
+      headSize: file.size("d_kv", default: 64), hidden: file.size("d_ff", default: 2_048), layers: layers,
+      decoderLayers: file.layerCount("num_decoder_layers", default: layers),
+      heads: file.integer("num_heads", default: 8),
+      buckets: file.size("relative_attention_num_buckets", default: 32),
       maximumDistance: file.integer("relative_attention_max_distance", default: 128),
       activation: network.activation, isGated: network.isGated, tiesEmbeddings: tied,
       scalesOutput: file.flag("scale_decoder_outputs", default: tied),
       dropout: file.dropout("dropout_rate", default: 0.1),
       epsilon: file.number("layer_norm_epsilon", default: 1e-6), paddingToken: Int32(padding),
       startToken: Int32(file.integer("decoder_start_token_id", default: padding, in: 0...0x7FFF_FFFF)))
-    for problem in problems { file.note("sizes", expected: "a possible model", found: problem) }
+    file.expect("num_heads", product: "num_heads · d_kv", heads, headSize)
+    // (What follows from a value that is wrong says nothing new.)
+    if !file.hasProblems {
+      for problem in problems { file.note("sizes", expected: "a possible model", found: problem) }
+    }
     try file.check()
   }
 }

@@ -35,11 +35,11 @@ extension Transformer: PublishedModel {
       .init("Transformer") { folder throws(FileFormatError) in
         let file = folder.configuration
         file.expect("batch_first", true)
-        let (width, heads) = (file.integer("d_model", default: 512), file.integer("nhead", default: 8))
+        let (width, heads) = (file.size("d_model", default: 512), file.integer("nhead", default: 8))
         file.expect("d_model", width, isMultipleOf: "nhead", heads)
-        let layers = file.integer("num_encoder_layers", default: 6)
-        let decoderLayers = file.integer("num_decoder_layers", default: 6)
-        let hidden = file.integer("dim_feedforward", default: 2_048)
+        let layers = file.layerCount("num_encoder_layers", default: 6)
+        let decoderLayers = file.layerCount("num_decoder_layers", default: 6)
+        let hidden = file.size("dim_feedforward", default: 2_048)
         let activation: Activation = file.choice("activation", default: "relu", [("relu", .relu), ("gelu", .gelu)])
         let isFirst = file.flag("norm_first", default: false)
         let dropout = file.dropout("dropout", default: 0.1)
@@ -53,8 +53,8 @@ extension Transformer: PublishedModel {
   /// `src`, `tgt` and their boolean masks, in which 1 is what may not be looked at → `output`, `memory`.
   public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
     let width = encoderLayers[0].attention.width
-    let source = inputs.tensor("src", ["batch", "source length", .size(width)])
-    let target = inputs.tensor("tgt", ["batch", "target length", .size(width)])
+    let source = inputs.tensor("src", ["batch", "source length", .size(width)], isDifferentiated: true)
+    let target = inputs.tensor("tgt", ["batch", "target length", .size(width)], isDifferentiated: true)
     func padding(_ name: String, _ length: InputReader.Axis) -> Tensor? {
       inputs.optionalTensor(name, ["batch", length]).map { (1 - $0).reshaped(to: [$0.shape[0], 1, 1, $0.shape[1]]) }
     }

@@ -40,8 +40,7 @@ extension ViT {
         PublishedViT(ViT(try Configuration(folder.configuration)), names)
       },
       .init("ViTModel") { folder throws(FileFormatError) in
-        var configuration = try Configuration(folder.configuration)
-        configuration.classes = nil
+        var configuration = try Configuration(folder.configuration, hasClasses: false)
         configuration.hasPooler = folder.weights.hasPooler
         return PublishedViT(ViT(configuration), names)
       },
@@ -50,23 +49,34 @@ extension ViT {
 
 extension ViT.Configuration {
   /// What a config.json of type vit says.
-  init(_ file: ConfigurationReader) throws(FileFormatError) {
+  init(_ file: ConfigurationReader, hasClasses: Bool = true) throws(FileFormatError) {
     file.expect("problem_type", "single_label_classification")
     file.expect("pooler_act", "tanh")
     self.init(
-      imageSize: file.integer("image_size", default: 224), patchSize: file.integer("patch_size", default: 16),
-      channels: file.integer("num_channels", default: 3), classes: file.classCount,
-      layers: file.integer("num_hidden_layers", default: 12), heads: file.integer("num_attention_heads", default: 12),
-      width: file.integer("hidden_size", default: 768), hidden: file.integer("intermediate_size", default: 3_072),
+      imageSize: file.integer("image_size", default: 224), patchSize: file.size("patch_size", default: 16),
+      channels: file.size("num_channels", default: 3), classes: hasClasses ? file.classCount : nil,
+      layers: file.layerCount("num_hidden_layers", default: 12),
+      heads: file.integer("num_attention_heads", default: 12),
+      width: file.size("hidden_size", default: 768), hidden: file.size("intermediate_size", default: 3_072),
       activation: file.activation("hidden_act", default: "gelu"),
       dropout: file.dropout("hidden_dropout_prob", default: 0), epsilon: file.number("layer_norm_eps", default: 1e-12))
     hasAttentionBias = file.flag("qkv_bias", default: true)
     file.expect("hidden_size", width, isMultipleOf: "num_attention_heads", heads)
-    file.expect("image_size", imageSize, isMultipleOf: "patch_size", patchSize)
-    if file.has("pooler_output_size"), file.integer("pooler_output_size") != width {
+    file.expectPatches(imageSize, size: patchSize, channels: channels)
+    if !file.hasProblems, file.has("pooler_output_size"), file.integer("pooler_output_size") != width {
       file.note("pooler_output_size", expected: "hidden_size, \(width)", found: "\(file.integer("pooler_output_size"))")
     }
     try file.check()
+  }
+}
+
+extension ConfigurationReader {
+  /// Makes sure that pictures can be cut into patches, of which there are no more and no larger ones than the file has.
+  func expectPatches(_ imageSize: Int, size: Int, channels: Int) {
+    expect("image_size", imageSize, isMultipleOf: "patch_size", size)
+    let rows = imageSize / max(1, size)
+    expect("image_size", product: "patches", rows, rows)
+    expect("patch_size", product: "numbers of a patch", channels, size, size, isTensor: true)
   }
 }
 

@@ -29,14 +29,14 @@ extension ViT {
     let (file, weights) = (folder.configuration, folder.weights)
     file.expect("pooling", "class token")
     var c = Configuration(
-      imageSize: file.integer("image_size"), patchSize: file.integer("patch_size"),
-      channels: file.integer("channels", default: 3), classes: file.integer("num_classes"),
-      layers: file.integer("depth"), heads: file.integer("num_heads"), width: file.integer("embed_dim"),
-      hidden: file.integer("mlp_dim"), activation: file.activation("activation", default: "gelu"),
+      imageSize: file.integer("image_size"), patchSize: file.size("patch_size"),
+      channels: file.size("channels", default: 3), classes: file.size("num_classes"),
+      layers: file.layerCount("depth"), heads: file.integer("num_heads"), width: file.size("embed_dim"),
+      hidden: file.size("mlp_dim"), activation: file.activation("activation", default: "gelu"),
       epsilon: file.number("layer_norm_eps", default: 1e-5))
     if file.has("attention_scale") { c.attentionScale = file.number("attention_scale") }
     file.expect("embed_dim", c.width, isMultipleOf: "num_heads", c.heads)
-    file.expect("image_size", c.imageSize, isMultipleOf: "patch_size", c.patchSize)
+    file.expectPatches(c.imageSize, size: c.patchSize, channels: c.channels)
     let norm = file.string("norm") ?? ""
     if !norm.hasPrefix("pre-norm") && !norm.hasPrefix("post-norm") {
       file.note("norm", expected: "a text that begins with pre-norm or post-norm", found: "\"\(norm)\"")

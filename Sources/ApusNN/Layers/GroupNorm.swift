@@ -22,8 +22,8 @@ public final class GroupNorm: Layer {
   public init(_ groups: Int, channels: Int, epsilon: Float = 1e-5, affine: Bool = true) {
     require(
       groups > 0 && channels % groups == 0, "GroupNorm: \(channels) channels in \(groups) equal groups")
-    weight = affine ? .ones([channels]) : nil
-    bias = affine ? .zeros([channels]) : nil
+    weight = affine ? Initializer.ones([channels]) : nil
+    bias = affine ? Initializer.zeros([channels]) : nil
     self.groups = groups
     self.epsilon = epsilon
   }

@@ -13,8 +13,8 @@ public final class LayerNorm: Layer {
 
   /// - Parameter shape: the trailing axes to normalize.
   public init(_ shape: Shape, epsilon: Float = 1e-5, bias: Bool = true) {
-    weight = .ones(shape)
-    self.bias = bias ? .zeros(shape) : nil
+    weight = Initializer.ones(shape)
+    self.bias = bias ? Initializer.zeros(shape) : nil
     self.epsilon = epsilon
   }
 

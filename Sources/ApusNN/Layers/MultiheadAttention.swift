@@ -48,7 +48,7 @@ public final class MultiheadAttention: Module {
     }
     output = Linear(width, width, bias: outputBias ?? bias)
     for layer in [projection, queryProjection, keyProjection, valueProjection, output] {
-      if let layer, let old = layer.bias { layer.bias = .zeros(old.shape) }
+      if let layer, let old = layer.bias { layer.bias = Initializer.zeros(old.shape) }
     }
   }
 

@@ -11,7 +11,7 @@ public final class RMSNorm: Layer {
 
   /// - Parameter shape: the trailing axes to normalize.
   public init(_ shape: Shape, epsilon: Float = 1e-6) {
-    weight = .ones(shape)
+    weight = Initializer.ones(shape)
     self.epsilon = epsilon
   }
 

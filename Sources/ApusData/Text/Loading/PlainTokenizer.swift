@@ -1,8 +1,6 @@
 // Tokenizers of folders without tokenizer.json: BERT's vocab.txt, and GPT-2's vocab.json with merges.txt.
 // Read first: TokenizerSettings.swift, TokenizerFile+Model.swift. Read next: VocabularyFile.swift.
 
-import Foundation
-
 /// Puts together what a family of models does with its texts, which plain files leave unsaid.
 struct PlainTokenizer {
   /// The families whose byte-pair files look alike.
@@ -10,17 +8,17 @@ struct PlainTokenizer {
     case gpt2, roberta, clip
   }
 
-  private let folder: URL
+  private let folder: TokenizerFolder
   private var settings: TokenizerSettings
 
-  init(folder: URL, settings: TokenizerSettings) { (self.folder, self.settings) = (folder, settings) }
+  init(folder: TokenizerFolder, settings: TokenizerSettings) { (self.folder, self.settings) = (folder, settings) }
 
   /// The tokenizer of the folder's plain files, nil if it has none.
-  static func read(_ folder: URL, _ settings: TokenizerSettings) throws(FileFormatError) -> Tokenizer? {
+  static func read(_ folder: TokenizerFolder, _ settings: TokenizerSettings) throws(FileFormatError) -> Tokenizer? {
     let plain = PlainTokenizer(folder: folder, settings: settings)
-    func has(_ name: String) -> Bool { TokenizerSettings.exists(folder.appending(path: name)) }
-    if has("vocab.json"), has("merges.txt") || !has("vocab.txt") { return try plain.bytePair() }
-    if has("vocab.txt") { return try plain.wordPiece() }
+    let hasLines = folder.has("vocab.txt")
+    if folder.has("vocab.json"), folder.has("merges.txt") || !hasLines { return try plain.bytePair() }
+    if hasLines { return try plain.wordPiece() }
     return nil
   }
 
@@ -40,9 +38,8 @@ struct PlainTokenizer {
     let normalizer = BertNormalizer(
       cleansText: true, separatesIdeographs: try config?.bool("tokenize_chinese_chars", default: true) ?? true,
       stripsAccents: try config?.bool("strip_accents", default: lowercases) ?? lowercases, lowercases: lowercases)
-    let url = folder.appending(path: "vocab.txt")
-    let vocabulary = try VocabularyFile.lines(url)
-    let path = url.path(percentEncoded: false)
+    let file = try folder.file("vocab.txt")
+    let (vocabulary, path) = (try VocabularyFile.lines(file), file.path)
     var missing: [FileFormatError.Problem] = []
     let unknown = special("unk_token", vocabulary, &missing)
     let start = special("cls_token", vocabulary, &missing)
@@ -59,8 +56,8 @@ struct PlainTokenizer {
   // MARK: Byte-pair encoding
 
   private func bytePair() throws(FileFormatError) -> Tokenizer {
-    let url = folder.appending(path: "vocab.json")
-    let vocabulary = try VocabularyFile.object(url)
+    let file = try folder.file("vocab.json")
+    let (vocabulary, path) = (try VocabularyFile.object(file), file.path)
     var plain = self
     let family = try family(vocabulary)
     switch family {
@@ -85,12 +82,12 @@ struct PlainTokenizer {
     if family == .clip { options.suffix = Array("</w>".utf8) }
     guard BytePairModel.coversBytes(vocabulary, options) else {
       throw FileFormatError(
-        path: url.path(percentEncoded: false), expected: "a token for each of the 256 bytes, as GPT-2 spells them",
+        path: path, expected: "a token for each of the 256 bytes, as GPT-2 spells them",
         found: "a vocabulary of another kind")
     }
-    let merges = try VocabularyFile.merges(folder.appending(path: "merges.txt"), vocabulary)
+    let merges = try VocabularyFile.merges(folder.file("merges.txt"), vocabulary)
     let model = BytePairModel(vocabulary: vocabulary, merges: merges, options: options, onBytes: true)
-    return try plain.assemble(family, model, path: url.path(percentEncoded: false))
+    return try plain.assemble(family, model, path: path)
   }
 
   private func assemble(_ family: Family, _ model: BytePairModel, path: String) throws(FileFormatError) -> Tokenizer {
@@ -162,7 +159,7 @@ struct PlainTokenizer {
       default: throw field.error("the tokenizer of GPT-2, RoBERTa, BART or CLIP, or a tokenizer.json")
       }
     }
-    if let config = try TokenizerSettings.object(folder.appending(path: "config.json")) {
+    if let config = try folder.object("config.json") {
       switch try config.string("model_type", default: "") {
       case "gpt2", "gpt_neo", "gptj", "opt", "whisper", "codegen": return .gpt2
       case "roberta", "bart", "longformer", "led": return .roberta

@@ -49,11 +49,11 @@ extension Tokenizer {
   ///
   /// - Throws: all that is wrong with the first file in which something is, or that the folder has none.
   public init(folder: URL) throws(FileFormatError) {
-    let settings = try TokenizerSettings(folder: folder)
-    let file = folder.appending(path: "tokenizer.json")
-    if TokenizerSettings.exists(file) {
-      try self.init(contentsOf: file, roles: settings.roleNames)
-    } else if let tokenizer = try PlainTokenizer.read(folder, settings) {
+    let files = TokenizerFolder(folder)
+    let settings = try TokenizerSettings(files)
+    if files.has("tokenizer.json") {
+      try self.init(contentsOf: folder.appending(path: "tokenizer.json"), roles: settings.roleNames)
+    } else if let tokenizer = try PlainTokenizer.read(files, settings) {
       self = tokenizer
     } else if let tokenizer = try Tokenizer.ofScoredPieces(in: folder) {
       self = tokenizer
@@ -68,8 +68,8 @@ extension Tokenizer {
 
   /// Whether `init(folder:)` finds something to read there, sound or not.
   public static func hasFiles(in folder: URL) -> Bool {
-    func has(_ name: String) -> Bool { TokenizerSettings.exists(folder.appending(path: name)) }
-    return has("tokenizer.json") || has("vocab.txt") || (has("vocab.json") && has("merges.txt"))
+    let files = TokenizerFolder(folder)
+    return files.has("tokenizer.json") || files.has("vocab.txt") || (files.has("vocab.json") && files.has("merges.txt"))
       || hasScoredPieces(in: folder)
   }
 }

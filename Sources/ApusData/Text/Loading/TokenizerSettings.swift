@@ -1,7 +1,5 @@
 // What the small files beside a tokenizer say: the tokens with a part to play, tokens that were added, and switches.
-// Read first: JSONTree.swift. Read next: PlainTokenizer.swift, Tokenizer+Loading.swift.
-
-import Foundation
+// Read first: JSONTree.swift, TokenizerFolder.swift. Read next: PlainTokenizer.swift, Tokenizer+Loading.swift.
 
 /// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`; each may be missing.
 struct TokenizerSettings {
@@ -30,9 +28,9 @@ struct TokenizerSettings {
   init() {}
 
   /// - Throws: all that is wrong with the first file in which something is.
-  init(folder: URL) throws(FileFormatError) {
-    let map = try TokenizerSettings.object(folder.appending(path: "special_tokens_map.json"))
-    config = try TokenizerSettings.object(folder.appending(path: "tokenizer_config.json"))
+  init(_ folder: TokenizerFolder) throws(FileFormatError) {
+    let map = try folder.object("special_tokens_map.json")
+    config = try folder.object("tokenizer_config.json")
     for file in [map, config] {
       guard let file else { continue }
       for key in TokenRoleNames.keys {
@@ -49,7 +47,7 @@ struct TokenizerSettings {
         added.append(try TokenizerSettings.token(value).added(id: id, isSpecial: isSpecial))
       }
     }
-    guard let list = try TokenizerSettings.object(folder.appending(path: "added_tokens.json")) else { return }
+    guard let list = try folder.object("added_tokens.json") else { return }
     let known = Set(added.map(\.id))
     for (key, tree) in try list.members() {
       let value = JSONField(tree: tree, place: quoted(key), path: list.path)
@@ -62,19 +60,6 @@ struct TokenizerSettings {
 
   /// The names of the tokens with a part to play.
   var roleNames: TokenRoleNames { TokenRoleNames(names: roles.mapValues(\.content)) }
-
-  /// The object in a JSON file, nil if there is no file.
-  static func object(_ url: URL) throws(FileFormatError) -> JSONField? {
-    guard exists(url) else { return nil }
-    let file = try MappedFile(contentsOf: url)
-    return try withExtendedLifetime(file) { () throws(FileFormatError) in
-      let root = JSONField(tree: try JSONTree.parse(file.bytes, path: file.path), place: "", path: file.path)
-      _ = try root.members()
-      return root
-    }
-  }
-
-  static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path(percentEncoded: false)) }
 
   /// `"<s>"`, or an object with its content and switches.
   private static func token(_ value: JSONField) throws(FileFormatError) -> Token {

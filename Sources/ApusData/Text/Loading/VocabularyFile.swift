@@ -1,14 +1,11 @@
 // The plain files of vocabularies: vocab.txt, vocab.json, merges.txt. Read first: ../Models/Vocabulary.swift.
 // Read next: PlainTokenizer.swift.
 
-import Foundation
-
 /// Reads vocabularies and merges that stand in files of their own.
 enum VocabularyFile {
   /// A token a line; its id is the number of the line, from 0.
-  static func lines(_ url: URL) throws(FileFormatError) -> Vocabulary {
-    let file = try MappedFile(contentsOf: url)
-    return try withExtendedLifetime(file) { () throws(FileFormatError) in
+  static func lines(_ file: MappedFile) throws(FileFormatError) -> Vocabulary {
+    try withExtendedLifetime(file) { () throws(FileFormatError) in
       var vocabulary = Vocabulary(capacity: file.bytes.count / 8)
       try forEachLine(file) { (number, line) throws(FileFormatError) in
         guard number <= Vocabulary.maximumID else {
@@ -22,8 +19,7 @@ enum VocabularyFile {
   }
 
   /// An object with tokens as keys and ids as values.
-  static func object(_ url: URL) throws(FileFormatError) -> Vocabulary {
-    let file = try MappedFile(contentsOf: url)
+  static func object(_ file: MappedFile) throws(FileFormatError) -> Vocabulary {
     let tree = try withExtendedLifetime(file) { () throws(FileFormatError) in
       try JSONTree.parse(file.bytes, path: file.path)
     }
@@ -43,9 +39,8 @@ enum VocabularyFile {
   }
 
   /// Two tokens a line with a space between them, the first merge first; the first line may name a version.
-  static func merges(_ url: URL, _ vocabulary: Vocabulary) throws(FileFormatError) -> MergeTable {
-    let file = try MappedFile(contentsOf: url)
-    return try withExtendedLifetime(file) { () throws(FileFormatError) in
+  static func merges(_ file: MappedFile, _ vocabulary: Vocabulary) throws(FileFormatError) -> MergeTable {
+    try withExtendedLifetime(file) { () throws(FileFormatError) in
       var merges = MergeBuilder(vocabulary: vocabulary, count: file.bytes.count / 9)
       var rank = 0
       try forEachLine(file) { (number, line) throws(FileFormatError) in
