@@ -1,40 +1,63 @@
-// The small JSON files of a model's folder: its configuration, its picture processor's, and the index of its shards.
-// Read first: Fuzz.swift; Sources/ApusData/Models/ConfigurationReader.swift and ModelWeights.swift, what is attacked.
+// The small JSON files of a model's folder: its configuration, its picture processor's, what it says about generating, and
+// the index of its shards.
+// Read first: Fuzz.swift; Sources/ApusData/Models/ConfigurationReader.swift, what is attacked. Read next: FuzzModels.swift.
 
 import Foundation
 
 @testable import ApusData
+@testable import ApusModels
+@testable import ApusTensor
 
-private let folder: URL = {
-  let folder = FileManager.default.temporaryDirectory.appending(
-    path: "apus-fuzz-\(ProcessInfo.processInfo.processIdentifier)")
-  try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  return folder
-}()
-
-/// Writes the bytes where a folder has its files, and asks each for everything.
-func fuzz(_ input: [UInt8]) {
+/// The first byte chooses the file, the others are what it says.
+func fuzzConfigurations(_ input: [UInt8]) {
   guard let choice = input.first else { return }
-  let names = ["config.json", "preprocessor_config.json", "model.safetensors.index.json"]
-  let file = folder.appending(path: names[Int(choice) % names.count])
-  guard (try? Data(input.dropFirst()).write(to: file)) != nil else { fatalError("cannot write to \(folder.path)") }
+  let bytes = Array(input.dropFirst())
   do throws(FileFormatError) {
-    switch Int(choice) % names.count {
-    case 0: try readEverything(ConfigurationReader(contentsOf: file))
-    case 1: _ = try ImageProcessor(contentsOf: file)
-    default: _ = try ModelWeights(inFolder: folder)
+    if choice % 4 == 0 {
+      _ = try ImageProcessor(parsing: Data(bytes), path: "preprocessor_config.json")
+      return
+    }
+    guard let document = document(bytes) else { return }
+    if choice % 4 == 1 {
+      let settings = try GenerationSettings(document, path: "generation_config.json")
+      expect(settings.minimumNewTokens <= settings.maximumNewTokens, "a text must be longer than it may be")
+      expect(settings.beams > 0, "no beams")
+    } else if choice % 4 == 2 {
+      try readEverything(ConfigurationReader(document, path: "config.json"))
+    } else {
+      let index = try ConfigurationReader(document, path: "model.safetensors.index.json")
+      let weights = try ModelWeights(index: index) { (name) throws(FileFormatError) in
+        guard let shard = shards[name] else {
+          throw FileFormatError(path: name, expected: "a readable file", found: "no such file")
+        }
+        return shard
+      }
+      for entry in weights.entries {
+        expect((try? weights.tensor(named: entry.name)) != nil, "a tensor that is nowhere")
+      }
     }
   } catch {
     expect(!error.problems.isEmpty && !error.description.isEmpty, "an error without problems")
   }
-  try? FileManager.default.removeItem(at: file)
 }
+
+/// What there is for an index to name.
+private let shards: [String: SafetensorsFile] = Dictionary(
+  uniqueKeysWithValues: [("a", ["x", "y"]), ("b", ["z"]), ("c", ["x"])].map { name, tensors in
+    guard let data = try? SafetensorsWriter.encode(tensors.map { ($0, Tensor([1, 2])) }),
+      let file = try? SafetensorsFile(data: data, name: name)
+    else { fatalError("a shard cannot be made") }
+    return (name, file)
+  })
 
 private func readEverything(_ reader: ConfigurationReader) throws(FileFormatError) {
   for key in reader.keys.prefix(20) {
     let number = reader.integer(key, default: 3, in: 1...1_000)
     expect((1...1_000).contains(number), "\(key): \(number) is out of its range")
     _ = reader.optionalInteger(key)
+    expect(reader.size(key, default: 1) <= reader.limits.axis, "\(key) is longer than any axis")
+    expect(reader.layerCount(key, default: 1) <= reader.limits.layers, "\(key): more layers than there can be")
+    reader.expect(key, product: key, number, reader.size(key, default: 1))
     expect(!reader.number(key, default: 1).isNaN, "\(key) is not a number")
     _ = reader.dropout(key)
     _ = reader.flag(key, default: false)
@@ -42,9 +65,11 @@ private func readEverything(_ reader: ConfigurationReader) throws(FileFormatErro
     _ = reader.choice(key, default: "a", [("a", 1), ("b", 2)])
     _ = reader.strings(key)
     _ = reader.integers(key)
+    _ = reader.numbers(key)
     reader.expect(key, true)
     reader.expect(key, number, isMultipleOf: key, 2)
     if let inner = reader.object(key) { _ = inner.keys.map { inner.integer($0, default: 1) } }
   }
+  _ = reader.labels
   try reader.check()
 }

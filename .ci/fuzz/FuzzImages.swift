@@ -6,7 +6,7 @@ import Foundation
 @testable import ApusData
 
 /// The first byte chooses how near to a picture the bytes after it begin: sums that are right by chance hardly ever are.
-func fuzz(_ input: [UInt8]) {
+func fuzzImages(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   let rest = Array(input.dropFirst())
   switch choice % 7 {

@@ -6,7 +6,7 @@ import Foundation
 @testable import ApusData
 
 /// The first byte chooses the format; the text to cut is always the same, and the whole file as far as it is text.
-func fuzz(_ input: [UInt8]) {
+func fuzzPieces(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   let bytes = Array(input.dropFirst())
   let tokenizer: Tokenizer

@@ -8,7 +8,7 @@ import Foundation
 
 /// The first byte chooses: the bytes after it as they are, or as a header whose size is right and that some elements follow.
 /// (By chance alone the eight bytes of the size hardly ever are.)
-func fuzz(_ input: [UInt8]) {
+func fuzzSafetensors(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   var bytes = Array(input.dropFirst())
   if choice & 1 == 1 {

@@ -30,7 +30,9 @@ public struct ModelWeights: Sendable {
       try ModelWeights.explainOtherFormats(single, folder)
       self.init(try SafetensorsFile(contentsOf: single))
     } else {
-      self = try ModelWeights(index: index, in: folder)
+      try self.init(index: ConfigurationReader(contentsOf: index)) { (name) throws(FileFormatError) in
+        try SafetensorsFile(contentsOf: folder.appendingPathComponent(name))
+      }
     }
   }
 
@@ -56,8 +58,10 @@ public struct ModelWeights: Sendable {
 
   // MARK: Shards
 
-  private init(index: URL, in folder: URL) throws(FileFormatError) {
-    let reader = try ConfigurationReader(contentsOf: index)
+  /// The tensors that an index lists, in shards that `open` finds by their names.
+  init(
+    index reader: ConfigurationReader, open: (String) throws(FileFormatError) -> SafetensorsFile
+  ) throws(FileFormatError) {
     path = reader.path
     guard let map = reader.object("weight_map") else {
       if !reader.has("weight_map") { reader.note("weight_map", expected: "an object", found: "nothing") }
@@ -74,7 +78,7 @@ public struct ModelWeights: Sendable {
         continue
       }
       do throws(FileFormatError) {
-        let file = try SafetensorsFile(contentsOf: folder.appendingPathComponent(shard))
+        let file = try open(shard)
         shards[shard] = file
         entries += file.entries
       } catch {

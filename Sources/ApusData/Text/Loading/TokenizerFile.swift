@@ -32,6 +32,7 @@ struct TokenizerFile {
     let draft = collect { () throws(FileFormatError) in try model(root.require("model", "the model")) }
     let frame = collect { () throws(FileFormatError) in try postProcessor(root["post_processor"]) }
     let decoding = collect { () throws(FileFormatError) in try decoder(root["decoder"]) }
+    _ = collect { () throws(FileFormatError) in try checkGrowth(root) }
     let savedTruncation = collect { () throws(FileFormatError) in try truncation(root["truncation"]) }
     let savedPadding = collect { () throws(FileFormatError) in try padding(root["padding"]) }
     guard problems.isEmpty, let draft, let added else { throw FileFormatError(path: path, problems: problems) }

@@ -42,17 +42,20 @@ struct BytePairModel: TokenModel {
 
   /// Whether every byte has a symbol at every place of a word, so that bytes need not be spelled out.
   static func coversBytes(_ vocabulary: Vocabulary, _ options: Options) -> Bool {
-    !options.fallsBackToBytes && byteSymbols(vocabulary, options).allSatisfy { !$0.contains { $0 < 0 } }
+    // (Of most vocabularies that have not all, the first is missing.)
+    !options.fallsBackToBytes
+      && (0..<4).allSatisfy { place in
+        (0..<256).allSatisfy { byteSymbol(UInt8($0), at: place, vocabulary, options) >= 0 }
+      }
   }
 
   private static func byteSymbols(_ vocabulary: Vocabulary, _ options: Options) -> [[Int32]] {
-    (0..<4).map { place in
-      (0..<256).map { byte in
-        let symbol = ByteAlphabet.spelling(UInt8(byte))
-        return vocabulary.id(
-          of: (place & 1 == 0 ? options.prefix : []) + symbol + (place & 2 != 0 ? options.suffix : []))
-      }
-    }
+    (0..<4).map { place in (0..<256).map { byteSymbol(UInt8($0), at: place, vocabulary, options) } }
+  }
+
+  private static func byteSymbol(_ byte: UInt8, at place: Int, _ vocabulary: Vocabulary, _ options: Options) -> Int32 {
+    let symbol = ByteAlphabet.spelling(byte)
+    return vocabulary.id(of: (place & 1 == 0 ? options.prefix : []) + symbol + (place & 2 != 0 ? options.suffix : []))
   }
 
   /// The tokens `<0x00>` to `<0xFF>`, −1 where there is none.

@@ -6,7 +6,8 @@
 /// Four bytes: the size of the trie; then its units, four bytes each; then the replacements, each ended by a zero.
 struct CharacterMap: Sendable {
   private let units: [UInt32]
-  private let replacements: [UInt8]
+  /// Each ended by a zero.
+  let replacements: [UInt8]
 
   /// - Throws: where the map breaks off.
   init(_ bytes: [UInt8], path: String, place: String) throws(FileFormatError) {

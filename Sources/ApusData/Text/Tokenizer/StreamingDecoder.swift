@@ -23,6 +23,8 @@ public struct StreamingDecoder: Sendable {
   private var pending: [Int32] = []
   /// How many of them have been told.
   private var told = 0
+  /// So many tokens without a text are remembered.
+  private static let mostSilentTokens = 32
 
   init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool) {
     (self.tokenizer, skips) = (tokenizer, skippingSpecialTokens)
@@ -30,9 +32,9 @@ public struct StreamingDecoder: Sendable {
 
   /// The text that another token completes; empty if a character is not yet whole.
   ///
-  /// - Complexity: O(1) for all but tokens that wait for a character's end.
+  /// - Complexity: O(1).
   public mutating func append(_ id: Int32) -> String {
-    if skips, tokenizer.isSpecial(id) { return "" }
+    if skips && tokenizer.isSpecial(id) || tokenizer.token(of: id) == nil { return "" }
     pending.append(id)
     return rest(isLast: false)
   }
@@ -44,7 +46,11 @@ public struct StreamingDecoder: Sendable {
     // Decoded with the tokens before them, because a token's text depends on whether it is the first.
     let before = tokenizer.decode(pending[..<told], skippingSpecialTokens: skips).unicodeScalars
     let all = tokenizer.decode(pending, skippingSpecialTokens: skips).unicodeScalars
-    guard all.count > before.count, isLast || all.last != "\u{FFFD}" || pending.count - told > 8 else { return "" }
+    guard all.count > before.count, isLast || all.last != "\u{FFFD}" || pending.count - told > 8 else {
+      // Tokens without a text may go on for ever; decoding them again and again must not.
+      if pending.count - told > StreamingDecoder.mostSilentTokens { pending.remove(at: told) }
+      return ""
+    }
     let text = String(String.UnicodeScalarView(all.dropFirst(before.count)))
     // Behind tokens without a text, the next one would look like the first.
     if !tokenizer.decode(pending[told...], skippingSpecialTokens: skips).isEmpty { pending.removeFirst(told) }

@@ -1,0 +1,58 @@
+// Configurations of all families, up to where their models have been made.
+// Read first: FuzzConfigurations.swift; Sources/ApusData/Models/ConfigurationReader+Sizes.swift, what is attacked.
+
+import Foundation
+
+@testable import ApusData
+@testable import ApusModels
+@testable import ApusNN
+
+/// A published folder of the tests' fixtures: its configuration and its weights.
+private struct Fixture {
+  let fields: [String: JSONDocument]
+  let weights: ModelWeights
+  let family: PublishedFamily
+
+  init?(_ folder: URL) {
+    guard case .object(let fields)? = try? JSONDocument(contentsOf: folder.appending(path: "config.json")),
+      case .string(let type)? = fields["model_type"], let weights = try? ModelWeights(inFolder: folder),
+      let family = PublishedFamily.all.first(where: { $0.modelType == type })
+    else { return nil }
+    (self.fields, self.weights, self.family) = (fields, weights, family)
+  }
+}
+
+/// One folder for each family.
+private let fixtures: [Fixture] = {
+  let root = URL(filePath: ProcessInfo.processInfo.environment["APUS_FUZZ_MODELS"] ?? "Tests/ApusModelsTests/Fixtures")
+  let names = [
+    "bert_model", "roberta_masked_lm", "distilbert_sequence_classification", "gpt2_lm", "llama_lm", "t5_relu", "bart",
+    "marian", "vit_image_classification", "clip", "torch/transformer",
+  ]
+  let found = names.compactMap { Fixture(root.appending(path: $0)) }
+  guard found.count == names.count else { fatalError("APUS_FUZZ_MODELS: not all models in \(root.path)") }
+  return found
+}()
+
+/// The first byte chooses a family, the second what its weights are read as; the others are fields that replace the
+/// configuration's own, so that a few bytes reach far.
+func fuzzModels(_ input: [UInt8]) {
+  guard input.count > 2, case .object(let changes)? = document(Array(input.dropFirst(2))) else { return }
+  let fixture = fixtures[Int(input[0]) % fixtures.count]
+  let heads = fixture.family.heads
+  let head = heads[Int(input[1]) % heads.count]
+  let fields = fixture.fields.merging(changes) { old, new in
+    // The objects in it are changed, too.
+    guard case .object(let inner) = old, case .object(let other) = new else { return new }
+    return .object(inner.merging(other) { $1 })
+  }
+  do throws(FileFormatError) {
+    let configuration = try ConfigurationReader(.object(fields), path: "config.json")
+    let folder = ModelFolder(configuration: configuration, weights: fixture.weights)
+    // (What is made has no memory yet; matching it with the tensors, which reads no configuration, would take most of the time.)
+    _ = try withoutInitialValues { () throws(FileFormatError) in try head.make(folder) }
+    try configuration.check()
+  } catch {
+    expect(!error.problems.isEmpty && !error.description.isEmpty, "an error without problems")
+  }
+}
