@@ -44,11 +44,14 @@ struct Deflater {
     put(1, 1)  // the last block
     put(1, 2)  // in the fixed code
     // The last place of each hash, and for each place in the window the one before with the same hash.
-    var heads = [Int32](repeating: -1, count: 1 << 15)
-    var previous = [Int32](repeating: -1, count: Deflater.window)
+    // (Of a short input no tables of a long one's size: clearing them would take most of the time.)
+    let tableBits = min(15, max(8, Int.bitWidth - input.count.leadingZeroBitCount))
+    var heads = [Int32](repeating: -1, count: 1 << tableBits)
+    var previous = [Int32](repeating: -1, count: min(Deflater.window, 1 << tableBits))
+    let mask = previous.count - 1
     func hash(_ place: Int) -> Int {
       let three = UInt32(input[place]) << 16 | UInt32(input[place + 1]) << 8 | UInt32(input[place + 2])
-      return Int((three &* 0x9E37_79B1) >> 17)
+      return Int((three &* 0x9E37_79B1) >> (32 - UInt32(tableBits)))
     }
     var place = 0
     while place < input.count {
@@ -64,7 +67,7 @@ struct Deflater {
             while count < most && input[candidate + count] == input[place + count] { count += 1 }
             if count > length { (length, distance) = (count, place - candidate) }
           }
-          let next = Int(previous[candidate % Deflater.window])
+          let next = Int(previous[candidate & mask])
           // Entries of places that have left the window were overwritten by later ones.
           if next >= candidate { break }
           candidate = next
@@ -74,7 +77,7 @@ struct Deflater {
       if length >= 3 { putRepetition(length, distance) } else { putLiteral(Int(input[place])) }
       for covered in place..<place + max(1, length >= 3 ? length : 1) where covered + 3 <= input.count {
         let slot = hash(covered)
-        previous[covered % Deflater.window] = heads[slot]
+        previous[covered & mask] = heads[slot]
         heads[slot] = Int32(covered)
       }
       place += length >= 3 ? length : 1
