@@ -94,12 +94,12 @@ public func huberLoss(
 ///   - logProbabilities: x, of any shape.
 ///   - target: t, or ln t, of the same shape.
 ///   - logTarget: whether the target is given by its logarithm.
-///   - reduction: by default the sum over each example, averaged over the examples: the divergence of distributions along the
-///     other axes. (PyTorch's default is the mean over all elements, which its documentation advises against.)
+///   - reduction: the mean over all elements, as in PyTorch; `.batchMean` gives the divergence of distributions along the other
+///     axes, averaged over the first one.
 /// - Returns: a number, or the terms of the same shape.
 /// - Precondition: the shapes are equal.
 public func klDivergence(
-  _ logProbabilities: Tensor, _ target: Tensor, logTarget: Bool = false, reduction: LossReduction = .batchMean
+  _ logProbabilities: Tensor, _ target: Tensor, logTarget: Bool = false, reduction: LossReduction = .mean
 ) -> Tensor {
   pairwiseLoss(.init(logTarget ? .logDivergence : .divergence), logProbabilities, target, reduction, "klDivergence")
 }

@@ -37,6 +37,8 @@ import Testing
       expectClose(loss(.mean), loss(.none).mean())
       expectClose(loss(.batchMean), loss(.none).sum() / 4)
     }
+    // By default the mean, as in PyTorch, for the divergence too.
+    expectClose(klDivergence(a, b, logTarget: true), klDivergence(a, b, logTarget: true, reduction: .none).mean())
   }
 
   @Test func classesAlongAnyAxis() {
