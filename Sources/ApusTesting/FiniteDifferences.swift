@@ -32,7 +32,7 @@ public func finiteDifferenceGradient(of function: (Tensor) -> Tensor, at x: Tens
       finiteDifference(
         of: { input in
           let value = function(input)
-          precondition(
+          require(
             value.elementCount == 1,
             "finiteDifferenceGradient: the result has shape \(value.shape) (expected a single number)")
           return value
@@ -48,7 +48,7 @@ struct Probe {
   private let step: Double
 
   init(at x: Tensor, along direction: Tensor, step: Float) {
-    precondition(
+    require(
       x.shape == direction.shape, "finiteDifference: a direction of shape \(direction.shape) at \(x.shape)")
     let (values, unit) = (x.scalars, direction.scalars)
     forward = Tensor(zip(values, unit).map { $0 + step * $1 }, shape: x.shape)
@@ -64,7 +64,7 @@ struct Probe {
   /// Σ weights · (a − b) / 2h, in Double.
   func quotient(_ a: Tensor, _ b: Tensor, weights: [Float]?) -> Double {
     let (a, b) = (a.scalars, b.scalars)
-    precondition(
+    require(
       a.count == b.count && a.count == weights?.count ?? a.count,
       "finiteDifference: results of \(a.count) and \(b.count) elements, \(weights?.count ?? a.count) weights")
     var total = 0.0

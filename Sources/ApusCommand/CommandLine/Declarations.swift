@@ -113,7 +113,7 @@ final class Positional<Value: ArgumentValue>: DeclaredArgument {
   }
 
   var wrappedValue: Value {
-    guard let value else { preconditionFailure("\(name) is read before the command line was") }
+    guard let value else { fatalError("\(name) is read before the command line was") }
     return value
   }
 

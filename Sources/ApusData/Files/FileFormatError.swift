@@ -1,6 +1,8 @@
 // What is wrong with a file: every problem, each with its place, what was expected and what was found.
 // Read next: Safetensors.swift, TextFile.swift, whose readers throw it.
 
+import ApusTensor
+
 /// All that is wrong with one file, or that kept it from being read or written.
 ///
 /// A reader collects every problem before it gives up, so that a file is not mended one error at a time. The
@@ -17,7 +19,7 @@ public struct FileFormatError: Error, Equatable, Sendable {
 
   /// - Precondition: there is a problem.
   public init(path: String, problems: [Problem]) {
-    precondition(!problems.isEmpty, "FileFormatError: no problem in \(path)")
+    require(!problems.isEmpty, "FileFormatError: no problem in \(path)")
     self.path = path
     self.problems = problems
   }

@@ -12,7 +12,7 @@ public struct TokenBatches: Sendable, RandomAccessCollection {
   private let length: Int
 
   init(tokens: [Int32], size: Int, length: Int) {
-    precondition(size > 0 && length > 0, "batches: \(size) windows of \(length) tokens")
+    require(size > 0 && length > 0, "batches: \(size) windows of \(length) tokens")
     self.tokens = tokens
     self.size = size
     self.length = length
@@ -28,7 +28,7 @@ public struct TokenBatches: Sendable, RandomAccessCollection {
 
   /// Inputs and targets, both [B, T]; B is the size, or what is left for the last batch.
   public subscript(position: Int) -> (inputs: IndexTensor, targets: IndexTensor) {
-    precondition(position >= 0 && position < endIndex, "batches: batch \(position) of \(endIndex)")
+    require(position >= 0 && position < endIndex, "batches: batch \(position) of \(endIndex)")
     let first = position * size
     let starts = (first..<Swift.min(first + size, windowCount)).map { $0 * length }
     return windows(of: tokens, starts: starts, length: length)

@@ -77,7 +77,7 @@ public struct TokenCorpus: Sendable {
     _ part: Part, size: Int, length: Int, using generator: RandomGenerator
   ) -> (inputs: IndexTensor, targets: IndexTensor) {
     let tokens = tokens(of: part)
-    precondition(
+    require(
       size > 0 && length > 0 && tokens.count > length,
       "batch: \(size) windows of \(length) and one more from \(tokens.count) tokens for \(part)")
     // A window may begin wherever its last target is still a token.

@@ -1,5 +1,7 @@
 // Filling encodings up to one length, so that they fit into a tensor. Read first: Encoding.swift.
 
+import ApusTensor
+
 /// How short encodings are filled up.
 public struct Padding: Equatable, Sendable {
   /// The length that encodings get; longer ones stay as they are.
@@ -30,7 +32,7 @@ public struct Padding: Equatable, Sendable {
     _ length: Length = .longest, id: Int32, token: String, direction: Truncation.Direction = .right,
     multiple: Int? = nil, typeId: Int32 = 0
   ) {
-    precondition(multiple ?? 1 > 0, "padding: a multiple of \(multiple ?? 0)")
+    require(multiple ?? 1 > 0, "padding: a multiple of \(multiple ?? 0)")
     self.length = length
     self.direction = direction
     self.multiple = multiple

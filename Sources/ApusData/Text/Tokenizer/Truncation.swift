@@ -1,5 +1,7 @@
 // Cutting encodings to a length. Read first: Encoding.swift. Read next: Padding.swift.
 
+import ApusTensor
+
 /// How encodings that are too long are cut; what is cut off goes to `Encoding.overflowing`.
 public struct Truncation: Equatable, Sendable {
   /// Which text of a pair gives way.
@@ -35,7 +37,7 @@ public struct Truncation: Equatable, Sendable {
   public init(
     maximumLength: Int, strategy: Strategy = .longestFirst, stride: Int = 0, direction: Direction = .right
   ) {
-    precondition(maximumLength >= 0 && stride >= 0, "truncation: length \(maximumLength), stride \(stride)")
+    require(maximumLength >= 0 && stride >= 0, "truncation: length \(maximumLength), stride \(stride)")
     self.maximumLength = maximumLength
     self.strategy = strategy
     self.stride = stride
