@@ -51,6 +51,19 @@ private final class Shared: Module {
   }
 }
 
+/// A module whose part refers back to it, weakly, and one that refers to itself.
+private final class Whole: Module {
+  @Parameter var weight = Tensor([1, 2])
+  let part = Part()
+  init() { part.whole = self }
+}
+
+private final class Part: Module {
+  @Parameter var bias = Tensor([3])
+  weak var whole: Whole?
+  let next: [Linear] = []
+}
+
 /// A module that reads another one's weight.
 private final class Tied: Module {
   @Parameter var offset = Tensor(repeating: 0, shape: [3])
@@ -149,6 +162,22 @@ private final class Tied: Module {
         "  anyLayers.1: Linear (1 parameters)", "    weight: [1, 1]", "  last: LayerNorm (4 parameters)",
         "    weight: [2]", "    bias: [2]",
       ])
+  }
+
+  @Test func partsMayReferBack() {
+    let whole = Whole()
+    #expect(
+      whole.description == """
+        Whole (3 parameters)
+          weight: [2]
+          part: Part (3 parameters)
+            bias: [1]
+            whole: Whole (refers back to the one above)
+        """)
+    #expect(whole.namedParameters.map(\.name) == ["weight", "part.bias"])
+    #expect(whole.part.namedParameters.map(\.name) == ["bias", "whole.weight"])
+    // The same module twice, side by side, is no reference back.
+    #expect("\(Shared())".split(separator: "\n").count { $0.contains("Linear (6 parameters)") } == 2)
   }
 
   @Test func settingAParameterKeepsItsVariable() {

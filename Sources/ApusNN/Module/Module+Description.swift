@@ -4,8 +4,10 @@ import ApusTensor
 
 extension Module {
   /// The module as a tree: types, parameters with their shapes, and the number of trainable numbers below each module.
+  ///
+  /// A module that refers back to one it is part of is named there, and not unfolded again.
   public var description: String {
-    ([heading(self, name: nil)] + lines(of: self, indent: "  ")).joined(separator: "\n")
+    ([heading(self, name: nil)] + lines(of: self, indent: "  ", inside: [])).joined(separator: "\n")
   }
 
   private func heading(_ module: any Module, name: String?) -> String {
@@ -13,18 +15,29 @@ extension Module {
     return "\(prefix)\(type(of: module)) (\(grouped(module.parameterCount)) parameters)"
   }
 
-  private func lines(of module: any Module, indent: String) -> [String] {
-    ModuleWalk.properties(of: module).flatMap { lines(of: $0.value, name: $0.label, indent: indent) }
+  private func lines(
+    of module: any Module, indent: String, inside outer: Set<ObjectIdentifier>
+  ) -> [String] {
+    let path = outer.union([ObjectIdentifier(module)])
+    return ModuleWalk.properties(of: module).flatMap {
+      lines(of: $0.value, name: $0.label, indent: indent, inside: path)
+    }
   }
 
-  private func lines(of value: Any, name: String, indent: String) -> [String] {
+  /// - Parameter path: the modules that the property is part of.
+  private func lines(of value: Any, name: String, indent: String, inside path: Set<ObjectIdentifier>) -> [String] {
     switch ModuleWalk.kind(of: value) {
     case .leaf(.parameter(let variable)): return ["\(indent)\(name): \(variable.value.shape)"]
     case .leaf(.buffer(let buffer)): return ["\(indent)\(name): \(buffer.value.shape) (buffer)"]
     case .module(let module):
-      return [indent + heading(module, name: name)] + lines(of: module, indent: indent + "  ")
+      if path.contains(ObjectIdentifier(module)) {
+        return ["\(indent)\(name): \(type(of: module)) (refers back to the one above)"]
+      }
+      return [indent + heading(module, name: name)] + lines(of: module, indent: indent + "  ", inside: path)
     case .elements(let elements):
-      return elements.enumerated().flatMap { lines(of: $1, name: "\(name).\($0)", indent: indent) }
+      return elements.enumerated().flatMap {
+        lines(of: $1, name: "\(name).\($0)", indent: indent, inside: path)
+      }
     case .leaf(.absent), .misuse, .other: return []
     }
   }

@@ -17,6 +17,8 @@ struct ModuleWalk {
   private var seen: Set<ObjectIdentifier> = []
 
   init(_ module: any Module) {
+    // A part that refers back to the whole adds nothing to it.
+    seen.insert(ObjectIdentifier(module))
     visit(module, path: "")
   }
 
