@@ -14,7 +14,7 @@ private struct Fixture {
   let family: PublishedFamily
 
   init?(_ folder: URL) {
-    guard case .object(let fields)? = try? JSONDocument(contentsOf: folder.appending(path: "config.json")),
+    guard let fields = try? JSONDocument(contentsOf: folder.appending(path: "config.json")).members,
       case .string(let type)? = fields["model_type"], let weights = try? ModelWeights(inFolder: folder),
       let family = PublishedFamily.all.first(where: { $0.modelType == type })
     else { return nil }
@@ -37,17 +37,17 @@ private let fixtures: [Fixture] = {
 /// The first byte chooses a family, the second what its weights are read as; the others are fields that replace the
 /// configuration's own, so that a few bytes reach far.
 func fuzzModels(_ input: [UInt8]) {
-  guard input.count > 2, case .object(let changes)? = document(Array(input.dropFirst(2))) else { return }
+  guard input.count > 2, let changes = document(Array(input.dropFirst(2)))?.members else { return }
   let fixture = fixtures[Int(input[0]) % fixtures.count]
   let heads = fixture.family.heads
   let head = heads[Int(input[1]) % heads.count]
   let fields = fixture.fields.merging(changes) { old, new in
     // The objects in it are changed, too.
-    guard case .object(let inner) = old, case .object(let other) = new else { return new }
-    return .object(inner.merging(other) { $1 })
+    guard let inner = old.members, let other = new.members else { return new }
+    return JSONDocument(members: inner.merging(other) { $1 })
   }
   do throws(FileFormatError) {
-    let configuration = try ConfigurationReader(.object(fields), path: "config.json")
+    let configuration = try ConfigurationReader(JSONDocument(members: fields), path: "config.json")
     let folder = ModelFolder(configuration: configuration, weights: fixture.weights)
     // (What is made has no memory yet; matching it with the tensors, which reads no configuration, would take most of the time.)
     _ = try withoutInitialValues { () throws(FileFormatError) in try head.make(folder) }

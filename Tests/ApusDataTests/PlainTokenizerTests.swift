@@ -20,7 +20,7 @@ import Testing
   /// A fixture's tokenizer.json taken apart into plain files.
   private static func takeApart(_ name: String, into folder: URL) throws {
     let data = try Data(contentsOf: TokenizerParityTests.folder(name).appending(path: "tokenizer.json"))
-    let root = try JSONTree.parse(data.withUnsafeBytes { UnsafeRawBufferPointer($0) }, path: name)
+    let root = try JSONDocument(data.withUnsafeBytes { UnsafeRawBufferPointer($0) }, path: name)
     let model = try #require(JSONField(tree: root, place: "", path: name)["model"])
     var tokens: [(id: Int, token: String)] = []
     for (token, tree) in try #require(model["vocab"]).members() {

@@ -40,10 +40,10 @@ public final class ConfigurationReader {
     self.path = path
     prefix = ""
     problems = Problems()
-    switch document {
-    case .object(let members): fields = members
-    case let other: throw FileFormatError(path: path, expected: "an object", found: other.summary)
+    guard let members = document.members else {
+      throw FileFormatError(path: path, expected: "an object", found: document.summary)
     }
+    fields = members
   }
 
   /// The objects of a file that is an array of them.
@@ -56,7 +56,7 @@ public final class ConfigurationReader {
     }
     var readers: [ConfigurationReader] = []
     for (index, element) in elements.enumerated() {
-      guard case .object(let members) = element else {
+      guard let members = element.members else {
         throw FileFormatError(
           path: url.readablePath, place: .key("[\(index)]"), expected: "an object", found: element.summary)
       }
@@ -81,7 +81,7 @@ public final class ConfigurationReader {
   public func has(_ key: String) -> Bool { value(key) != nil }
 
   /// Whether the file has the key and its value is null.
-  public func isNull(_ key: String) -> Bool { fields[key] == .null }
+  public func isNull(_ key: String) -> Bool { fields[key]?.isNull ?? false }
 
   // MARK: Values
 
@@ -200,7 +200,7 @@ public final class ConfigurationReader {
   /// An object inside, whose problems are gathered with these; nil where there is none.
   public func object(_ key: String) -> ConfigurationReader? {
     guard let value = value(key) else { return nil }
-    if case .object(let members) = value {
+    if let members = value.members {
       return ConfigurationReader(members, prefix: "\(prefix)\(key).", of: self)
     }
     note(key, expected: "an object", found: value.summary)
@@ -261,7 +261,7 @@ public final class ConfigurationReader {
   public func check() throws(FileFormatError) { try problems.list.check(path: path) }
 
   private func value(_ key: String) -> JSONDocument? {
-    guard let value = fields[key], value != .null else { return nil }
+    guard let value = fields[key], !value.isNull else { return nil }
     return value
   }
 

@@ -66,10 +66,10 @@ private final class GenerationFields {
 
   init(_ document: JSONDocument, path: String) throws(FileFormatError) {
     self.path = path
-    guard case .object(let fields) = document else {
-      throw FileFormatError(path: path, expected: "a JSON object", found: "something else")
+    guard let fields = document.members else {
+      throw FileFormatError(path: path, expected: "an object", found: document.summary)
     }
-    self.fields = fields.filter { $0.value != .null }
+    self.fields = fields.filter { !$0.value.isNull }
   }
 
   func check() throws(FileFormatError) {

@@ -54,9 +54,7 @@ extension Tokenizer {
       FileManager.default.fileExists(atPath: folder.appending(path: name).path(percentEncoded: false))
     }
     func members(_ name: String) throws(FileFormatError) -> [String: JSONDocument] {
-      guard exists(name), case .object(let members) = try JSONDocument(contentsOf: folder.appending(path: name))
-      else { return [:] }
-      return members
+      exists(name) ? try JSONDocument(contentsOf: folder.appending(path: name)).members ?? [:] : [:]
     }
     if let name = sentencePieceNames.first(where: exists) {
       var file = try sentencePieceFile(folder.appending(path: name))

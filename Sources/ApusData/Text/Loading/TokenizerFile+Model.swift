@@ -33,7 +33,7 @@ extension TokenizerFile {
       guard case .number(let digits) = tree, let id = Int(digits), id >= 0, id < Vocabulary.maximumID else {
         throw FileFormatError(
           path: path, place: .key("\(field.place).\(quoted(key))"),
-          expected: "an id from 0 to \(Vocabulary.maximumID - 1)", found: tree.kind)
+          expected: "an id from 0 to \(Vocabulary.maximumID - 1)", found: tree.summary)
       }
       vocabulary.insert(Array(key.utf8), id: id)
     }
@@ -116,7 +116,7 @@ extension TokenizerFile {
         case .number(let digits) = pair[1], let score = Double(digits), score.isFinite, id < Vocabulary.maximumID
       else {
         throw FileFormatError(
-          path: path, place: .key("\(field.place)[\(id)]"), expected: "a piece and its score", found: entry.kind)
+          path: path, place: .key("\(field.place)[\(id)]"), expected: "a piece and its score", found: entry.summary)
       }
       vocabulary.insert(Array(piece.utf8), id: id)
       scores.append(score)
@@ -156,8 +156,8 @@ struct MergeBuilder {
     return add(Array(line[..<space]), Array(line[(space + 1)...]), rank: rank)
   }
 
-  static func description(of tree: JSONTree) -> String {
-    if case .array(let pair) = tree, pair.count == 2 { return "\(pair[0].kind) and \(pair[1].kind)" }
-    return tree.kind
+  static func description(of tree: JSONDocument) -> String {
+    if case .array(let pair) = tree, pair.count == 2 { return "\(pair[0].summary) and \(pair[1].summary)" }
+    return tree.summary
   }
 }

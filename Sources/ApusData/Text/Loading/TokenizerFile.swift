@@ -1,5 +1,5 @@
 // tokenizer.json, the format of Hugging Face's `tokenizers`: its parts by name.
-// Read first: JSONTree.swift. Read next: TokenizerFile+Model.swift, TokenizerFile+Parts.swift.
+// Read first: JSONField.swift. Read next: TokenizerFile+Model.swift, TokenizerFile+Parts.swift.
 
 /// Reads a `tokenizer.json`.
 ///
@@ -11,7 +11,7 @@ struct TokenizerFile {
   static func read(
     _ bytes: UnsafeRawBufferPointer, path: String, roles: TokenRoleNames = TokenRoleNames()
   ) throws(FileFormatError) -> Tokenizer {
-    let root = JSONField(tree: try JSONTree.parse(bytes, path: path), place: "", path: path)
+    let root = JSONField(tree: try JSONDocument(bytes, path: path), place: "", path: path)
     _ = try root.members()
     return try TokenizerFile(path: path).tokenizer(root, roles)
   }
@@ -134,7 +134,7 @@ struct TokenizerFile {
     } catch {
       throw regex.error(
         "a regular expression of characters, classes, groups, repetitions and lookarounds",
-        "\(error.message) at character \(error.position) of \(regex.tree.kind)")
+        "\(error.message) at character \(error.position) of \(regex.tree.summary)")
     }
   }
 }

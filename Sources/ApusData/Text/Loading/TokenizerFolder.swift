@@ -45,7 +45,7 @@ struct TokenizerFolder {
     guard has(name) else { return nil }
     let file = try file(name)
     return try withExtendedLifetime(file) { () throws(FileFormatError) in
-      let root = JSONField(tree: try JSONTree.parse(file.bytes, path: file.path), place: "", path: file.path)
+      let root = JSONField(tree: try JSONDocument(file.bytes, path: file.path), place: "", path: file.path)
       _ = try root.members()
       return root
     }

@@ -1,5 +1,5 @@
 // What the small files beside a tokenizer say: the tokens with a part to play, tokens that were added, and switches.
-// Read first: JSONTree.swift, TokenizerFolder.swift. Read next: PlainTokenizer.swift, Tokenizer+Loading.swift.
+// Read first: JSONField.swift, TokenizerFolder.swift. Read next: PlainTokenizer.swift, Tokenizer+Loading.swift.
 
 /// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`; each may be missing.
 struct TokenizerSettings {

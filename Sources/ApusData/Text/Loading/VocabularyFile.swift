@@ -21,7 +21,7 @@ enum VocabularyFile {
   /// An object with tokens as keys and ids as values.
   static func object(_ file: MappedFile) throws(FileFormatError) -> Vocabulary {
     let tree = try withExtendedLifetime(file) { () throws(FileFormatError) in
-      try JSONTree.parse(file.bytes, path: file.path)
+      try JSONDocument(file.bytes, path: file.path)
     }
     let members = try JSONField(tree: tree, place: "", path: file.path).members()
     var vocabulary = Vocabulary(capacity: members.count)
@@ -31,7 +31,7 @@ enum VocabularyFile {
         vocabulary.insert(Array(key.utf8), id: id)
       } else {
         problems.add(
-          .key(quoted(key)), expected: "an id from 0 to \(Vocabulary.maximumID - 1)", found: value.kind)
+          .key(quoted(key)), expected: "an id from 0 to \(Vocabulary.maximumID - 1)", found: value.summary)
       }
     }
     try problems.check(path: file.path)
