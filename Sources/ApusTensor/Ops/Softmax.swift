@@ -7,46 +7,51 @@ extension Tensor {
   /// e^x / Σ e^x along an axis; rows whose elements are all −∞ give zeros.
   public func softmax(along axis: Int = -1) -> Tensor {
     let axis = shape.normalized(axis: axis, "softmax")
-    if axis != rank - 1 {
-      // The kernel works on rows: exchange the axis with the last one, and back.
-      var order = Array(0..<rank)
-      order.swapAt(axis, rank - 1)
-      return permuted(order).softmax().permuted(order)
-    }
+    if axis != rank - 1 { return withAxisLast(axis) { $0.softmax() } }
     let x = self
-    let columns = shape[axis]
-    let rows = columns == 0 ? 0 : elementCount / columns
-    let y = Tensor(uninitialized: shape) { y in
-      read(self) { x in Kernels.table.softmax(x, y, rows, columns, Kernels.schedule) }
-    }
+    let y = rowByRow(Kernels.table.softmax)
     return y.recorded("softmax") {
-      wrt(x) { dy in
-        Tensor(uninitialized: y.shape) { dx in
-          read(y, dy) { y, dy in Kernels.table.softmaxBackward(y, dy, dx, rows, columns, Kernels.schedule) }
-        }
-      }
+      wrt(x) { dy in y.rowByRow(dy, Kernels.table.softmaxBackward) }
     }
   }
+
   /// x − ln Σ eˣ along an axis: the logarithm of softmax, without the underflow between the two.
   public func logSoftmax(along axis: Int = -1) -> Tensor {
     let axis = shape.normalized(axis: axis, "logSoftmax")
-    if axis != rank - 1 {
-      var order = Array(0..<rank)
-      order.swapAt(axis, rank - 1)
-      return permuted(order).logSoftmax().permuted(order)
-    }
+    if axis != rank - 1 { return withAxisLast(axis) { $0.logSoftmax() } }
     let x = self
-    let columns = shape[axis]
-    let rows = columns == 0 ? 0 : elementCount / columns
-    let y = Tensor(uninitialized: shape) { y in
-      read(self) { x in Kernels.table.losses.logSoftmax(x, y, rows, columns, Kernels.schedule) }
-    }
+    let y = rowByRow(Kernels.table.losses.logSoftmax)
     return y.recorded("logSoftmax") {
-      wrt(x) { dy in
-        Tensor(uninitialized: y.shape) { dx in
-          read(y, dy) { y, dy in Kernels.table.losses.logSoftmaxBackward(y, dy, dx, rows, columns, Kernels.schedule) }
-        }
-      }
+      wrt(x) { dy in y.rowByRow(dy, Kernels.table.losses.logSoftmaxBackward) }
+    }
+  }
+
+  /// `body` of this tensor with an axis and the last one exchanged, and back: the kernels work on rows.
+  private func withAxisLast(_ axis: Int, _ body: (Tensor) -> Tensor) -> Tensor {
+    body(transposed(axis, rank - 1)).transposed(axis, rank - 1)
+  }
+
+  /// The rows along the last axis, and their length.
+  private var rows: (count: Int, length: Int) {
+    let length = shape[rank - 1]
+    return (length == 0 ? 0 : elementCount / length, length)
+  }
+
+  private func rowByRow(
+    _ kernel: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Int, Schedule) -> Void
+  ) -> Tensor {
+    Tensor(uninitialized: shape) { y in
+      read(self) { x in kernel(x, y, rows.count, rows.length, Kernels.schedule) }
+    }
+  }
+
+  /// The gradient of the operand, from this result and its gradient.
+  private func rowByRow(
+    _ dy: Tensor,
+    _ kernel: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Int, Schedule) -> Void
+  ) -> Tensor {
+    Tensor(uninitialized: shape) { dx in
+      read(self, dy) { y, dy in kernel(y, dy, dx, rows.count, rows.length, Kernels.schedule) }
     }
   }
 }
