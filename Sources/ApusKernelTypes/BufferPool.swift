@@ -22,6 +22,8 @@ package final class BufferPool: Sendable {
     package var peak = 0
     /// Bytes kept for later requests.
     package var idle = 0
+    /// How many requests found no idle block of their class, so that the system was asked for one.
+    package var misses = 0
   }
 
   private struct State {
@@ -47,15 +49,19 @@ package final class BufferPool: Sendable {
     let recycled = lock.withLock { () -> UInt? in
       state.statistics.inUse += size
       state.statistics.peak = max(state.statistics.peak, state.statistics.inUse)
-      guard let address = state.idle[sizeClass].popLast() else { return nil }
+      guard let address = state.idle[sizeClass].popLast() else {
+        state.statistics.misses += 1
+        return nil
+      }
       state.statistics.idle -= size
       return address
     }
     if let recycled, let block = UnsafeMutableRawPointer(bitPattern: recycled) { return block }
     var block: UnsafeMutableRawPointer?
-    let status = posix_memalign(&block, Self.alignment, size)
-    precondition(status == 0 && block != nil, "out of memory: a buffer of \(size) bytes")
-    return block!
+    guard posix_memalign(&block, Self.alignment, size) == 0, let block else {
+      fatalError("out of memory: a buffer of \(size) bytes")
+    }
+    return block
   }
 
   /// Takes back a block that `take(bytes:)` gave for the same number of bytes.

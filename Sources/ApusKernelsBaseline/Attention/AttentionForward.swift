@@ -208,7 +208,9 @@ private func scale(
 /// Up to three queries, as in decoding: every key is used so rarely that copying it would be most of the work.
 private func attendFewQueries(_ p: AttentionForwardArguments, _ schedule: Schedule) {
   let s = p.shape
-  let perWorker = max(1, s.keyLength) + s.headSize
+  // In steps, so that a text that grows by a key at a time finds the memory of the token before.
+  let room = (s.keyLength / 1_024 + 1) * 1_024
+  let perWorker = room + s.headSize
   let scratch = ScratchBuffer(count: perWorker * schedule.workers)
   defer { scratch.free() }
   let memory = scratch.pointer
@@ -216,7 +218,7 @@ private func attendFewQueries(_ p: AttentionForwardArguments, _ schedule: Schedu
     let (b, h) = (tile / s.heads, tile % s.heads)
     let keyHead = h * s.keyHeads / s.heads
     let scores = memory + worker * perWorker
-    let query = scores + max(1, s.keyLength)
+    let query = scores + room
     for i in 0..<s.queryLength {
       let visible = s.limit(ofQuery: i, keys: s.keys(inSequence: b))
       let output = p.output + b * p.outputStrides.batch + h * p.outputStrides.head + i * p.outputStrides.time

@@ -16,6 +16,8 @@ public final class DecoderState {
   public let memories: [AttentionMemory]
   /// How many positions at the beginning of each row are padding; empty: none.
   public let padding: [Int]
+  /// −∞ at the keys that are padding, [rows, 1, 1, capacity]; nil if there are none.
+  public let paddingBias: Tensor?
   /// For every row a number for what was written at each position: rows that share a beginning share its numbers.
   private var origins: [[Int]]
   private var nextOrigin = 0
@@ -26,12 +28,12 @@ public final class DecoderState {
   public convenience init(
     rows: Int, capacity: Int, layers: Int, width: Int, memories: [AttentionMemory] = [], padding: [Int] = []
   ) {
+    require(
+      padding.isEmpty || padding.count == rows, "DecoderState: the padding of \(padding.count) of \(rows) rows")
     self.init(
       rows: rows, caches: (0..<layers).map { _ in KeyValueCache(batch: rows, capacity: capacity, width: width) },
       memories: memories, padding: padding.contains { $0 > 0 } ? padding : [],
       origins: Array(repeating: [], count: rows), capacity: capacity)
-    require(
-      padding.isEmpty || padding.count == rows, "DecoderState: the padding of \(padding.count) of \(rows) rows")
   }
 
   private init(
@@ -39,6 +41,14 @@ public final class DecoderState {
   ) {
     (self.rows, self.caches, self.memories) = (rows, caches, memories)
     (self.padding, self.origins, self.capacity) = (padding, origins, capacity)
+    paddingBias =
+      padding.isEmpty
+      ? nil
+      : Tensor(uninitialized: [rows, 1, 1, capacity]) { target in
+        for row in 0..<rows {
+          for key in 0..<capacity { target[row * capacity + key] = key < padding[row] ? -.infinity : 0 }
+        }
+      }
   }
 
   /// Positions read so far, padding included.
@@ -57,17 +67,6 @@ public final class DecoderState {
       (0..<new).map { Int32(max(0, start + $0 - (padding.isEmpty ? 0 : padding[row]))) }
     }
     return IndexTensor(places, shape: [rows, new])
-  }
-
-  /// −∞ at the keys that are padding, [rows, 1, 1, count + new]; nil if there are none.
-  public func paddingBias(_ new: Int) -> Tensor? {
-    guard !padding.isEmpty else { return nil }
-    let keys = count + new
-    return Tensor(uninitialized: [rows, 1, 1, keys]) { target in
-      for row in 0..<rows {
-        for key in 0..<keys { target[row * keys + key] = key < padding[row] ? -.infinity : 0 }
-      }
-    }
   }
 
   // MARK: Rows

@@ -36,59 +36,104 @@ public struct Sampler: Sendable, Equatable {
 
   /// The token that a number in [0, 1) stands for.
   func draw(_ scores: UnsafeBufferPointer<Float>, uniform: Float) -> Int {
-    let candidates = candidates(scores)
-    var remaining = Double(uniform) * candidates.reduce(0) { $0 + $1.weight }
-    for (token, weight) in candidates {
-      remaining -= weight
-      if remaining < 0 { return token }
+    let weights = TokenWeights(scores, temperature)
+    guard temperature > 0 else { return weights.best }
+    func pick(_ candidates: some Sequence<TokenWeights.Candidate>) -> Int {
+      var remaining = Double(uniform) * candidates.reduce(0) { $0 + $1.weight }
+      var last = weights.best
+      for (token, weight) in candidates {
+        remaining -= weight
+        if remaining < 0 { return token }
+        last = token
+      }
+      return last
     }
-    return candidates[candidates.count - 1].token
+    if let some = selected(weights) { return pick(some) }
+    // With every token in play their weights are computed twice: that is cheaper than to store them.
+    return pick(weights.all)
   }
 
   /// The probability of every token, in Double.
   func probabilities(_ scores: UnsafeBufferPointer<Float>) -> [Double] {
     var result = [Double](repeating: 0, count: scores.count)
-    let candidates = candidates(scores)
+    let weights = TokenWeights(scores, temperature)
+    let candidates = temperature > 0 ? selected(weights) ?? Array(weights.all) : [(weights.best, 1)]
     let total = candidates.reduce(0) { $0 + $1.weight }
     for (token, weight) in candidates { result[token] = weight / total }
     return result
   }
 
-  /// The tokens that are considered, with their probabilities as multiples of the best one's.
-  private func candidates(_ scores: UnsafeBufferPointer<Float>) -> [(token: Int, weight: Double)] {
-    require(!scores.isEmpty, "Sampler: no scores")
-    var best = 0
-    for index in 1..<max(1, scores.count) where scores[index] > scores[best] { best = index }
-    guard temperature > 0 else { return [(best, 1)] }
-    let top = scores[best]
-    func weight(_ token: Int) -> Double {
-      // (Where every score is −∞, all tokens are alike.)
-      scores[token] == top ? 1 : exp(Double((scores[token] - top) / temperature))
-    }
-    var result: [(token: Int, weight: Double)]
-    if let topK, topK < scores.count {
-      result = largest(topK, of: scores).map { ($0, weight($0)) }
+  /// The tokens that are considered; nil: all of them.
+  private func selected(_ weights: TokenWeights) -> [TokenWeights.Candidate]? {
+    var result: [TokenWeights.Candidate]
+    if let topK, topK < weights.scores.count {
+      result = largest(topK, of: weights.scores).map { ($0, weights[$0]) }
+      if let topP, topP < 1 {
+        let total = result.reduce(0) { $0 + $1.weight }
+        result = nucleus(result, of: total, Double(topP))
+      }
+    } else if let topP, topP < 1 {
+      let total = weights.all.reduce(0) { $0 + $1.weight }
+      // Tokens so rare that all of them together stay below 1 − p need not be put in order.
+      let floor = (1 - Double(topP)) * total / Double(weights.scores.count)
+      result = nucleus(weights.candidates(from: floor), of: total, Double(topP))
+    } else if let minP {
+      return weights.candidates(from: Double(minP))
     } else {
-      result = scores.indices.map { ($0, weight($0)) }
+      return nil
     }
-    if let topP, topP < 1 { result = nucleus(result, Double(topP)) }
     if let minP { result.removeAll { $0.weight < Double(minP) } }
     return result
   }
 
-  /// The fewest best tokens with probability p together.
-  private func nucleus(_ all: [(token: Int, weight: Double)], _ p: Double) -> [(token: Int, weight: Double)] {
-    let total = all.reduce(0) { $0 + $1.weight }
-    // Tokens so rare that all of them together stay below 1 − p need not be put in order.
-    let floor = (1 - p) * total / Double(all.count)
-    var ordered = all.filter { $0.weight >= floor }
-    ordered.sort { $0.weight > $1.weight || ($0.weight == $1.weight && $0.token < $1.token) }
+  /// The fewest best tokens with the share p of the total.
+  private func nucleus(
+    _ candidates: [TokenWeights.Candidate], of total: Double, _ p: Double
+  ) -> [TokenWeights.Candidate] {
+    let ordered = candidates.sorted { $0.weight > $1.weight || ($0.weight == $1.weight && $0.token < $1.token) }
     var sum = 0.0
     let end = ordered.firstIndex { candidate in
       defer { sum += candidate.weight }
       return sum >= p * total
     }
     return Array(ordered[..<(end ?? ordered.count)])
+  }
+}
+
+/// The probabilities of tokens as multiples of the best one's.
+private struct TokenWeights {
+  typealias Candidate = (token: Int, weight: Double)
+
+  let scores: UnsafeBufferPointer<Float>
+  let temperature: Float
+  /// The first of the best tokens.
+  let best: Int
+
+  init(_ scores: UnsafeBufferPointer<Float>, _ temperature: Float) {
+    require(!scores.isEmpty, "Sampler: no scores")
+    (self.scores, self.temperature) = (scores, temperature)
+    var best = 0
+    for index in 1..<max(1, scores.count) where scores[index] > scores[best] { best = index }
+    self.best = best
+  }
+
+  subscript(token: Int) -> Double {
+    // (Where every score is −∞, all tokens are alike.)
+    scores[token] == scores[best] ? 1 : exp(Double((scores[token] - scores[best]) / temperature))
+  }
+
+  /// Every token, in order, computed when it is asked for.
+  var all: some Sequence<Candidate> { scores.indices.lazy.map { (token: $0, weight: self[$0]) } }
+
+  /// The tokens of at least this weight, in order.
+  func candidates(from floor: Double) -> [Candidate] {
+    // No exponential for those that are clearly below.
+    let least = scores[best] + temperature * Float(log(floor) - 0.01)
+    return scores.indices.compactMap { token in
+      if scores[token] < least { return nil }
+      let weight = self[token]
+      return weight >= floor ? (token, weight) : nil
+    }
   }
 }
 

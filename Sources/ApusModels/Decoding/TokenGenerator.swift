@@ -46,8 +46,10 @@ public final class TokenGenerator {
     let rows = texts.count
     var scores = model.scores(after: pending, state: state, isLastOnly: true)
       .reshaped(to: [rows, model.vocabularySize])
-    let unfinished = texts.indices.map { finishes[$0] == nil ? texts[$0] : nil }
-    rules.apply(to: &scores, texts: unfinished, promptCounts: promptCounts, limit: limit)
+    if rules.areNeeded {
+      let unfinished = texts.indices.map { finishes[$0] == nil ? texts[$0] : nil }
+      rules.apply(to: &scores, texts: unfinished, promptCounts: promptCounts, limit: limit)
+    }
 
     let isGreedy = settings.sampler.temperature == 0
     let best = isGreedy ? scores.argMax(along: -1).indices : []

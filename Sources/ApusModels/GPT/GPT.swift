@@ -156,7 +156,7 @@ public final class GPT: Module {
       let states = allHiddenStates(ids)
       return states[states.count - 1]
     }
-    let bias = state.paddingBias(length)
+    let bias = state.paddingBias
     let places =
       bias == nil
       ? positionEmbedding(length, from: start) : positionEmbedding.weight.gathering(state.positions(length))

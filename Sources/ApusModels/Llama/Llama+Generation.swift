@@ -16,7 +16,7 @@ extension Llama: CausalDecoder {
 
   public func scores(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor {
     let (new, start) = (ids.shape[1], state.count)
-    let bias = state.paddingBias(new)
+    let bias = state.paddingBias
     // One set of angles for all rows, unless padding moves them.
     let angles = rotary.angles(bias == nil ? .range(start..<start + new) : state.positions(new))
     var x = tokenEmbedding(ids)

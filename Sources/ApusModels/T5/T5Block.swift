@@ -140,7 +140,8 @@ public final class T5Stack: Module {
   /// The result of new positions, which extend the state.
   func callAsFunction(_ x: Tensor, state: DecoderState) -> Tensor {
     let (new, start) = (x.shape[1], state.count)
-    let bias = positionBias(queries: new, keys: start + new, from: start)
+    // As wide as the cache, so that its memory is the last token's.
+    let bias = positionBias(queries: new, keys: state.capacity, from: start)
     let hidden = blocks.indices.reduce(x) { x, index in
       blocks[index].run(x) {
         blocks[index].attention($0, cache: state.caches[index], bias: bias)

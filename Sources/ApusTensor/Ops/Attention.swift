@@ -125,9 +125,10 @@ struct AttentionPlan {
   /// What is added to the scores, its key axis whole, so that rows of keys are contiguous.
   private var bias: Tensor?
 
+  /// - Parameter biasColumns: the keys that the mask's bias has a place for, if more than there are: those behind are not read.
   init(
     shape: AttentionShape, query: HeadStrides, key: HeadStrides, value: HeadStrides, result: HeadStrides,
-    mask: AttentionMask
+    mask: AttentionMask, biasColumns: Int? = nil
   ) {
     (self.shape, self.query, self.key, self.value, self.result) = (shape, query, key, value, result)
     self.mask = mask
@@ -136,22 +137,26 @@ struct AttentionPlan {
       require(
         lengths.shape == [shape.batch], "attention: key lengths \(lengths.shape) for a batch of \(shape.batch)")
     }
-    let scores = Shape([shape.batch, shape.heads, shape.queryLength, shape.keyLength])
+    let columns = max(shape.keyLength, biasColumns ?? 0)
+    let scores = Shape([shape.batch, shape.heads, shape.queryLength, columns])
     for (part, what) in [(mask.allowed, "mask"), (mask.bias, "bias")] {
       guard let part else { continue }
       require(
         part.rank <= 4 && Shape.broadcast(part.shape, scores) == scores,
         "attention: a \(what) of shape \(part.shape) for scores \(scores)")
     }
-    if let given = withoutRecording({ mask.scores?.detached }) { bias = prepare(given) }
+    if let given = withoutRecording({ mask.scores?.detached }) { bias = prepare(given, columns: columns) }
   }
 
-  private mutating func prepare(_ given: Tensor) -> Tensor {
-    let sizes = Array(repeating: 1, count: 4 - given.rank) + Array(given.shape)
-    let rows = given.viewed(as: Shape(sizes)).broadcast(to: [sizes[0], sizes[1], sizes[2], shape.keyLength])
-    let plane = sizes[2] * shape.keyLength
+  private mutating func prepare(_ given: Tensor, columns: Int) -> Tensor {
+    var sizes = Shape([1, 1, 1, columns])
+    for axis in 0..<max(0, given.rank - 1) { sizes[4 - given.rank + axis] = given.shape[axis] }
+    var view = sizes
+    view[3] = given.shape.last ?? 1
+    let rows = given.viewed(as: view).broadcast(to: sizes)
+    let plane = sizes[2] * columns
     shape.biasStrides = HeadStrides(
-      batch: sizes[0] == 1 ? 0 : sizes[1] * plane, time: sizes[2] == 1 ? 0 : shape.keyLength,
+      batch: sizes[0] == 1 ? 0 : sizes[1] * plane, time: sizes[2] == 1 ? 0 : columns,
       head: sizes[1] == 1 ? 0 : plane)
     return rows
   }

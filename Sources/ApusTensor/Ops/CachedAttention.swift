@@ -54,7 +54,8 @@ public struct CachedKeysAndValues: Sendable {
   ///
   /// - Parameters:
   ///   - projection: [rows, new, 3 · width]: queries, keys and values side by side.
-  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key.
+  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new] or, so that its size stays the same from token to
+  ///     token, to [rows, heads, new, capacity]; −∞ hides a key.
   /// - Returns: [rows, new, width]
   /// - Precondition: there is room.
   public mutating func appendAndAttend(_ projection: Tensor, heads: Int, bias: Tensor? = nil) -> Tensor {
@@ -74,7 +75,8 @@ public struct CachedKeysAndValues: Sendable {
   ///   - query: [rows, new, heads · size]
   ///   - key: [rows, new, key heads · size], of which `key heads · size` is the cache's width.
   ///   - value: the same shape.
-  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key.
+  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new] or, so that its size stays the same from token to
+  ///     token, to [rows, heads, new, capacity]; −∞ hides a key.
   ///   - scale: of the scores; 1/√size if nil.
   /// - Returns: [rows, new, heads · size]
   /// - Precondition: there is room.
@@ -131,7 +133,8 @@ public struct CachedKeysAndValues: Sendable {
         valueSize: size, scale: scale ?? 1 / Float(size).squareRoot()),
       query: HeadStrides(batch: new * queryStride, time: queryStride, head: size), key: memory, value: memory,
       result: HeadStrides(batch: new * heads * size, time: heads * size, head: size),
-      mask: AttentionMask(causalOffset: count - new, bias: bias))
+      mask: AttentionMask(causalOffset: count - new, bias: bias),
+      biasColumns: bias?.shape.last == capacity ? capacity : nil)
     return Tensor(uninitialized: [rows, new, heads * size]) { output in
       read(query, keys, values) { q, k, v in plan.forward(q, k, v, output, nil) }
     }
