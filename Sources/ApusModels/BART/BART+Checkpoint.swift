@@ -8,27 +8,28 @@ import ApusTensor
 extension BART: PublishedModel {
   public var tensorNames: TensorNames { BART.tensorNames }
 
-  static let tensorNames: TensorNames = {
+  static let tensorNames = names([
+    ("encoder.embed_positions.weight", "encoderPositions.weight", .same),
+    ("encoder.layernorm_embedding.*", "encoderEmbeddingNorm.*", .same),
+    ("decoder.embed_positions.weight", "decoderPositions.weight", .same),
+    ("decoder.layernorm_embedding.*", "decoderEmbeddingNorm.*", .same),
+  ])
+
+  /// The names that BART and Marian share, and some of one's own.
+  static func names(_ own: [TensorNames.Row], ignored: [String] = []) -> TensorNames {
     var names = TensorNames(
-      [
-        ("shared.weight", "embedding.weight", .same),
-        ("encoder.embed_positions.weight", "encoderPositions.weight", .same),
-        ("encoder.layernorm_embedding.*", "encoderEmbeddingNorm.*", .same),
-        ("decoder.embed_positions.weight", "decoderPositions.weight", .same),
-        ("decoder.layernorm_embedding.*", "decoderEmbeddingNorm.*", .same),
-      ] + publishedLayerRows,
-      prefix: "model.",
+      [("shared.weight", "embedding.weight", .same)] + own + layerRows, prefix: "model.",
       aliases: [
         ("shared.weight", "lm_head.weight"), ("shared.weight", "model.encoder.embed_tokens.weight"),
         ("shared.weight", "model.decoder.embed_tokens.weight"),
       ],
-      optional: ["outputBias"])
+      ignored: ignored, optional: ["outputBias"])
     names.headRows = [("final_logits_bias", "outputBias", .same)]
     return names
-  }()
+  }
 
-  /// The rows of the layers, which Marian shares: queries, keys and values lie above each other in our projections.
-  static let publishedLayerRows: [TensorNames.Row] = [
+  /// The rows of the layers: queries, keys and values lie above each other in our projections.
+  private static let layerRows: [TensorNames.Row] = [
     ("encoder.layers.#.self_attn.q_proj.*", "encoderLayers.#.attention.projection.*", .part(0, of: 3)),
     ("encoder.layers.#.self_attn.k_proj.*", "encoderLayers.#.attention.projection.*", .part(1, of: 3)),
     ("encoder.layers.#.self_attn.v_proj.*", "encoderLayers.#.attention.projection.*", .part(2, of: 3)),

@@ -1,5 +1,5 @@
 // BART: an encoder that reads damaged text, a decoder that writes it anew.
-// Read first: ../EncoderDecoder/EncoderDecoder.swift. Read next: BART+Checkpoint.swift.
+// Read first: ../EncoderDecoder/TiedEncoderDecoder.swift. Read next: BART+Checkpoint.swift.
 
 public import ApusNN
 public import ApusTensor
@@ -15,7 +15,7 @@ public import ApusTensor
 ///
 /// The layers are the original Transformer's, normalized after each part, with gelu; one table of tokens serves the encoder,
 /// the decoder and the output. Pre-training damages the source (masks spans, shuffles sentences) and asks for the original.
-public final class BART: EncoderDecoder {
+public final class BART: TiedEncoderDecoder {
   /// Position p reads row p + 2 of the tables: the first rows stood for special ids once.
   static let positionOffset = 2
 
@@ -57,40 +57,16 @@ public final class BART: EncoderDecoder {
     dropout = Dropout(c.dropout)
   }
 
-  public var vocabularySize: Int { configuration.vocabularySize }
-  public var positionLimit: Int? { configuration.contextLength }
-  public var startToken: Int32? { configuration.startToken }
-  public var paddingToken: Int32 { configuration.paddingToken }
+  public func embedSource(_ ids: IndexTensor) -> Tensor { embed(ids, encoderPositions, encoderEmbeddingNorm) }
+
+  public func embedTarget(_ ids: IndexTensor, from start: Int) -> Tensor {
+    embed(ids, decoderPositions, decoderEmbeddingNorm, from: start)
+  }
 
   private func embed(
     _ ids: IndexTensor, _ positions: LearnedPositions, _ norm: LayerNorm, from start: Int = 0
   ) -> Tensor {
-    let vectors = configuration.scalesEmbeddings ? embedding(ids) * configuration.embeddingScale : embedding(ids)
-    return dropout(norm(vectors + positions(ids.shape[1], from: BART.positionOffset + start)))
-  }
-
-  public func encode(_ ids: IndexTensor, tokens: IndexTensor?) -> [Tensor] {
-    let mask = AttentionMask.padding(tokens)
-    return encoderLayers.states(from: embed(ids, encoderPositions, encoderEmbeddingNorm)) { $1($0, mask: mask) }
-  }
-
-  public func decode(
-    _ ids: IndexTensor, tokens: IndexTensor?, memory: Tensor, memoryTokens: IndexTensor?
-  ) -> [Tensor] {
-    let (mask, memoryMask) = (AttentionMask.padding(tokens, causal: true), AttentionMask.padding(memoryTokens))
-    return decoderLayers.states(from: embed(ids, decoderPositions, decoderEmbeddingNorm)) {
-      $1($0, memory: memory, mask: mask, memoryMask: memoryMask)
-    }
-  }
-
-  public func logits(_ hidden: Tensor) -> Tensor { embedding.scores(hidden) + outputBias }
-
-  public func makeState(memory: Tensor, tokens: IndexTensor?, capacity: Int) -> DecoderState {
-    decoderLayers.makeState(memory: memory, tokens: tokens, capacity: capacity)
-  }
-
-  public func decode(_ ids: IndexTensor, state: DecoderState) -> Tensor {
-    decoderLayers.decode(embed(ids, decoderPositions, decoderEmbeddingNorm, from: state.count), state: state)
+    dropout(norm(tokenVectors(ids) + positions(ids.shape[1], from: BART.positionOffset + start)))
   }
 }
 
@@ -133,8 +109,6 @@ extension BART {
     public static let base = Configuration(
       vocabularySize: 50_265, width: 768, encoder: .init(layers: 6, heads: 12, hidden: 3_072),
       decoder: .init(layers: 6, heads: 12, hidden: 3_072))
-
-    var embeddingScale: Float { Float(width).squareRoot() }
 
     /// What is impossible about these sizes, one sentence each.
     public var problems: [String] {

@@ -90,13 +90,8 @@ public final class BERT: TextEncoder {
     typeEmbedding = Embedding(c.types, c.width, initializer: normal)
     norm = LayerNorm(c.width, epsilon: c.epsilon)
     dropout = Dropout(c.dropout)
-    blocks = (0..<c.layers).map { _ in
-      EncoderBlock(
-        width: c.width, heads: c.heads, hidden: c.hidden, activation: c.activation, epsilon: c.epsilon,
-        dropout: c.dropout)
-    }
+    blocks = c.makeBlocks(normal)
     pooler = c.hasPooler ? Linear(c.width, c.width, activation: .tanh, initializer: normal) : nil
-    for block in blocks { block.initialize(normal) }
   }
 
   /// Features of a token.
@@ -117,9 +112,7 @@ public final class BERT: TextEncoder {
     _ ids: IndexTensor, types: IndexTensor? = nil, positions: IndexTensor? = nil, tokens: IndexTensor? = nil
   ) -> [Tensor] {
     let mask = AttentionMask.padding(tokens)
-    return blocks.reduce(into: [embedded(ids, types: types, positions: positions)]) { states, block in
-      states.append(block(states[states.count - 1], mask: mask))
-    }
+    return blocks.states(from: embedded(ids, types: types, positions: positions)) { $1($0, mask: mask) }
   }
 
   /// What the first block reads, [batch, length, width].
@@ -152,6 +145,18 @@ public final class BERT: TextEncoder {
     let positions = inputs.optionalIndices("position_ids", each, below: c.contextLength)
     try inputs.check()
     return hiddenStates(ids, types: types, positions: positions, tokens: tokens)
+  }
+}
+
+extension BERT.Configuration {
+  /// The stack that BERT, RoBERTa and DistilBERT have.
+  func makeBlocks(_ initializer: Initializer) -> [EncoderBlock] {
+    (0..<layers).map { _ in
+      let block = EncoderBlock(
+        width: width, heads: heads, hidden: hidden, activation: activation, epsilon: epsilon, dropout: dropout)
+      block.initialize(initializer)
+      return block
+    }
   }
 }
 

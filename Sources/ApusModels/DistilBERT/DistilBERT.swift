@@ -35,12 +35,7 @@ public final class DistilBERT: TextEncoder {
     positionEmbedding = LearnedPositions(c.contextLength, c.width)
     norm = LayerNorm(c.width, epsilon: c.epsilon)
     dropout = Dropout(c.dropout)
-    blocks = (0..<c.layers).map { _ in
-      EncoderBlock(
-        width: c.width, heads: c.heads, hidden: c.hidden, activation: c.activation, epsilon: c.epsilon,
-        dropout: c.dropout)
-    }
-    for block in blocks { block.initialize(normal) }
+    blocks = c.makeBlocks(normal)
   }
 
   /// Features of a token.
@@ -60,9 +55,7 @@ public final class DistilBERT: TextEncoder {
     _ ids: IndexTensor, positions: IndexTensor? = nil, tokens: IndexTensor? = nil
   ) -> [Tensor] {
     let mask = AttentionMask.padding(tokens)
-    return blocks.reduce(into: [embedded(ids, positions: positions)]) { states, block in
-      states.append(block(states[states.count - 1], mask: mask))
-    }
+    return blocks.states(from: embedded(ids, positions: positions)) { $1($0, mask: mask) }
   }
 
   /// What the first block reads, [batch, length, width].

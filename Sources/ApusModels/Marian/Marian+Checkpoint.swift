@@ -8,19 +8,8 @@ import ApusTensor
 extension Marian: PublishedModel {
   public var tensorNames: TensorNames { Marian.tensorNames }
 
-  /// BART's layers. Tables of positions, which some files hold, are computed.
-  static let tensorNames: TensorNames = {
-    var names = TensorNames(
-      [("shared.weight", "embedding.weight", .same)] + BART.publishedLayerRows,
-      prefix: "model.",
-      aliases: [
-        ("shared.weight", "lm_head.weight"), ("shared.weight", "model.encoder.embed_tokens.weight"),
-        ("shared.weight", "model.decoder.embed_tokens.weight"),
-      ],
-      ignored: [".embed_positions.weight"], optional: ["outputBias"])
-    names.headRows = [("final_logits_bias", "outputBias", .same)]
-    return names
-  }()
+  /// Tables of positions, which some files hold, are computed.
+  static let tensorNames = BART.names([], ignored: [".embed_positions.weight"])
 
   /// The family `marian`.
   public static let published = PublishedFamily(

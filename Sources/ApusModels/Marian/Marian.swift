@@ -15,7 +15,7 @@ public import ApusTensor
 ///
 /// Beside BART: positions are computed, the embeddings are not normalized, the activation is silu, and writing begins with
 /// the padding token.
-public final class Marian: EncoderDecoder {
+public final class Marian: TiedEncoderDecoder {
   /// Sizes.
   public let configuration: Configuration
   /// Vectors of tokens, [vocabulary, width]; also the output layer.
@@ -48,35 +48,9 @@ public final class Marian: EncoderDecoder {
     dropout = Dropout(c.dropout)
   }
 
-  public var vocabularySize: Int { configuration.vocabularySize }
-  public var positionLimit: Int? { configuration.contextLength }
-  public var startToken: Int32? { configuration.startToken }
-  public var paddingToken: Int32 { configuration.paddingToken }
+  public func embedSource(_ ids: IndexTensor) -> Tensor { embedTarget(ids, from: 0) }
 
-  private func embed(_ ids: IndexTensor, from start: Int = 0) -> Tensor {
-    let vectors = configuration.scalesEmbeddings ? embedding(ids) * configuration.embeddingScale : embedding(ids)
-    return dropout(vectors + positions(ids.shape[1], from: start))
-  }
-
-  public func encode(_ ids: IndexTensor, tokens: IndexTensor?) -> [Tensor] {
-    let mask = AttentionMask.padding(tokens)
-    return encoderLayers.states(from: embed(ids)) { $1($0, mask: mask) }
-  }
-
-  public func decode(
-    _ ids: IndexTensor, tokens: IndexTensor?, memory: Tensor, memoryTokens: IndexTensor?
-  ) -> [Tensor] {
-    let (mask, memoryMask) = (AttentionMask.padding(tokens, causal: true), AttentionMask.padding(memoryTokens))
-    return decoderLayers.states(from: embed(ids)) { $1($0, memory: memory, mask: mask, memoryMask: memoryMask) }
-  }
-
-  public func logits(_ hidden: Tensor) -> Tensor { embedding.scores(hidden) + outputBias }
-
-  public func makeState(memory: Tensor, tokens: IndexTensor?, capacity: Int) -> DecoderState {
-    decoderLayers.makeState(memory: memory, tokens: tokens, capacity: capacity)
-  }
-
-  public func decode(_ ids: IndexTensor, state: DecoderState) -> Tensor {
-    decoderLayers.decode(embed(ids, from: state.count), state: state)
+  public func embedTarget(_ ids: IndexTensor, from start: Int) -> Tensor {
+    dropout(tokenVectors(ids) + positions(ids.shape[1], from: start))
   }
 }
