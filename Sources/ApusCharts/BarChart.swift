@@ -3,6 +3,8 @@
 
 /// A chart of named values, one bar each, with a vertical line to compare with.
 ///
+/// The few bars that would make all others short are broken where the axis ends; their values are written out like all.
+///
 /// ```swift
 /// let chart = BarChart(
 ///   title: "How many times faster", bars: [.init(label: "gemm", value: 1.05, text: "1.05×")], reference: 1)
@@ -31,6 +33,16 @@ package struct BarChart {
 
   private static let (top, pitch, thickness) = (84.0, 26.0, 16.0)
 
+  /// The largest value that is drawn at its length.
+  ///
+  /// If up to a third of the bars are more than three times as long as all the rest (and reach beyond the reference), the
+  /// longest of the rest: on an axis for a ratio of 25, ratios of 1.1 and 1.6 would look the same.
+  static func longest(_ values: [Double], reference: Double) -> Double {
+    let sorted = values.sorted(by: >)
+    let broken = (0..<sorted.count / 3).last { sorted[$0] > 3 * max(sorted[$0 + 1], reference) }
+    return max(reference, broken.map { sorted[$0 + 1] } ?? sorted.first ?? 1)
+  }
+
   /// The picture; as tall as its bars need, always the same for the same chart.
   package var svg: String {
     let drawable = bars.filter { $0.value.isFinite && $0.value >= 0 && $0.value < 1e30 }
@@ -40,9 +52,9 @@ package struct BarChart {
     if !subtitle.isEmpty { svg.addText(subtitle, x: SVG.width - 32, y: 40, anchor: .end, color: SVG.softInk) }
 
     let left = 48 + min(420, drawable.map { SVG.estimatedWidth($0.label) }.max() ?? 0)
-    let ticks = Ticks(from: 0, to: max(reference, drawable.map(\.value).max() ?? 1), about: 6)
+    let ticks = Ticks(from: 0, to: Self.longest(drawable.map(\.value), reference: reference), about: 6)
     let upper = ticks.widened.upperBound
-    func place(_ value: Double) -> Double { left + value / upper * (SVG.width - 84 - left) }
+    func place(_ value: Double) -> Double { left + value / upper * (SVG.width - 98 - left) }
 
     for value in ticks.widenedValues {
       svg.addLine((place(value), Self.top - 10), (place(value), bottom), color: SVG.grid)
@@ -51,9 +63,18 @@ package struct BarChart {
     for (index, bar) in drawable.enumerated() {
       let y = Self.top + Self.pitch * Double(index)
       let color = SVG.palette[bar.value >= reference ? 0 : 1]
-      svg.addRectangle(x: left, y: y, width: place(bar.value) - left, height: Self.thickness, fill: color)
+      let isBroken = bar.value > upper
+      let end = isBroken ? place(upper) + 18 : place(bar.value)
+      svg.addRectangle(x: left, y: y, width: end - left, height: Self.thickness, fill: color)
+      if isBroken {
+        for x in [place(upper) + 5, place(upper) + 11] {
+          svg.addLine((x - 4, y + Self.thickness + 2), (x + 4, y - 2), color: "#ffffff", width: 2.5)
+        }
+      }
       svg.addText(bar.label, x: left - 10, y: y + 12.5, anchor: .end)
-      svg.addText(bar.text, x: place(bar.value) + 7, y: y + 12.5, isBold: true)
+      // A text that the line would cross stands behind it.
+      let isCrossed = end <= place(reference) && end + 12 + SVG.estimatedWidth(bar.text) > place(reference)
+      svg.addText(bar.text, x: (isCrossed ? place(reference) : end) + 7, y: y + 12.5, isBold: true)
     }
     svg.addLine(
       (place(reference), Self.top - 10), (place(reference), bottom), color: SVG.ink, width: 1.5, dashes: "6 5")

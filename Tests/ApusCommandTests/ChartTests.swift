@@ -176,6 +176,21 @@ private func chart(_ series: LineChart.Series..., reference: Double? = nil) -> L
     #expect(svg.contains("fill=\"\(SVG.palette[0])\"") && svg.contains("fill=\"\(SVG.palette[1])\""))
   }
 
+  /// One bar of a ratio of 25 does not make the others short: it is broken where the axis ends.
+  @Test func longBarsAreBroken() {
+    func longest(_ values: [Double]) -> Double { BarChart.longest(values, reference: 1) }
+    #expect(longest([1.05, 25, 2.4, 1.6]) == 2.4)
+    #expect(longest([1.05, 22, 25, 2.4, 1.6, 0.9]) == 2.4)
+    #expect(longest([1.05, 7, 2.4, 1.6]) == 7)
+    // Too many to be exceptions; too few to have a rule; all short.
+    #expect(longest([1.05, 25, 22, 24, 1.6]) == 25)
+    #expect(longest([1, 25]) == 25 && longest([]) == 1)
+    #expect(longest([0.1, 0.01, 0.001]) == 1)
+    let svg = BarChart(title: "t", bars: bars([1.05, 25, 2.4, 1.6]), reference: 1).svg
+    #expect(svg.contains(">25.0×<") && svg.contains(">2.5<") && !svg.contains(">5.0<"))
+    #expect(svg.components(separatedBy: "stroke=\"#ffffff\"").count == 3)
+  }
+
   @Test func growsWithItsBars() {
     let (few, many) = (
       BarChart(title: "t", bars: bars([1]), reference: 1).svg,
