@@ -45,5 +45,12 @@ final class Storage: @unchecked Sendable {
 
   deinit {
     if owner == nil { BufferPool.shared.giveBack(elements, bytes: count * 4) }
+    (owner as? any LentMemory)?.isReturned(UnsafeRawPointer(elements), byteCount: count * 4)
   }
+}
+
+/// What lends its memory to tensors and wants to know when they are done with a part of it: a memory-mapped file.
+package protocol LentMemory: AnyObject {
+  /// One borrower of this memory is gone; there may be others.
+  func isReturned(_ start: UnsafeRawPointer, byteCount: Int)
 }

@@ -50,6 +50,23 @@ import Testing
     #expect(padded.utf8.count % 8 == 0)
   }
 
+  /// Pages that a borrower has returned come back from the file for the next one, and stay there for those that remain.
+  @Test func returnedMemoryIsReadAgain() throws {
+    try withTemporaryFolder { folder in
+      let url = folder.appending(path: "model.safetensors")
+      let numbers = (0..<40_000).map { Float($0) }
+      try SafetensorsWriter.write([("a", Tensor(numbers, shape: [40_000])), ("b", Tensor([1, 2]))], to: url)
+      let file = try SafetensorsFile(contentsOf: url)
+      let other = try file.tensor(named: "b")
+      let kept = try file.tensor(named: "a")
+      for _ in 0..<3 { #expect(try file.tensor(named: "a").scalars == numbers) }
+      #expect(kept.scalars == numbers && other.scalars == [1, 2])
+      // Bytes that were never in a file stay.
+      let copied = try SafetensorsFile(data: Data(contentsOf: url), name: "copy")
+      for _ in 0..<2 { #expect(try copied.tensor(named: "a").scalars == numbers) }
+    }
+  }
+
   @Test func nothingIsAFileToo() throws {
     let file = try SafetensorsFile(data: SafetensorsWriter.encode([]), name: "f")
     #expect(file.entries.isEmpty)

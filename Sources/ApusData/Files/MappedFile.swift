@@ -1,6 +1,7 @@
 // A file's bytes as memory, without reading them first.
 // Read first: SystemCalls.swift. Read next: Safetensors.swift, whose tensors borrow this memory.
 
+import ApusTensor
 public import Foundation
 
 /// The bytes of a file, mapped read-only: pages are read when they are first touched, and shared between processes.
@@ -62,5 +63,19 @@ public final class MappedFile: @unchecked Sendable {
   deinit {
     guard let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return }
     if isMapped { munmap(start, bytes.count) } else { start.deallocate() }
+  }
+}
+
+extension MappedFile: LentMemory {
+  /// Whole pages among these bytes leave memory; whoever reads them again gets them from the file again.
+  ///
+  /// Weights that are read once, to be converted or transposed, would count twice otherwise: as the pages of the file and
+  /// as what was made of them.
+  package func isReturned(_ start: UnsafeRawPointer, byteCount: Int) {
+    let page = UInt(getpagesize())
+    let (first, end) = (UInt(bitPattern: start), UInt(bitPattern: start) + UInt(byteCount))
+    let (lower, upper) = ((first + page - 1) / page * page, end / page * page)
+    guard isMapped, lower < upper, let pages = UnsafeMutableRawPointer(bitPattern: lower) else { return }
+    madvise(pages, Int(upper - lower), MADV_DONTNEED)
   }
 }

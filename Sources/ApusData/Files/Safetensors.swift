@@ -92,6 +92,7 @@ public final class SafetensorsFile: Sendable {
       }
     }
     if !isConverted { throw wrongType(entry, expected: "a type that converts to floats") }
+    file.isReturned(elements, byteCount: entry.byteRange.count)
     return tensor
   }
 
