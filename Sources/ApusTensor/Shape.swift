@@ -55,6 +55,12 @@ public struct Shape: Sendable, Hashable {
     return axis < 0 ? axis + rank : axis
   }
 
+  /// Whether the last axes have these sizes.
+  func ends(with other: Shape) -> Bool {
+    let start = rank - other.rank
+    return start >= 0 && (0..<other.rank).allSatisfy { self[start + $0] == other[$0] }
+  }
+
   /// This shape without some (normalized) axes, or with them kept as size 1.
   package func reduced(along axes: [Int], keepingDimensions: Bool) -> Shape {
     var result = Shape([])

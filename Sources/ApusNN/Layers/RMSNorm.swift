@@ -9,14 +9,16 @@ public final class RMSNorm: Layer {
   /// Added to the mean square.
   public let epsilon: Float
 
-  /// - Parameter shape: the trailing axes to normalize.
-  public init(_ shape: Shape, epsilon: Float = 1e-6) {
+  /// - Parameters:
+  ///   - shape: the trailing axes to normalize.
+  ///   - epsilon: added to the mean square; by default the distance from 1 to the next float, as in PyTorch.
+  public init(_ shape: Shape, epsilon: Float = .ulpOfOne) {
     weight = Initializer.ones(shape)
     self.epsilon = epsilon
   }
 
   /// Over the last axis of the given size.
-  public convenience init(_ width: Int, epsilon: Float = 1e-6) { self.init([width], epsilon: epsilon) }
+  public convenience init(_ width: Int, epsilon: Float = .ulpOfOne) { self.init([width], epsilon: epsilon) }
 
   public func callAsFunction(_ x: Tensor) -> Tensor { rmsNorm(x, weight: weight, epsilon: epsilon) }
 }

@@ -145,6 +145,7 @@ struct AttentionPlan {
         part.rank <= 4 && Shape.broadcast(part.shape, scores) == scores,
         "attention: a \(what) of shape \(part.shape) for scores \(scores)")
     }
+    guard mask.allowed != nil || mask.bias != nil else { return }
     if let given = withoutRecording({ mask.scores?.detached }) { bias = prepare(given, columns: columns) }
   }
 

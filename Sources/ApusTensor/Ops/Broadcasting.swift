@@ -22,12 +22,14 @@ struct BroadcastPlan {
   /// Neighbouring axes that both operands step through alike are merged; the last one is the kernel's columns, the one
   /// before it its rows, and the others a loop.
   func run(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor, into c: UnsafeMutablePointer<Float>) {
-    guard shape.elementCount > 0 else { return }
+    let count = shape.elementCount
+    guard count > 0 else { return }
     read(a, b) { x, y in
-      if a.shape == shape && b.shape == shape {
+      // As many elements as the result has: nothing is repeated, all lie alike.
+      if a.elementCount == count && b.elementCount == count {
         let rows = BroadcastRows(x, rowStride: 0, isRow: true)
         Kernels.table.binary(
-          operation, rows, BroadcastRows(y, rowStride: 0, isRow: true), c, 1, shape.elementCount, Kernels.schedule)
+          operation, rows, BroadcastRows(y, rowStride: 0, isRow: true), c, 1, count, Kernels.schedule)
         return
       }
       let axes = mergedAxes(a.shape, b.shape)

@@ -15,18 +15,19 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor? = nil, epsilon
   require(x.rank >= 1, "layerNorm: a tensor of shape \(x.shape) (at least one axis is needed)")
   let normalized = weight?.shape ?? bias?.shape ?? Shape([x.shape[x.rank - 1]])
   require(
-    normalized.rank <= x.rank && Array(x.shape.suffix(normalized.rank)) == Array(normalized)
-      && (bias == nil || bias?.shape == normalized),
+    x.shape.ends(with: normalized) && (bias == nil || bias?.shape == normalized),
     "layerNorm: input \(x.shape), weight \(weight?.shape ?? []), bias \(bias?.shape ?? []) (trailing axes must agree)")
   let columns = normalized.elementCount
   let rows = columns == 0 ? 0 : x.elementCount / columns
-  let (mean, inverseDeviation) = (Storage(count: rows), Storage(count: rows))
+  // The means of the rows, then their inverse deviations.
+  let statistics = Storage(count: 2 * rows)
   let y = Tensor(uninitialized: x.shape) { y in
     read(x) { x in
       readOptional(weight) { weight in
         readOptional(bias) { bias in
           Kernels.table.layerNorm(
-            x, weight, bias, epsilon, y, mean.elements, inverseDeviation.elements, rows, columns, Kernels.schedule)
+            x, weight, bias, epsilon, y, statistics.elements, statistics.elements + rows, rows, columns,
+            Kernels.schedule)
         }
       }
     }
@@ -38,7 +39,7 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor? = nil, epsilon
         read(x, dy) { x, dy in
           readOptional(weight) { w in
             Kernels.table.layerNormBackward(
-              x, w, mean.elements, inverseDeviation.elements, dy, dx, weight == nil ? nil : dWeight.elements,
+              x, w, statistics.elements, statistics.elements + rows, dy, dx, weight == nil ? nil : dWeight.elements,
               bias == nil ? nil : dBias.elements, rows, columns, Kernels.schedule)
           }
         }

@@ -10,15 +10,15 @@ import ApusKernels
 /// - Parameters:
 ///   - x: [.., normalized shape]
 ///   - weight: the normalized shape: one or more trailing axes of x; nil normalizes over the last axis only.
-///   - epsilon: added to the mean square.
+///   - epsilon: added to the mean square; by default the distance from 1 to the next float, as in PyTorch.
 /// - Returns: the shape of x.
 /// - Complexity: two passes over x, the second from the cache; 1/√ of every row is kept for the backward.
 /// - Precondition: the weight's shape is that of x's trailing axes.
-public func rmsNorm(_ x: Tensor, weight: Tensor?, epsilon: Float = 1e-6) -> Tensor {
+public func rmsNorm(_ x: Tensor, weight: Tensor?, epsilon: Float = .ulpOfOne) -> Tensor {
   require(x.rank >= 1, "rmsNorm: a tensor of shape \(x.shape) (at least one axis is needed)")
   let normalized = weight?.shape ?? Shape([x.shape[x.rank - 1]])
   require(
-    normalized.rank <= x.rank && Array(x.shape.suffix(normalized.rank)) == Array(normalized),
+    x.shape.ends(with: normalized),
     "rmsNorm: input \(x.shape), weight \(normalized) (trailing axes must agree)")
   let columns = normalized.elementCount
   let rows = columns == 0 ? 0 : x.elementCount / columns
