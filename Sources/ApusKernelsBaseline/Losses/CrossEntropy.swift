@@ -1,6 +1,6 @@
 // Log-softmax over rows, and cross-entropy of logits with classes or probabilities, class weights and label smoothing.
 // No exponent overflows: the row's largest element is taken off first. No probabilities are stored: the backward makes them
-// again from the logarithm of the row's sum. Read first: Reference/ReferenceLosses.swift, Pointwise/Softmax.swift.
+// again from the logarithm of the row's sum. Read first: ApusKernelsReference/ReferenceLosses.swift, Pointwise/Softmax.swift.
 
 import ApusKernelTypes
 

@@ -1,5 +1,5 @@
 // Losses between a prediction and a target, element by element: values, their sum, and the derivative by either.
-// Read first: Reference/ReferenceLosses.swift. Read next: ApusTensor/Ops/Losses.swift.
+// Read first: ApusKernelsReference/ReferenceLosses.swift. Read next: ApusTensor/Ops/Losses.swift.
 
 import ApusKernelTypes
 

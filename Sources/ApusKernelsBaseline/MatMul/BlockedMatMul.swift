@@ -1,5 +1,5 @@
 // The loops around the micro-kernel: columns, packing of B, tiles over workers, k blocks, packing of A, panels, rows.
-// Read first: Reference/ReferenceMatMul.swift, Packing.swift.
+// Read first: ApusKernelsReference/ReferenceMatMul.swift, Packing.swift.
 
 import ApusKernelTypes
 

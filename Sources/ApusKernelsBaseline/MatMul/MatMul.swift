@@ -1,5 +1,5 @@
 // The entry of the matrix product: picks the vector, the skinny or the blocked path, and spreads batches over workers.
-// Read first: Reference/ReferenceMatMul.swift. Read next: BlockedMatMul.swift, VectorMatMul.swift, SkinnyMatMul.swift.
+// Read first: ApusKernelsReference/ReferenceMatMul.swift. Read next: BlockedMatMul.swift, VectorMatMul.swift, SkinnyMatMul.swift.
 
 import ApusKernelTypes
 

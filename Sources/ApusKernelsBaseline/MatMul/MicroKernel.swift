@@ -1,5 +1,5 @@
 // The register tile: a few rows of C kept in vector registers while the k loop streams A and B past them.
-// The hottest lines of the package. Read first: Reference/ReferenceMatMul.swift. Read next: Packing.swift.
+// The hottest lines of the package. Read first: ApusKernelsReference/ReferenceMatMul.swift. Read next: Packing.swift.
 
 import ApusKernelTypes
 

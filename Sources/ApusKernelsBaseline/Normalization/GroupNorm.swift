@@ -1,5 +1,5 @@
 // Normalization over groups of channels (Wu, He, arXiv:1803.08494): forward, which keeps mean and 1/σ, and backward.
-// Read first: Reference/ReferenceGroupNorm.swift.
+// Read first: ApusKernelsReference/ReferenceGroupNorm.swift.
 
 import ApusKernelTypes
 

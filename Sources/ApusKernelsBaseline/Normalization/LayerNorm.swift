@@ -1,5 +1,5 @@
 // Layer normalization (Ba, Kiros, Hinton, arXiv:1607.06450): forward, which keeps mean and 1/σ, and backward.
-// Read first: Reference/ReferenceLayerNorm.swift.
+// Read first: ApusKernelsReference/ReferenceLayerNorm.swift.
 
 import ApusKernelTypes
 

@@ -1,5 +1,5 @@
 // Normalization by the root of the mean square (Zhang, Sennrich, arXiv:1910.07467): forward, which keeps 1/ρ, and
-// backward. Read first: Reference/ReferenceRMSNorm.swift. Read next: GroupNorm.swift.
+// backward. Read first: ApusKernelsReference/ReferenceRMSNorm.swift. Read next: GroupNorm.swift.
 
 import ApusKernelTypes
 

@@ -1,5 +1,5 @@
 // Softmax over rows: forward and backward. Exponents never overflow: the row's largest element is taken off first.
-// Read first: Reference/ReferenceSoftmax.swift. Read next: Losses/CrossEntropy.swift.
+// Read first: ApusKernelsReference/ReferenceSoftmax.swift. Read next: Losses/CrossEntropy.swift.
 
 import ApusKernelTypes
 
