@@ -6,6 +6,9 @@ public import ApusTensor
 /// Causal self-attention, attention to the encoder's result, and a feed-forward network, each with a residual path
 /// (Vaswani et al., arXiv:1706.03762, section 3.1).
 ///
+/// As PyTorch's of this name, but `hidden` follows the width where that has 2,048, and nothing is dropped unless it is asked for
+/// (there a tenth).
+///
 /// ```
 ///   after:  x ─┬─ attention ─(+)─ norm1 ─┬─ crossAttention ─(+)─ norm2 ─┬─ feedForward ─(+)─ norm3 ─ y
 ///              └──────────────┘          └───────┴───────────┘          └────────────────┘
