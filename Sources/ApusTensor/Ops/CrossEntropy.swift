@@ -55,15 +55,8 @@ public func crossEntropy(
     reduction, counted: countedWeight(targets, ignoring: ignored, weight), examples: targets.shape.first ?? 1)
   return result.recorded("crossEntropy") {
     wrt(x) { dLoss in
-      let scales = scale == 1 ? dLoss : dLoss * scale
-      return Tensor(uninitialized: x.shape) { dx in
-        read(scales) { scales in
-          withArguments { arguments in
-            Kernels.table.losses.crossEntropyBackward(
-              arguments, logSumExp.elements, RowScales(scales, hasOneForEach: reduction == .none), dx, Kernels.schedule)
-          }
-        }
-      }
+      let scales = (values: scale == 1 ? dLoss : dLoss * scale, hasOneForEach: reduction == .none)
+      return logitsGradient(of: x.shape, logSumExp, scales, withArguments)
     }
   }
 }
@@ -110,20 +103,32 @@ public func crossEntropy(
   let (result, scale) = losses.reduced(reduction, counted: Float(rows), examples: leading.first ?? 1)
   return result.recorded("softCrossEntropy") {
     wrt(x) { dLoss in
-      let scales = scale == 1 ? dLoss : dLoss * scale
-      return Tensor(uninitialized: x.shape) { dx in
-        read(scales) { scales in
-          withArguments { arguments in
-            Kernels.table.losses.crossEntropyBackward(
-              arguments, logSumExp.elements, RowScales(scales, hasOneForEach: reduction == .none), dx, Kernels.schedule)
-          }
-        }
-      }
+      let scales = (values: scale == 1 ? dLoss : dLoss * scale, hasOneForEach: reduction == .none)
+      return logitsGradient(of: x.shape, logSumExp, scales, withArguments)
     }
     wrt(q) { dLoss in
       let terms = x.detached.logSoftmax() * (-scale * (1 - labelSmoothing))
       let weighted = weight.map { terms * $0.detached } ?? terms
       return weighted * (reduction == .none ? dLoss.reshaped(to: Shape(Array(leading) + [1])) : dLoss)
+    }
+  }
+}
+
+/// The gradient of cross-entropy's logits.
+///
+/// - Parameters:
+///   - scales: what each row's gradient is multiplied with, or all of them.
+///   - withArguments: calls its argument with those of the kernels.
+private func logitsGradient(
+  of shape: Shape, _ logSumExp: Storage, _ scales: (values: Tensor, hasOneForEach: Bool),
+  _ withArguments: ((CrossEntropyArguments) -> Void) -> Void
+) -> Tensor {
+  Tensor(uninitialized: shape) { dx in
+    read(scales.values) { values in
+      withArguments { arguments in
+        Kernels.table.losses.crossEntropyBackward(
+          arguments, logSumExp.elements, RowScales(values, hasOneForEach: scales.hasOneForEach), dx, Kernels.schedule)
+      }
     }
   }
 }
