@@ -34,9 +34,10 @@ public struct CachedKeysAndValues: Sendable {
   ///   - width: features of keys and of values, all heads together.
   public init(batch: Int, capacity: Int, width: Int) {
     self.capacity = capacity
-    // Zeros, not garbage: what is behind `count` is never read, but it may be looked at.
-    keys = .zeros([batch, capacity, width])
-    values = .zeros([batch, capacity, width])
+    // What is behind `count` is never read. So it is not written either: of memory that is new the system gives each page
+    // when the first position on it comes, and a text that ends early has not cost its greatest length.
+    keys = Tensor(uninitialized: [batch, capacity, width]) { _ in }
+    values = Tensor(uninitialized: [batch, capacity, width]) { _ in }
   }
 
   /// Sequences side by side.

@@ -99,6 +99,29 @@ import Testing
     }
   }
 
+  /// Memory behind the last position may hold anything (here what other tensors left there), and a bias that is as wide as the
+  /// cache is the bias of the keys that there are.
+  @Test func whatIsBehindTheCachedPositionsDoesNotMatter() {
+    let projection = Samples.normal([2, 8, 18])
+    let bias = Samples.normal([2, 1, 40], seed: 5)
+    var results: [Tensor] = []
+    for _ in 0..<2 {
+      var wide = CachedKeysAndValues(batch: 2, capacity: 40, width: 6)
+      var exact = CachedKeysAndValues(batch: 2, capacity: 41, width: 6)
+      for range in [0..<5, 5..<6, 6..<8] {
+        let part = projection.slice(range, along: 1)
+        let seen = bias.slice(0..<range.upperBound, along: 2)
+        let whole = wide.appendAndAttend(part, heads: 2, bias: bias)
+        results.append(whole)
+        #expect(exact.appendAndAttend(part, heads: 2, bias: seen) == whole)
+      }
+      // Blocks of the caches' size, full of what would spoil every sum.
+      _ = (0..<8).map { _ in Tensor(repeating: .nan, shape: [2, 40, 6]) }
+    }
+    #expect(results[..<3].elementsEqual(results[3...]))
+    #expect(results.allSatisfy { !$0.sum().scalar.isNaN })
+  }
+
   /// Leading axes that broadcast, in any pattern, are products of what they would be if they were whole.
   @Test func productsOfBroadcastMatrices() {
     let pairs: [([Int], [Int])] = [
