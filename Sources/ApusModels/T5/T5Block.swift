@@ -140,8 +140,9 @@ public final class T5Stack: Module {
   /// The result of new positions, which extend the state.
   func callAsFunction(_ x: Tensor, state: DecoderState) -> Tensor {
     let (new, start) = (x.shape[1], state.count)
-    // As wide as the cache, so that its memory is the last token's.
-    let bias = positionBias(queries: new, keys: state.capacity, from: start)
+    // Wider than it must be, so that its memory is that of the token before.
+    let keys = min(state.capacity, (start + new + 255) / 256 * 256)
+    let bias = positionBias(queries: new, keys: keys, from: start)
     let hidden = blocks.indices.reduce(x) { x, index in
       blocks[index].run(x) {
         blocks[index].attention($0, cache: state.caches[index], bias: bias)

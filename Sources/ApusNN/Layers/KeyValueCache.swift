@@ -30,7 +30,7 @@ public final class KeyValueCache {
   ///
   /// - Parameters:
   ///   - projection: [batch, new, 3 · width]: queries, keys and values side by side.
-  ///   - bias: added to the scores, broadcast to [batch, heads, new, count + new or capacity]; −∞ hides a key.
+  ///   - bias: added to the scores, broadcast to [batch, heads, new, count + new or more]; −∞ hides a key.
   /// - Returns: [batch, new, width]
   /// - Precondition: there is room.
   public func attend(_ projection: Tensor, heads: Int, bias: Tensor? = nil) -> Tensor {
@@ -43,7 +43,7 @@ public final class KeyValueCache {
   ///   - query: [batch, new, heads · size]
   ///   - key: [batch, new, key heads · size]
   ///   - value: the same shape.
-  ///   - bias: added to the scores, broadcast to [batch, heads, new, count + new or capacity]; −∞ hides a key.
+  ///   - bias: added to the scores, broadcast to [batch, heads, new, count + new or more]; −∞ hides a key.
   ///   - scale: of the scores; 1/√size if nil.
   /// - Returns: [batch, new, heads · size]
   /// - Precondition: there is room.
@@ -67,7 +67,7 @@ extension MultiheadAttention {
   ///
   /// - Parameters:
   ///   - x: [batch, new positions, width]
-  ///   - bias: added to the scores, broadcast to [batch, heads, new, count + new or capacity]; −∞ hides a key.
+  ///   - bias: added to the scores, broadcast to [batch, heads, new, count + new or more]; −∞ hides a key.
   /// - Precondition: the cache has room; keys and values have no sizes of their own, scores the usual scale.
   public func callAsFunction(_ x: Tensor, cache: KeyValueCache, bias: Tensor? = nil) -> Tensor {
     guard let projection, scale == nil else {

@@ -55,8 +55,8 @@ public struct CachedKeysAndValues: Sendable {
   ///
   /// - Parameters:
   ///   - projection: [rows, new, 3 · width]: queries, keys and values side by side.
-  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new] or, so that its size stays the same from token to
-  ///     token, to [rows, heads, new, capacity]; −∞ hides a key.
+  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key. It may have more columns, so that
+  ///     its size need not change with every token: those behind are not read.
   /// - Returns: [rows, new, width]
   /// - Precondition: there is room.
   public mutating func appendAndAttend(_ projection: Tensor, heads: Int, bias: Tensor? = nil) -> Tensor {
@@ -76,8 +76,8 @@ public struct CachedKeysAndValues: Sendable {
   ///   - query: [rows, new, heads · size]
   ///   - key: [rows, new, key heads · size], of which `key heads · size` is the cache's width.
   ///   - value: the same shape.
-  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new] or, so that its size stays the same from token to
-  ///     token, to [rows, heads, new, capacity]; −∞ hides a key.
+  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key. It may have more columns, so that
+  ///     its size need not change with every token: those behind are not read.
   ///   - scale: of the scores; 1/√size if nil.
   /// - Returns: [rows, new, heads · size]
   /// - Precondition: there is room.
@@ -135,7 +135,7 @@ public struct CachedKeysAndValues: Sendable {
       query: HeadStrides(batch: new * queryStride, time: queryStride, head: size), key: memory, value: memory,
       result: HeadStrides(batch: new * heads * size, time: heads * size, head: size),
       mask: AttentionMask(causalOffset: count - new, bias: bias),
-      biasColumns: bias?.shape.last == capacity ? capacity : nil)
+      biasColumns: bias?.shape.last)
     return Tensor(uninitialized: [rows, new, heads * size]) { output in
       read(query, keys, values) { q, k, v in plan.forward(q, k, v, output, nil) }
     }
