@@ -59,7 +59,7 @@ package final class BufferPool: Sendable {
     if let recycled, let block = UnsafeMutableRawPointer(bitPattern: recycled) { return block }
     var block: UnsafeMutableRawPointer?
     guard posix_memalign(&block, Self.alignment, size) == 0, let block else {
-      fatalError("out of memory: a buffer of \(size) bytes")
+      stop("out of memory: a buffer of \(size) bytes")
     }
     return block
   }

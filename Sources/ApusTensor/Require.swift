@@ -1,5 +1,7 @@
 // Programmer errors, with their message in release builds too.
 
+import ApusKernelTypes
+
 /// Stops the program with `message` unless `condition` holds.
 ///
 /// The standard library's `precondition` drops its message in optimized builds, where a shape mismatch would be no more
@@ -11,4 +13,4 @@ package func require(_ condition: @autoclosure () -> Bool, _ message: @autoclosu
 
 /// Stops the program with `message`.
 @inline(never)
-package func requirementFailure(_ message: String) -> Never { fatalError(message) }
+package func requirementFailure(_ message: String) -> Never { stop(message) }

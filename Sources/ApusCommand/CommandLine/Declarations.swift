@@ -1,6 +1,8 @@
 // How a verb declares what it takes: @Option, @Flag and @Positional, once, with name, default and help.
 // Read first: Verb.swift, which has an example. Read next: Arguments.swift, which reads the command line into them.
 
+import ApusTensor
+
 /// What the parser and the help see of a declaration.
 protocol DeclaredArgument: AnyObject {
   var name: String { get }
@@ -113,7 +115,7 @@ final class Positional<Value: ArgumentValue>: DeclaredArgument {
   }
 
   var wrappedValue: Value {
-    guard let value else { fatalError("\(name) is read before the command line was") }
+    guard let value else { requirementFailure("\(name) is read before the command line was") }
     return value
   }
 

@@ -52,7 +52,7 @@ package final class Scheduler: Sendable {
   private let crowding = Crowding()
 
   package init(workers: Int) {
-    guard workers > 0 else { fatalError("Scheduler: \(workers) workers (at least one is needed)") }
+    guard workers > 0 else { stop("Scheduler: \(workers) workers (at least one is needed)") }
     self.workers = min(workers, 256)
     job = .allocate(capacity: 1)
     job.initialize(to: Job(body: { _, _ in }))
