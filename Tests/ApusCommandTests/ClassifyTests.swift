@@ -1,6 +1,9 @@
 // `apus classify`: answers in the order of their probabilities. Read first: Sources/ApusCommand/Verbs/ClassifyCommand.swift.
 
+import ApusData
+import ApusModels
 import ApusTensor
+import Foundation
 import Testing
 
 @testable import ApusCommand
@@ -17,5 +20,58 @@ import Testing
   @Test func scoresThatAreNoNumbersAreStillListed() {
     let ranking = Ranking(scores: Tensor([.nan, 1], shape: [1, 2]), names: ["a", "b"])
     #expect(ranking.lines(top: 5).count == 2)
+  }
+
+  // MARK: CLIP
+
+  private var clip: URL {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("ApusModelsTests/Fixtures/clip_zero_shot")
+  }
+
+  private struct Expected: Decodable {
+    struct Case: Decodable {
+      let picture: String
+      let labels: [String]
+      let probabilities: [Float]
+    }
+    let cases: [Case]
+    let ids: [[Int32]]
+  }
+
+  private func verb(_ words: [String]) throws -> ClassifyCommand {
+    guard case .run(let verb as ClassifyCommand) = Tool.apus.outcome(of: ["classify"] + words) else {
+      throw CommandFailure("refused")
+    }
+    return verb
+  }
+
+  /// A CLIP with random weights and its tokenizer and pictures; the fixture's generate.py asked transformers.
+  @Test func zeroShotAsInTransformers() throws {
+    let expected = try JSONDecoder().decode(
+      Expected.self, from: Data(contentsOf: clip.appendingPathComponent("expected.json")))
+    let folder = clip.appendingPathComponent("model")
+    let loaded = try LoadedModel(contentsOf: folder)
+    let tokenizer = try Tokenizer(folder: folder)
+    #expect(expected.cases.count == 2)
+    for example in expected.cases {
+      #expect(try tokenizer.encode(batch: example.labels).map(\.ids) == expected.ids)
+      let picture = clip.appendingPathComponent(example.picture).path
+      let ranking = try verb([folder.path, picture, "--labels", example.labels.joined(separator: ", ")]).ranking(loaded)
+      for (label, probability) in zip(example.labels, example.probabilities) {
+        let found = try #require(ranking.entries.first { $0.name == label }?.probability)
+        #expect(abs(found - probability) < 1e-4, "\(example.picture), \(label): \(found) for \(probability)")
+      }
+    }
+  }
+
+  @Test func whatCLIPNeeds() throws {
+    let folder = clip.appendingPathComponent("model")
+    let (loaded, picture) = (try LoadedModel(contentsOf: folder), clip.appendingPathComponent("wide.png").path)
+    let error = #expect(throws: CommandFailure.self) { _ = try verb([folder.path, picture]).ranking(loaded) }
+    #expect(error?.lines == ["\(folder.path): CLIP needs --labels, such as --labels \"a cat,a dog\""])
+    #expect(throws: (any Error).self) {
+      _ = try verb([folder.path, folder.path + "/config.json", "--labels", "a,b"]).ranking(loaded)
+    }
   }
 }

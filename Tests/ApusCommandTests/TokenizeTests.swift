@@ -26,7 +26,7 @@ import Testing
   @Test func badCommandLines() {
     #expect(
       refusals(["tokenize"]) == [
-        "apus tokenize: MODEL_DIR is missing (a folder with tokenizer.json, vocab.txt, or vocab.json and merges.txt)"
+        "apus tokenize: MODEL_DIR is missing (a folder with tokenizer.json, vocab.txt, vocab.json and merges.txt, or a SentencePiece model)"
       ])
     #expect(
       refusals(["tokenize", "m", "1 2", "--decode", "--pair", "x"]) == [

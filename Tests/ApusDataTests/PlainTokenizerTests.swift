@@ -205,7 +205,7 @@ import Testing
       let text = try message(files)
       for part in parts { #expect(text.contains(part), "\(files): \(text)") }
     }
-    let known = "tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model"
+    let known = "tokenizer.json, vocab.txt, vocab.json with merges.txt or source.spm, or a SentencePiece model"
     try has([:], "expected \(known), found none of them")
     try has(
       ["vocab.txt": "a\n[CLS]"], "vocab.txt: unk_token: expected the token \"[UNK]\"", "\"[SEP]\", found no such token")

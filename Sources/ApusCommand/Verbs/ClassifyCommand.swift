@@ -39,6 +39,11 @@ struct ClassifyCommand: Verb {
       try refuseLabels()
       return print(try lines(about: input, model, loaded).joined(separator: "\n"))
     }
+    print(try ranking(loaded).lines(top: top).joined(separator: "\n"))
+  }
+
+  /// What the model says of the picture.
+  func ranking(_ loaded: LoadedModel) throws -> Ranking {
     let answer: (scores: Tensor, names: [String])
     switch loaded.model {
     case let model as PublishedViT: answer = try classes(of: model, loaded)
@@ -48,8 +53,7 @@ struct ClassifyCommand: Verb {
         "\(folder.text): expected a model that classifies pictures (vit, clip) or texts (bert, …), found \(loaded.head)"
       )
     }
-    let ranking = Ranking(scores: answer.scores, names: answer.names)
-    print(ranking.lines(top: top).joined(separator: "\n"))
+    return Ranking(scores: answer.scores, names: answer.names)
   }
 
   private func pixels(for model: some PictureModel) throws -> Tensor {

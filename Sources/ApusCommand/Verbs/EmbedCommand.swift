@@ -15,6 +15,9 @@ struct EmbedCommand: Verb {
     of the angle between it and every sentence, itself included.
 
     Without sentences on the command line they are read from standard input, one a line.
+
+    A model that was trained with prompts puts its standard one before every sentence, if it has one; --prompt chooses \
+    another.
     """
 
   @Positional("MODEL_DIR", help: "a folder with config.json, model.safetensors and tokenizer.json") var folder: Path
@@ -22,6 +25,8 @@ struct EmbedCommand: Verb {
   @Flag("similarity", help: "print how alike the sentences are, from -1 to 1, instead of their vectors") var isCompared
   @Option("out", placeholder: "FILE", help: "write the vectors to this safetensors file instead, as 'embeddings'")
   var out: Path? = nil
+  @Option("prompt", placeholder: "NAME", help: "the name of a prompt in config_sentence_transformers.json")
+  var prompt: String? = nil
 
   func problems() -> [String] {
     if out != nil, isCompared { return ["--out: expected vectors, found --similarity"] }
@@ -33,10 +38,20 @@ struct EmbedCommand: Verb {
 
   func run() throws {
     let model = try TextModel(folder.url)
+    let known = model.embedder.prompts.texts
+    if let prompt, known[prompt] == nil {
+      let names = known.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
+      throw CommandFailure(
+        "--prompt: expected \(known.isEmpty ? "nothing, \(folder.text) has no prompts" : "one of \(names)"), found '\(prompt)'"
+      )
+    }
     var sentences = sentences
-    if sentences.isEmpty { while let line = readLine() { sentences.append(line) } }
+    if sentences.isEmpty {
+      var lines = InputLines.standardInput
+      while let line = try lines.next() { sentences.append(line.hasSuffix("\r") ? String(line.dropLast()) : line) }
+    }
     guard !sentences.isEmpty else { throw CommandFailure("standard input: expected a sentence a line, found nothing") }
-    let vectors = try model.vectors(of: sentences, "sentences")
+    let vectors = try model.vectors(of: sentences, "sentences", prompt: prompt)
     if let out {
       try SafetensorsWriter.write([("embeddings", vectors)], to: out.url)
       print("\(sentences.count) vectors of \(model.embedder.width) numbers")
@@ -63,7 +78,7 @@ struct TextModel {
 
   init(_ folder: URL) throws {
     embedder = try SentenceEmbedder(contentsOf: folder)
-    tokenizer = try Tokenizer(folder: folder)
+    tokenizer = try Tokenizer(folder: SentenceEmbedder.encoderFolder(in: folder))
     let (tokens, rows) = (tokenizer.vocabularySize, embedder.encoder.vocabularySize)
     guard tokens <= rows else {
       throw CommandFailure("\(folder.path): the tokenizer has \(tokens) tokens, the model \(rows)")
@@ -72,8 +87,10 @@ struct TextModel {
 
   /// The vectors of texts, [texts, width].
   ///
-  /// - Parameter noun: what the texts are, for the progress line.
-  func vectors(of texts: [String], _ noun: String) throws -> Tensor {
+  /// - Parameters:
+  ///   - noun: what the texts are, for the progress line.
+  ///   - prompt: the name of what is put before them; nil: the model's standard one.
+  func vectors(of texts: [String], _ noun: String, prompt: String? = nil) throws -> Tensor {
     // Standard output is for the results.
     let isShown = isatty(STDERR_FILENO) == 1 && texts.count > 64
     func show(_ text: String) {
@@ -81,7 +98,7 @@ struct TextModel {
     }
     show("Reading \(Format.count(texts.count)) \(noun)")
     Interrupt.shared.watch()
-    let vectors = try embedder.vectors(of: texts, tokenizer) { done in
+    let vectors = try embedder.vectors(of: texts, tokenizer, prompt: prompt) { done in
       show("\(Format.count(done)) of \(Format.count(texts.count)) \(noun)")
       return !Interrupt.shared.isRequested
     }

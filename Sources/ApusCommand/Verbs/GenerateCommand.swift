@@ -17,7 +17,8 @@ struct GenerateCommand: Verb {
     --temperature, --top-k, --top-p and --min-p draw one, --beams N searches for the likeliest whole text.
 
     --print-ids prints all ids on one line, as Hugging Face's generate returns them: the prompt (of an encoder–decoder the \
-    start token) and what was written. Without a tokenizer in the folder, --input-ids gives the prompt.
+    start token) and what was written. Without a tokenizer in the folder, --input-ids gives the prompt. A Marian model that \
+    knows several languages reads the one to write from the beginning of the prompt: ">>fra<< Good morning".
     """
   }
 

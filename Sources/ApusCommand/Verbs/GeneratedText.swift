@@ -61,7 +61,9 @@ struct GeneratedText {
     // Half a character decodes to the replacement character.
     guard after.utf8.count > before.utf8.count, !after.hasSuffix("\u{FFFD}") else { return true }
     text += String(decoding: after.utf8.dropFirst(before.utf8.count), as: UTF8.self)
-    (context, taken) = (taken, ids.count)
+    // Behind tokens without a text of their own, the next one would look like the first.
+    if (try? codec.decode(Array(ids[taken...])))?.isEmpty == false { context = taken }
+    taken = ids.count
     let end = GeneratedText.end(of: text, before: stop)
     show(upTo: end.isFound ? end.bytes : text.utf8.count - end.bytes)
     return !end.isFound

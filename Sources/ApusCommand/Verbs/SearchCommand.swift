@@ -12,7 +12,8 @@ struct SearchCommand: Verb {
   static let summary = "Find the lines of a text file that are closest in meaning to a query."
   static let details = """
     Prints the best lines, best first: how alike line and query are (the cosine of the angle between their vectors, at \
-    most 1), the number of the line, and the line. Empty lines are passed over; of equal lines the first is printed.
+    most 1), the number of the line, and the line. Empty lines are passed over; of equal lines the first is printed. A \
+    model that was trained with prompts for queries and documents gets them.
     """
 
   @Positional("FILE", help: "a text file; each line is compared with the query") var file: Path
@@ -33,8 +34,10 @@ struct SearchCommand: Verb {
     let lines = SearchCommand.lines(of: try TextFile.read(file.url))
     guard !lines.isEmpty else { throw CommandFailure("\(file.text): expected text, found only empty lines") }
     let model = try TextModel(folder.url)
-    let vectors = try model.vectors(of: [query] + lines.map(\.text), "lines").normalizedToUnitLength()
-    let scores = vectors.slice(1..<lines.count + 1).matmul(vectors.slice(0..<1), transposing: .second).scalars
+    let prompts = model.embedder.prompts
+    let asked = try model.vectors(of: [query], "queries", prompt: prompts.forQueries).normalizedToUnitLength()
+    let vectors = try model.vectors(of: lines.map(\.text), "lines", prompt: prompts.forDocuments)
+    let scores = vectors.normalizedToUnitLength().matmul(asked, transposing: .second).scalars
     let best = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }.prefix(top)
     let digits = best.map { String(lines[$0].number).count }.max() ?? 1
     for index in best {

@@ -15,7 +15,8 @@ struct TokenizeCommand: Verb {
     scalars of the text that a token is from. With --decode --json it is {"text":"…"}.
     """
 
-  @Positional("MODEL_DIR", help: "a folder with tokenizer.json, vocab.txt, or vocab.json and merges.txt")
+  @Positional(
+    "MODEL_DIR", help: "a folder with tokenizer.json, vocab.txt, vocab.json and merges.txt, or a SentencePiece model")
   var folder: Path
   @Words("TEXT", help: "what to turn into tokens; ids with --decode") var texts
   @Flag("json", help: "print one JSON object a line") var isJSON

@@ -51,7 +51,7 @@ extension Image {
     if bytes.isEmpty { return "an empty file" }
     if let format = known.first(where: { bytes.starts(with: $0.beginning) }) { return format.name }
     if bytes.starts(with: PNGFormat.signature.prefix(4)) { return "a PNG signature damaged by a text transfer" }
-    return "a file that begins with " + bytes.prefix(4).map { spelled($0) }.joined(separator: " ")
+    return "a file that begins with " + bytes.prefix(4).map { spelled($0) }.joined(separator: ", ")
   }
 
   /// Writes the picture in the format that the file's name ends in: png, ppm, pgm or pbm.

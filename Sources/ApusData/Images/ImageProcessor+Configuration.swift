@@ -1,4 +1,4 @@
-// Reading preprocessor_config.json, as Hugging Face's ViT and CLIP folders have it. Read first: ImageProcessor.swift.
+// Reading preprocessor_config.json or processor_config.json, as Hugging Face's ViT and CLIP folders have it. Read first: ImageProcessor.swift.
 
 public import Foundation
 
@@ -20,6 +20,12 @@ extension ImageProcessor {
     var image_mean: [Float]?
     var image_std: [Float]?
     var do_pad: Bool?
+  }
+
+  /// Their newer processor_config.json, which has the settings for texts and pictures in one.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
+  private struct ForeignProcessor: Decodable {
+    var image_processor: ForeignConfiguration?
   }
 
   /// A number, or named ones.
@@ -61,7 +67,7 @@ extension ImageProcessor {
 
   private static let methods: [Int: Resampling] = [0: .nearest, 1: .lanczos, 2: .bilinear, 3: .bicubic]
 
-  /// The settings in a preprocessor_config.json of ViT's or CLIP's kind.
+  /// The settings in a preprocessor_config.json of ViT's or CLIP's kind, or those for pictures in a processor_config.json.
   ///
   /// - Throws: the file cannot be read, or everything in it that would change the numbers in a way not known here.
   public init(contentsOf url: URL) throws(FileFormatError) {
@@ -72,7 +78,8 @@ extension ImageProcessor {
   init(parsing data: Data, path: String) throws(FileFormatError) {
     let foreign: ForeignConfiguration
     do {
-      foreign = try JSONDecoder().decode(ForeignConfiguration.self, from: data)
+      let nested = try JSONDecoder().decode(ForeignProcessor.self, from: data).image_processor
+      foreign = try nested ?? JSONDecoder().decode(ForeignConfiguration.self, from: data)
     } catch {
       throw ImageProcessor.explanation(of: error, path: path)
     }

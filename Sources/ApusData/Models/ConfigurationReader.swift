@@ -169,6 +169,12 @@ public final class ConfigurationReader {
     }
   }
 
+  /// The texts of an array, or one text alone; none where there is nothing.
+  public func oneOrMoreStrings(_ key: String) -> [String] {
+    if case .string(let text)? = value(key) { return [text] }
+    return strings(key) ?? []
+  }
+
   /// The whole numbers of an array, or nil where there is none.
   public func integers(_ key: String) -> [Int]? {
     guard let value = value(key) else { return nil }

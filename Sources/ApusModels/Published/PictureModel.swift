@@ -41,7 +41,13 @@ extension PictureModel {
   ///
   /// - Throws: a file is unsound, or describes pictures of another size or other channels than the model's.
   public func processor(inFolder folder: URL) throws(FileFormatError) -> ImageProcessor {
-    let settings = folder.appendingPathComponent("preprocessor_config.json")
+    var settings = folder.appendingPathComponent("preprocessor_config.json")
+    let newer = folder.appendingPathComponent("processor_config.json")
+    if !FileManager.default.fileExists(atPath: settings.path), FileManager.default.fileExists(atPath: newer.path),
+      try ConfigurationReader(contentsOf: newer).has("image_processor")
+    {
+      settings = newer
+    }
     var processor = standardProcessor
     var path = settings.path
     if FileManager.default.fileExists(atPath: settings.path) {

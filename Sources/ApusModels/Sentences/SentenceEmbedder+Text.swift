@@ -1,4 +1,5 @@
 // Vectors of texts as people write them. Read first: SentenceEmbedder.swift, ApusData/Text/Tokenizer/Tokenizer.swift.
+// Read next: Prompts.swift.
 
 public import ApusData
 public import ApusTensor
@@ -14,17 +15,31 @@ extension SentenceEmbedder {
   ///
   /// - Parameters:
   ///   - tokenizer: the folder's; texts are cut to what the model takes.
+  ///   - prompt: the name of what is put before every text; nil: the model's standard prompt, if it has one.
   ///   - progress: called after every batch with the number of texts done; return false to stop.
   /// - Returns: [texts, width]; nil if it was stopped.
   /// - Throws: the tokenizer puts more tokens around a text than the model takes.
+  /// - Precondition: there is a prompt of that name.
   public func vectors(
-    of texts: [String], _ tokenizer: Tokenizer, progress: (Int) -> Bool = { _ in true }
+    of texts: [String], _ tokenizer: Tokenizer, prompt: String? = nil, progress: (Int) -> Bool = { _ in true }
   ) throws(TokenizerError) -> Tensor? {
     var tokenizer = tokenizer
     tokenizer.padding = nil
     tokenizer.truncation = Truncation(maximumLength: min(longestText ?? .max, encoder.longestText))
+    let prefix = prompts.text(prompt)
+    func tokens(_ text: String) throws(TokenizerError) -> [Int32] {
+      try tokenizer.encode(lowercases ? text.lowercased() : text).ids
+    }
     var ids: [[Int32]] = []
-    for text in texts { ids.append(try tokenizer.encode(text).ids) }
-    return vectors(of: ids, progress: progress)
+    for text in texts { ids.append(try tokens(prefix + text)) }
+    var skipped = 0
+    if !prefix.isEmpty, !prompts.areIncluded {
+      let alone = try tokens(prefix)
+      let (roles, last) = (tokenizer.roles, alone.last)
+      // The token behind a text is none of the prompt's.
+      let isEnded = last.map { tokenizer.isSpecial($0) || $0 == roles.end || $0 == roles.separator } ?? false
+      skipped = alone.count - (isEnded ? 1 : 0)
+    }
+    return vectors(of: ids, skipping: skipped, progress: progress)
   }
 }

@@ -19,6 +19,11 @@ import Testing
     #expect(Pooling.lastToken(states, tokens: tokens) == Tensor([3, 4, 2, -6], shape: [2, 2]))
     let root = Pooling.meanBySquareRoot(states, tokens: tokens)
     #expect(Comparison(root, Tensor([4, 2, 1, -1], shape: [2, 2]) / Tensor(2).squareRoot(), absolute: 1e-6).isClose)
+    let weighted = Pooling.weightedMean(states, tokens: tokens)
+    #expect(Comparison(weighted, Tensor([7 / 3, 2, 1, -7 / 3], shape: [2, 2]), absolute: 1e-6).isClose)
+    #expect(Pooling.mean(states, tokens: tokens, skipping: 1) == Tensor([3, 4, 2, -6], shape: [2, 2]))
+    #expect(Pooling.firstToken(states, tokens: tokens, skipping: 1) == Tensor([3, 4, 2, -6], shape: [2, 2]))
+    #expect(Pooling.weightedMean(states, skipping: 2) == Tensor([9, 9, 2, -6], shape: [2, 2]))
     #expect(Pooling.mean(states) == Tensor([13 / 3, 11 / 3, 3, 7 / 3], shape: [2, 2]))
     #expect(Pooling.firstToken(states) == Tensor([1, -2, 8, 8], shape: [2, 2]))
     #expect(Pooling.lastToken(states) == Tensor([9, 9, 2, -6], shape: [2, 2]))
@@ -48,7 +53,7 @@ import Testing
 
   @Test func vectorsDoNotDependOnTheirBatch() {
     let encoder = EncoderTests.loud(BERT(EncoderTests.toy))
-    let embedder = SentenceEmbedder(encoder, pooling: [.mean, .maximum])
+    let embedder = SentenceEmbedder(encoder, pooling: [.maximum, .mean])
     let texts: [[Int32]] = [[4, 9, 2], [7], [1, 2, 3, 4, 5, 6, 7, 8], [4, 9, 2, 1], [8, 8, 8]]
     let all = embedder.vectors(of: texts)
     #expect(all?.shape == [5, 16])
@@ -105,6 +110,28 @@ import Testing
     }
   }
 
+  /// The first folders had the encoder in one of its own.
+  @Test func encodersInAFolderOfTheirOwn() throws {
+    let modules = """
+      [{"path": "0_Transformer", "type": "sentence_transformers.models.Transformer"},
+       {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]
+      """
+    let files = [
+      "modules.json": modules, "1_Pooling/config.json": "{\"pooling_mode_lasttoken\": true}",
+      "0_Transformer/sentence_bert_config.json": "{\"max_seq_length\": 9, \"do_lower_case\": true}",
+    ]
+    try withFolder(files) { folder in
+      let inner = folder.appendingPathComponent("0_Transformer")
+      for name in ["config.json", "model.safetensors"] {
+        try FileManager.default.moveItem(
+          at: folder.appendingPathComponent(name), to: inner.appendingPathComponent(name))
+      }
+      let embedder = try SentenceEmbedder(contentsOf: folder)
+      #expect(embedder.longestText == 9 && embedder.lowercases && embedder.pooling == [.lastToken])
+      #expect(try SentenceEmbedder.encoderFolder(in: folder).lastPathComponent == "0_Transformer")
+    }
+  }
+
   @Test func whatIsNotKnownIsRefused() throws {
     func message(_ files: [String: String]) throws -> String {
       try withFolder(files) { folder in
@@ -112,16 +139,75 @@ import Testing
         return error?.problems.map { "\($0.place): expected \($0.expected), found \($0.found)" }.joined() ?? ""
       }
     }
+    let modules = """
+      [{"path": "", "type": "sentence_transformers.models.Transformer"}, {"path": "a", "type": "x.Router"},
+       {"path": "../b", "type": "sentence_transformers.models.Pooling"}, {"path": "c", "type": "x.CNN"}]
+      """
+    let expected = "expected a Pooling, Dense, LayerNorm, Normalize or Dropout module"
     #expect(
-      try message(["modules.json": "[{\"type\": \"sentence_transformers.models.Dense\"}]"])
-        == "[0].type: expected a Transformer, Pooling or Normalize module, found \"sentence_transformers.models.Dense\""
-    )
+      try message(["modules.json": modules])
+        == "[1].type: \(expected), found \"x.Router\"[2].path: expected a folder in this one, found \"../b\""
+        + "[3].type: \(expected), found \"x.CNN\"")
+    #expect(
+      try message(["modules.json": "[{\"type\": \"x.Pooling\"}]"])
+        == "[0].type: expected a Transformer module first, found \"x.Pooling\"")
+    let dense =
+      modules.split(separator: ",").prefix(2).joined(separator: ",")
+      + ", {\"path\": \"1_Pooling\", \"type\": \"x.Pooling\"}, {\"path\": \"d\", \"type\": \"x.Dense\"}]"
+    #expect(
+      try message([
+        "modules.json": dense, "1_Pooling/config.json": "{\"pooling_mode\": \"mean\"}",
+        "d/config.json": "{\"in_features\": 7, \"out_features\": 3, \"activation_function\": \"my.Own\"}",
+      ]).hasPrefix(
+        "in_features: expected 32, the width of what comes before, found 7activation_function: expected one of"))
+    #expect(
+      try message(["1_Pooling/config.json": "{\"pooling_mode\": [\"mean\", \"median\"]}"]).hasSuffix(
+        "found \"mean\", \"median\""))
     #expect(
       try message(["1_Pooling/config.json": "{\"pooling_mode_mean_tokens\": false}"])
         == "pooling_mode_mean_tokens: expected one of the ways to pool, found none that is known")
     #expect(try message(["modules.json": "{}"]) == "file: expected an array of objects, found an object")
     #expect(throws: FileFormatError.self) {
       _ = try SentenceEmbedder(contentsOf: ModelFixture(name: "gpt2_lm").folder)
+    }
+  }
+
+  struct Published: Decodable {
+    let texts: [String]
+    let width: Int
+    let vectors: [[Float]]
+    let query: [[Float]]?
+  }
+
+  /// Folders as sentence-transformers saves them; Fixtures/sentences/generate.py makes them.
+  @Test(arguments: ["dense", "layers", "prompts"]) func asSentenceTransformersDoes(_ name: String) throws {
+    let fixtures = Bundle.module.resourceURL?.appendingPathComponent("Fixtures/sentences")
+    let source = try #require(fixtures)
+    try withTemporaryFolder { folder in
+      for part in ["encoder", name] {
+        let from = source.appendingPathComponent(part)
+        for file in try FileManager.default.contentsOfDirectory(atPath: from.path) {
+          let target = folder.appendingPathComponent(file)
+          try? FileManager.default.removeItem(at: target)
+          try FileManager.default.copyItem(at: from.appendingPathComponent(file), to: target)
+        }
+      }
+      let expected = try JSONDecoder().decode(
+        Published.self, from: Data(contentsOf: folder.appendingPathComponent("expected.json")))
+      let embedder = try SentenceEmbedder(contentsOf: folder)
+      let tokenizer = try Tokenizer(folder: folder)
+      #expect(embedder.width == expected.width && embedder.longestText == (name == "dense" ? 16 : 24))
+      #expect(embedder.isNormalized == (name == "dense"))
+      func check(_ vectors: Tensor?, _ rows: [[Float]]) throws {
+        let vectors = try #require(vectors)
+        let comparison = Comparison(vectors, Tensor(rows.flatMap { $0 }, shape: vectors.shape), absolute: 1e-5)
+        #expect(comparison.isClose, "\(name): \(comparison)")
+      }
+      try check(embedder.vectors(of: expected.texts, tokenizer), expected.vectors)
+      if let query = expected.query {
+        try check(embedder.vectors(of: expected.texts, tokenizer, prompt: "query"), query)
+        #expect(embedder.prompts.forQueries == "query" && embedder.prompts.forDocuments == "document")
+      }
     }
   }
 

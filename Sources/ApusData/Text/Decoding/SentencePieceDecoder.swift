@@ -13,6 +13,8 @@ struct SentencePieceDecoder: TokenDecoder {
   let dropsAllSpaces: Bool
   /// Tokens like `<0xE2>` are bytes.
   let hasBytes: Bool
+  /// The pieces of the model, with 1 for those that stand for no text; what is none of them is text as it is. Empty: all are.
+  var kinds = ByteStringTable()
 
   func decode(_ tokens: [String]) -> [String] {
     var result = ""
@@ -32,6 +34,12 @@ struct SentencePieceDecoder: TokenDecoder {
         continue
       }
       var piece = token[...]
+      let kind = kinds.count == 0 ? 0 : kinds.find(token.utf8)
+      guard kind == 0 else {
+        hasDropped = false
+        if kind < 0 { result += token }
+        continue
+      }
       if isFirst, dropsSpace || dropsAllSpaces, piece.unicodeScalars.starts(with: space.unicodeScalars) {
         piece = Substring(piece.unicodeScalars.dropFirst(space.unicodeScalars.count))
         hasDropped = !dropsAllSpaces

@@ -72,7 +72,7 @@ enum ScoredTokenFile {
       pipeline: TokenizerPipeline(
         normalizer: SentencePieceNormalizer(map: nil, options: spaces), preTokenizer: nil, model: model, addedTokens: []
       ),
-      postProcessor: TokenizerFamily.around(before: { $0.begin }, behind: { _ in nil }).frame(roles, vocabulary),
+      postProcessor: Template.around(before: (1, vocabulary.token(of: 1) ?? ""), behind: nil),
       decoder: SentencePieceDecoder(
         unknown: (name, name), space: " ", dropsSpace: true, dropsAllSpaces: false, hasBytes: hasBytes),
       addedTokens: [], roles: roles, controlIDs: [1, 2])

@@ -2,34 +2,64 @@
 // Read next: ../Models/ScoredPairModel.swift, Tokenizer+SentencePiece.swift.
 
 extension SentencePieceFile {
-  /// The tokenizer: SentencePiece's own ids, and what a model's family does besides.
-  func tokenizer(_ names: TokenRoleNames = TokenRoleNames(), family: TokenizerFamily = .plain) -> Tokenizer {
+  /// The tokenizer as the SentencePiece library is one: its own ids, nothing around a text.
+  func tokenizer() -> Tokenizer {
+    var roles = TokenRoles()
+    complete(&roles)
+    return Tokenizer(
+      pipeline: TokenizerPipeline(
+        normalizer: normalizer(spaces), preTokenizer: nil, model: model(), addedTokens: []),
+      postProcessor: nil, decoder: decoder(dropsSpace: spaces.addsSpace), addedTokens: [], roles: roles,
+      controlIDs: controls)
+  }
+
+  /// The pieces by their places.
+  var vocabulary: Vocabulary {
     var vocabulary = Vocabulary(capacity: pieces.count)
     // Reserved pieces come last: their ids are told where another piece is spelled like one.
     let isReserved = { (piece: Piece) in ![.normal, .userDefined, .unused].contains(piece.kind) }
     for (id, piece) in pieces.enumerated() where !isReserved(piece) { vocabulary.insert(piece.bytes, id: id) }
     for (id, piece) in pieces.enumerated() where isReserved(piece) { vocabulary.insert(piece.bytes, id: id) }
-    let unknown = Int32(pieces.firstIndex { $0.kind == .unknown } ?? 0)
-    let whole = pieces.filter { $0.kind == .userDefined }.map(\.bytes)
-    let normalizer = SentencePieceNormalizer(map: characterMap, options: spaces, protected: whole)
-    let model: any TokenModel =
-      algorithm == .unigram ? unigram(vocabulary, unknown) : bytePair(vocabulary, unknown)
-    let pipeline = TokenizerPipeline(
-      normalizer: family.normalizer.map { NormalizerSequence(normalizers: [$0, normalizer]) } ?? normalizer,
-      preTokenizer: nil, model: model, addedTokens: [])
-    let controls = Set(pieces.indices.lazy.filter { pieces[$0].kind == .control }.map { Int32($0) })
-    func control(_ name: String) -> Int32? { vocabulary.id(of: name).flatMap { controls.contains($0) ? $0 : nil } }
-    var roles = names.roles { vocabulary.id(of: $0) }
+    return vocabulary
+  }
+
+  /// The place of the piece for what is in no other.
+  var unknown: Int32 { Int32(pieces.firstIndex { $0.kind == .unknown } ?? 0) }
+
+  /// The places of the pieces that stand for no text.
+  var controls: Set<Int32> { Set(pieces.indices.lazy.filter { pieces[$0].kind == .control }.map { Int32($0) }) }
+
+  /// Fills in the roles that the file itself gives to its pieces.
+  func complete(_ roles: inout TokenRoles) {
+    func control(_ name: String) -> Int32? {
+      pieces.firstIndex { $0.kind == .control && $0.bytes.elementsEqual(name.utf8) }.map { Int32($0) }
+    }
     roles.begin = roles.begin ?? control(begin)
     roles.end = roles.end ?? control(end)
     roles.padding = roles.padding ?? control(padding)
     roles.unknown = roles.unknown ?? unknown
-    return Tokenizer(
-      pipeline: pipeline, postProcessor: family.frame(roles, vocabulary),
-      decoder: SentencePieceDecoder(
-        unknown: (pieces[Int(unknown)].name, unknownSurface), dropsSpace: spaces.addsSpace,
-        dropsAllSpaces: spaces.removesSpaces, hasBytes: hasBytes),
-      addedTokens: [], roles: roles, controlIDs: controls)
+  }
+
+  func normalizer(_ options: SentencePieceNormalizer.Options) -> SentencePieceNormalizer {
+    let whole = pieces.filter { $0.kind == .userDefined }.map(\.bytes)
+    return SentencePieceNormalizer(map: characterMap, options: options, protected: whole)
+  }
+
+  /// - Parameter knowsPieces: tokens that are no pieces of this file, or stand for no text, are told apart from others.
+  func decoder(dropsSpace: Bool, knowsPieces: Bool = false) -> SentencePieceDecoder {
+    var decoder = SentencePieceDecoder(
+      unknown: (pieces[Int(unknown)].name, unknownSurface), dropsSpace: dropsSpace,
+      dropsAllSpaces: spaces.removesSpaces, hasBytes: hasBytes)
+    if knowsPieces {
+      var kinds = ByteStringTable(capacity: pieces.count)
+      for piece in pieces { kinds.insert(piece.bytes, value: piece.kind == .control ? 1 : 0) }
+      decoder.kinds = kinds
+    }
+    return decoder
+  }
+
+  func model() -> any TokenModel {
+    algorithm == .unigram ? unigram(vocabulary, unknown) : bytePair(vocabulary, unknown)
   }
 
   private func unigram(_ vocabulary: Vocabulary, _ unknown: Int32) -> any TokenModel {
@@ -67,42 +97,4 @@ extension SentencePieceFile {
       vocabulary: vocabulary, unknown: unknown, pieces: parts,
       byteTokens: hasBytes ? BytePairModel.fallbackTokens(vocabulary) : [])
   }
-}
-
-/// What models of one family add to what SentencePiece does.
-struct TokenizerFamily: Sendable {
-  /// What happens to a text first.
-  var normalizer: (any Normalizer)?
-  /// The special tokens around one text, and around two.
-  var frame: @Sendable (TokenRoles, Vocabulary) -> (any PostProcessor)? = { _, _ in nil }
-
-  /// Nothing.
-  static let plain = TokenizerFamily()
-
-  /// Tokens before and behind every text.
-  static func around(
-    before: @escaping @Sendable (TokenRoles) -> Int32?, behind: @escaping @Sendable (TokenRoles) -> Int32?
-  ) -> TokenizerFamily {
-    TokenizerFamily(frame: { roles, vocabulary in
-      func parts(_ id: Int32?) -> [Template.Part] {
-        id.map { [.special([($0, vocabulary.token(of: $0) ?? "")], typeId: 0)] } ?? []
-      }
-      let (first, last) = (parts(before(roles)), parts(behind(roles)))
-      if first.isEmpty, last.isEmpty { return nil }
-      let single = first + [.text(0, typeId: 0)] + last
-      return Template(single: single, pair: single + first + [.text(1, typeId: 0)] + last)
-    })
-  }
-
-  /// ALBERT: lower case without accents, `[CLS] A [SEP] B [SEP]`.
-  static let albert = TokenizerFamily(
-    normalizer: NormalizerSequence(normalizers: [
-      Replace(pattern: TextPattern(string: "``"), replacement: "\""),
-      Replace(pattern: TextPattern(string: "''"), replacement: "\""), NormalizationForm.nfkd, StripAccents(),
-      Lowercase(),
-    ]),
-    frame: { _, vocabulary in
-      guard let start = vocabulary.id(of: "[CLS]"), let separator = vocabulary.id(of: "[SEP]") else { return nil }
-      return ClassifierFrame(start: (start, "[CLS]"), separator: (separator, "[SEP]"), isRoberta: false)
-    })
 }

@@ -1,6 +1,8 @@
 // SentencePiece's `.model` files: spiece.model, sentencepiece.bpe.model, tokenizer.model.
 // Read first: ProtobufReader.swift. Read next: SentencePieceFile+Tokenizer.swift.
 
+import Foundation
+
 /// What a SentencePiece model file says: pieces with scores, and what becomes of a text before and after.
 ///
 /// The message `ModelProto` of google/sentencepiece; papers: arXiv:1808.06226, arXiv:1804.10959.
@@ -42,6 +44,13 @@ struct SentencePieceFile {
   var (begin, end, padding) = ("<s>", "</s>", "<pad>")
   var characterMap: CharacterMap?
   var spaces = SentencePieceNormalizer.Options()
+
+  init(contentsOf url: URL) throws(FileFormatError) {
+    let file = try MappedFile(contentsOf: url)
+    self = try withExtendedLifetime(file) { () throws(FileFormatError) in
+      try SentencePieceFile(file.bytes, path: file.path)
+    }
+  }
 
   init(_ bytes: UnsafeRawBufferPointer, path: String) throws(FileFormatError) {
     self.path = path

@@ -41,8 +41,9 @@ struct TokenRoleNames {
 }
 
 extension Tokenizer {
-  /// The tokenizer of a model's folder: its `tokenizer.json`, else `vocab.json` with `merges.txt` (GPT-2, RoBERTa, BART,
-  /// CLIP), else `vocab.txt` (BERT), else a SentencePiece model (T5, ALBERT, Llama) or a file of llama2.c.
+  /// The tokenizer of a model's folder: its `tokenizer.json`, else `source.spm` with `target.spm` and `vocab.json` (Marian),
+  /// else `vocab.json` with `merges.txt` (GPT-2, RoBERTa, BART, CLIP), else `vocab.txt` (BERT), else a SentencePiece model
+  /// (T5, Llama, XLM-RoBERTa, CamemBERT, ALBERT) or a file of llama2.c.
   ///
   /// `tokenizer_config.json` and `special_tokens_map.json` name the tokens with a part to play. For plain files they say,
   /// with `config.json`, what the files leave open; where all three are missing it follows from the vocabulary.
@@ -53,15 +54,17 @@ extension Tokenizer {
     let settings = try TokenizerSettings(files)
     if files.has("tokenizer.json") {
       try self.init(contentsOf: folder.appending(path: "tokenizer.json"), roles: settings.roleNames)
+    } else if MarianTokenizer.isIn(files) {
+      self = try MarianTokenizer(folder, settings).tokenizer()
     } else if let tokenizer = try PlainTokenizer.read(files, settings) {
       self = tokenizer
-    } else if let tokenizer = try Tokenizer.ofScoredPieces(in: folder) {
+    } else if let tokenizer = try Tokenizer.ofScoredPieces(in: folder, settings) {
       self = tokenizer
     } else {
       let path = folder.path(percentEncoded: false)
       throw FileFormatError(
         path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path,
-        expected: "tokenizer.json, vocab.txt, vocab.json with merges.txt, or a SentencePiece model",
+        expected: "tokenizer.json, vocab.txt, vocab.json with merges.txt or source.spm, or a SentencePiece model",
         found: "none of them")
     }
   }
@@ -70,6 +73,6 @@ extension Tokenizer {
   public static func hasFiles(in folder: URL) -> Bool {
     let files = TokenizerFolder(folder)
     return files.has("tokenizer.json") || files.has("vocab.txt") || (files.has("vocab.json") && files.has("merges.txt"))
-      || hasScoredPieces(in: folder)
+      || MarianTokenizer.isIn(files) || hasScoredPieces(in: folder)
   }
 }

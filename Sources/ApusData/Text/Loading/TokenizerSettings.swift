@@ -10,6 +10,8 @@ struct TokenizerSettings {
     var stripsLeft = false
     var stripsRight = false
     var isNormalized = false
+    /// The file gives its name only, and says nothing about the rest.
+    var isBare = true
 
     func added(id: Int32, isSpecial: Bool) -> AddedToken {
       AddedToken(
@@ -20,6 +22,8 @@ struct TokenizerSettings {
 
   /// The tokens with a part to play by their keys: `bos_token`.
   var roles: [String: Token] = [:]
+  /// Special tokens without a part.
+  var additional: [Token] = []
   /// Tokens with an id of their own.
   var added: [AddedToken] = []
   /// `tokenizer_config.json`
@@ -35,6 +39,20 @@ struct TokenizerSettings {
       guard let file else { continue }
       for key in TokenRoleNames.keys {
         if let value = file[key] { roles[key] = try TokenizerSettings.token(value) }
+      }
+    }
+    // The older file counts only where the newer one has no list of its own.
+    let lists = [config, config?["added_tokens_decoder"] == nil ? map : nil].flatMap { file in
+      [file?["additional_special_tokens"], file?["extra_special_tokens"]]
+    }
+    for list in lists {
+      // By the newer name it may also be an object, of tokens that have names of their own.
+      if case .object? = list?.tree { continue }
+      for field in try list?.array() ?? [] {
+        let token = try TokenizerSettings.token(field)
+        if !additional.contains(where: { $0.content.utf8.elementsEqual(token.content.utf8) }) {
+          additional.append(token)
+        }
       }
     }
     if let field = config?["added_tokens_decoder"] {
@@ -53,13 +71,33 @@ struct TokenizerSettings {
       let value = JSONField(tree: tree, place: quoted(key), path: list.path)
       let id = Int32(try value.int(0...Vocabulary.maximumID - 1))
       if known.contains(id) { continue }
-      let isSpecial = roles.values.contains { $0.content.utf8.elementsEqual(key.utf8) }
+      let isSpecial = (Array(roles.values) + additional).contains { $0.content.utf8.elementsEqual(key.utf8) }
       added.append(AddedToken(id: id, content: key, isSpecial: isSpecial))
     }
   }
 
   /// The names of the tokens with a part to play.
   var roleNames: TokenRoleNames { TokenRoleNames(names: roles.mapValues(\.content)) }
+
+  /// All special tokens.
+  var specialTable: ByteStringTable {
+    var table = ByteStringTable()
+    for token in Array(roles.values) + additional { table.insert(Array(token.content.utf8), value: 1) }
+    return table
+  }
+
+  /// Tokens that stand alone in decoded texts: added ones that are not special, and special ones from a number on.
+  func tokensAlone(_ added: AddedTokenList, from first: Int) -> ByteStringTable {
+    let special = specialTable
+    var table = ByteStringTable()
+    for token in added.tokens where special.find(token.content.utf8) < 0 {
+      table.insert(Array(token.content.utf8), value: 1)
+    }
+    for token in additional where (added.id(of: token.content) ?? 0) >= first {
+      table.insert(Array(token.content.utf8), value: 1)
+    }
+    return table
+  }
 
   /// `"<s>"`, or an object with its content and switches.
   private static func token(_ value: JSONField) throws(FileFormatError) -> Token {
@@ -69,6 +107,6 @@ struct TokenizerSettings {
       content: try value.require("content", "the token").string(),
       isSingleWord: try value.bool("single_word", default: false),
       stripsLeft: try value.bool("lstrip", default: false), stripsRight: try value.bool("rstrip", default: false),
-      isNormalized: try value.bool("normalized", default: false))
+      isNormalized: try value.bool("normalized", default: false), isBare: false)
   }
 }

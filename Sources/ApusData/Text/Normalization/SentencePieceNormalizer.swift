@@ -14,6 +14,8 @@ struct SentencePieceNormalizer: Normalizer {
     /// Spaces are spelled "▁".
     var escapesSpaces = true
     var isSuffix = false
+    /// Spaces at the beginning do not vanish, though others do: the text goes on from another one.
+    var keepsFirstSpaces = false
   }
 
   let options: Options
@@ -43,7 +45,7 @@ struct SentencePieceNormalizer: Normalizer {
       guard let start = source.baseAddress else { return }
       let count = source.count
       var i = 0
-      while options.removesSpaces, i < count {
+      while options.removesSpaces, !options.keepsFirstSpaces, i < count {
         let (length, replacement) = rule(start + i, count - i)
         let isSpace = replacement.map { $0.count == 1 && $0.first == 0x20 } ?? (length == 1 && start[i] == 0x20)
         guard isSpace else { break }
@@ -51,7 +53,7 @@ struct SentencePieceNormalizer: Normalizer {
       }
       if i == count { return }
       if options.addsSpace, !options.isSuffix { append(space, text.origin(at: i)) }
-      var isAfterSpace = options.removesSpaces
+      var isAfterSpace = options.removesSpaces && !options.keepsFirstSpaces
       while i < count {
         let (length, replacement) = rule(start + i, count - i)
         let origin = Origin(start: text.origin(at: i).start, end: text.origin(before: i + length).end)

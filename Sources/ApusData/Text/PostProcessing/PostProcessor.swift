@@ -108,6 +108,16 @@ struct Template: PostProcessor {
   let single: [Part]
   let pair: [Part]
 
+  /// Tokens before and behind every text, nil if there are none.
+  static func around(before: (id: Int32, token: String)?, behind: (id: Int32, token: String)?) -> Template? {
+    let (first, last) = (
+      before.map { [Part.special([$0], typeId: 0)] } ?? [], behind.map { [Part.special([$0], typeId: 0)] } ?? []
+    )
+    if first.isEmpty, last.isEmpty { return nil }
+    let single = first + [.text(0, typeId: 0)] + last
+    return Template(single: single, pair: single + first + [.text(1, typeId: 0)] + last)
+  }
+
   func process(_ encodings: [Encoding], addingSpecialTokens: Bool) -> [Encoding] {
     (encodings.count == 1 ? single : pair).compactMap { part in
       switch part {

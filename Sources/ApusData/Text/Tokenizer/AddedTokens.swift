@@ -37,6 +37,8 @@ public struct AddedToken: Equatable, Sendable {
 struct AddedTokenFinder: Sendable {
   private var table = ByteStringTable()
   private var tokens: [AddedToken] = []
+  /// "▁" counts as white space.
+  var markIsSpace = false
   /// The lengths of the tokens that begin with each byte, the longest first.
   private var lengths = [[Int]](repeating: [], count: 256)
 
@@ -99,11 +101,15 @@ struct AddedTokenFinder: Sendable {
     start < count && ScalarTable.shared[decodeScalar(bytes, at: start).value].contains(.word)
   }
 
+  private func isSpace(_ value: UInt32) -> Bool {
+    ScalarTable.shared[value].contains(.space) || (markIsSpace && value == 0x2581)
+  }
+
   private func spaceStart(_ bytes: UnsafePointer<UInt8>, _ end: Int) -> Int {
     var start = end
     while start > 0 {
       let (value, place) = decodeScalar(bytes, before: start)
-      guard ScalarTable.shared[value].contains(.space) else { break }
+      guard isSpace(value) else { break }
       start = place
     }
     return start
@@ -113,7 +119,7 @@ struct AddedTokenFinder: Sendable {
     var end = start
     while end < count {
       let (value, length) = decodeScalar(bytes, at: end)
-      guard ScalarTable.shared[value].contains(.space) else { break }
+      guard isSpace(value) else { break }
       end += length
     }
     return end

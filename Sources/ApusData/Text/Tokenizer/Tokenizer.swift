@@ -33,11 +33,13 @@ public struct Tokenizer: Sendable {
   private let addedIDs: ByteStringTable
   /// Tokens of the model that stand for no text, and that no text is taken for.
   private let controlIDs: Set<Int32>
+  /// The vocabulary of decoded texts, where it is not that of encoded ones.
+  private let writtenVocabulary: Vocabulary?
 
   init(
     pipeline: TokenizerPipeline, postProcessor: (any PostProcessor)?, decoder: (any TokenDecoder)?,
     addedTokens: [AddedToken], roles: TokenRoles, savedTruncation: Truncation? = nil, savedPadding: Padding? = nil,
-    controlIDs: Set<Int32> = []
+    controlIDs: Set<Int32> = [], writtenVocabulary: Vocabulary? = nil
   ) {
     (self.pipeline, self.postProcessor, self.decoder) = (pipeline, postProcessor, decoder)
     (self.addedTokens, self.roles) = (addedTokens, roles)
@@ -46,7 +48,7 @@ public struct Tokenizer: Sendable {
     var addedIDs = ByteStringTable(capacity: addedTokens.count)
     for token in addedTokens { addedIDs.insert(Array(token.content.utf8), value: token.id) }
     self.addedIDs = addedIDs
-    self.controlIDs = controlIDs
+    (self.controlIDs, self.writtenVocabulary) = (controlIDs, writtenVocabulary)
   }
 
   // MARK: Vocabulary
@@ -137,7 +139,11 @@ public struct Tokenizer: Sendable {
   ///
   /// - Complexity: O(tokens).
   public func decode(_ ids: some Sequence<Int32>, skippingSpecialTokens: Bool = true) -> String {
-    let tokens = ids.compactMap { id in skippingSpecialTokens && isSpecial(id) ? nil : token(of: id) }
+    let tokens = ids.compactMap { id -> String? in
+      if skippingSpecialTokens, isSpecial(id) { return nil }
+      guard let writtenVocabulary else { return token(of: id) }
+      return addedByID[id]?.content ?? writtenVocabulary.token(of: id)
+    }
     return decoder?.decode(tokens).joined() ?? tokens.joined(separator: " ")
   }
 }

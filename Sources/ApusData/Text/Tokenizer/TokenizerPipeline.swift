@@ -12,8 +12,10 @@ final class TokenizerPipeline: Sendable {
   private let inNormalized: AddedTokenFinder
   private let pool = ScratchPool()
 
+  /// - Parameter markIsSpace: added tokens that take white space along take "▁" along, too.
   init(
-    normalizer: (any Normalizer)?, preTokenizer: (any PreTokenizer)?, model: any TokenModel, addedTokens: [AddedToken]
+    normalizer: (any Normalizer)?, preTokenizer: (any PreTokenizer)?, model: any TokenModel, addedTokens: [AddedToken],
+    markIsSpace: Bool = false
   ) {
     (self.normalizer, self.preTokenizer, self.model) = (normalizer, preTokenizer, model)
     var (original, normalized) = (AddedTokenFinder(), AddedTokenFinder())
@@ -24,6 +26,7 @@ final class TokenizerPipeline: Sendable {
         original.insert(token, spelled: Array(token.content.utf8))
       }
     }
+    original.markIsSpace = markIsSpace
     (inOriginal, inNormalized) = (original, normalized)
   }
 
