@@ -269,7 +269,7 @@ import Testing
   @Test func everythingThatIsWrongIsListed() {
     let error = #expect(throws: FileFormatError.self) {
       try settings(
-        #"{"max_new_tokens": -1, "eos_token_id": "x", "do_sample": true, "top_p": 3, "bad_words_ids": [[]], "num_beams": true}"#
+        #"{"max_new_tokens": -1, "eos_token_id": "x", "do_sample": true, "top_p": 3, "bad_words_ids": [[]], "num_beams": 2147483647}"#
       )
     }
     #expect(

@@ -44,6 +44,31 @@ import Testing
     }
   }
 
+  /// Memory is taken as positions come: a capacity that no memory holds costs nothing.
+  @Test func memoryGrowsWithThePositions() {
+    let attention = withSeed(1) { MultiheadAttention(4, heads: 2) }
+    let x = Samples.normal([2, 1_100, 4], seed: 5)
+    let expected = attention(x, mask: .causal)
+    for chunks in [[1_100], [511, 1, 1, 500, 87], [600, 424, 76]] {
+      let cache = KeyValueCache(batch: 2, capacity: 1 << 40, width: 4)
+      let parts = chunks.map { attention(x.slice(cache.count..<cache.count + $0, along: 1), cache: cache) }
+      expectClose(concatenated(parts, along: 1), expected, "\(chunks)")
+      #expect(cache.capacity == 1 << 40)
+    }
+    // Rows that were copied and moved have what they had before.
+    let cache = KeyValueCache(batch: 2, capacity: 1 << 40, width: 4)
+    _ = attention(x.slice(0..<1_099, along: 1), cache: cache)
+    let twice = cache.repeated(2)
+    twice.move([.init(from: 0, to: 3, positions: 0..<1_099)])
+    let last = x.slice(1_099..<1_100, along: 1)
+    let (first, second) = (last.slice(0..<1), last.slice(1..<2))
+    let found = attention(concatenated([first, first, second, first], along: 0), cache: twice)
+    let (a, b) = (
+      expected.slice(1_099..<1_100, along: 1).slice(0..<1), expected.slice(1_099..<1_100, along: 1).slice(1..<2)
+    )
+    expectClose(found, concatenated([a, a, b, a], along: 0), "repeated and moved")
+  }
+
   /// Moves happen all at once: rows may trade places, and a part of a row may stay.
   @Test func movedRowsTradePlaces() {
     let attention = withSeed(1) { MultiheadAttention(4, heads: 2) }

@@ -5,6 +5,9 @@ public import ApusData
 public import Foundation
 
 extension GenerationSettings {
+  /// More beams than this are no search but an attack on memory.
+  private static let mostBeams = 1_024
+
   /// What a model's folder says about generating with it.
   ///
   /// Read from generation_config.json; where it is missing, from config.json, which held these fields once. `do_sample`
@@ -51,7 +54,7 @@ extension GenerationSettings {
     suppressedFirstTokens = file.integers("begin_suppress_tokens")
     forcedFirstToken = file.integers("forced_bos_token_id").first
     forcedLastToken = file.integers("forced_eos_token_id").first
-    beams = Swift.max(1, file.integer("num_beams") ?? 1)
+    beams = Swift.max(1, file.integer("num_beams", atMost: GenerationSettings.mostBeams) ?? 1)
     lengthPenalty = file.number("length_penalty", in: -1e6...1e6) ?? 1
     earlyStopping = file.earlyStopping()
     try file.check()
@@ -85,10 +88,11 @@ private final class GenerationFields {
     return number
   }
 
-  func integer(_ key: String) -> Int? {
+  func integer(_ key: String, atMost limit: Int = Int(Int32.max)) -> Int? {
     guard let value = fields[key] else { return nil }
-    if let number = token(value) { return Int(number) }
-    note(key, expected: "a whole number of at least 0")
+    if let number = token(value), number <= limit { return Int(number) }
+    note(
+      key, expected: limit < Int32.max ? "a whole number from 0 to \(limit)" : "a whole number of at least 0")
     return nil
   }
 

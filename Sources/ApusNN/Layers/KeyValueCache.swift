@@ -3,7 +3,7 @@
 
 public import ApusTensor
 
-/// The keys and values of one attention layer for all positions so far, in memory that is allocated once.
+/// The keys and values of one attention layer for all positions so far, in memory that grows by doubling.
 public final class KeyValueCache {
   private var memory: CachedKeysAndValues
 

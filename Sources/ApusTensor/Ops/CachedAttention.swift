@@ -4,7 +4,7 @@
 import ApusKernelTypes
 import ApusKernels
 
-/// Keys and values of the positions so far, [rows, capacity, width] each, of which the first `count` positions are filled.
+/// Keys and values of the positions so far, [rows, room, width] each, of which the first `count` positions are filled.
 public struct CachedKeysAndValues: Sendable {
   private var keys: Tensor
   private var values: Tensor
@@ -12,6 +12,8 @@ public struct CachedKeysAndValues: Sendable {
   public private(set) var count = 0
   /// The most positions.
   public let capacity: Int
+  /// Positions that memory is taken for in the beginning: a capacity may be a limit that nobody comes near.
+  private static let firstRoom = 512
 
   /// Some positions of one row, to be overwritten with those of another.
   public struct Move: Sendable, Equatable {
@@ -35,9 +37,31 @@ public struct CachedKeysAndValues: Sendable {
   public init(batch: Int, capacity: Int, width: Int) {
     self.capacity = capacity
     // What is behind `count` is never read. So it is not written either: of memory that is new the system gives each page
-    // when the first position on it comes, and a text that ends early has not cost its greatest length.
-    keys = Tensor(uninitialized: [batch, capacity, width]) { _ in }
-    values = Tensor(uninitialized: [batch, capacity, width]) { _ in }
+    // when the first position on it comes.
+    let room = min(capacity, CachedKeysAndValues.firstRoom)
+    keys = Tensor(uninitialized: [batch, room, width]) { _ in }
+    values = Tensor(uninitialized: [batch, room, width]) { _ in }
+  }
+
+  /// Positions that memory is taken for.
+  private var room: Int { keys.shape[1] }
+
+  /// Takes memory for `needed` positions or more, at least for twice as many as so far.
+  private mutating func makeRoom(for needed: Int) {
+    if needed <= room { return }
+    let (rows, width, old) = (rows, keys.shape[2], room)
+    let new = max(needed, min(capacity, 2 * room))
+    func grown(_ tensor: Tensor) -> Tensor {
+      Tensor(uninitialized: [rows, new, width]) { target in
+        read(tensor) { source in
+          for row in 0..<rows {
+            (target + row * new * width).update(from: source + row * old * width, count: count * width)
+          }
+        }
+      }
+    }
+    keys = grown(keys)
+    values = grown(values)
   }
 
   /// Sequences side by side.
@@ -104,15 +128,16 @@ public struct CachedKeysAndValues: Sendable {
     _ new: Int, keys newKeys: UnsafePointer<Float>, values newValues: UnsafePointer<Float>, stride: Int
   ) {
     require(count + new <= capacity, "appendAndAttend: \(count) + \(new) positions in a cache of \(capacity)")
+    makeRoom(for: count + new)
     let (rows, width) = (keys.shape[0], keys.shape[2])
-    let (start, capacity) = (count * width, capacity)
+    let (start, room) = (count * width, room)
     func copy(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
       if new == 1 {
-        Kernels.table.copyRows(source, stride, target + start, capacity * width, rows, width, Kernels.schedule)
+        Kernels.table.copyRows(source, stride, target + start, room * width, rows, width, Kernels.schedule)
       } else {
         for row in 0..<rows {
           Kernels.table.copyRows(
-            source + row * new * stride, stride, target + row * capacity * width + start, width, new, width,
+            source + row * new * stride, stride, target + row * room * width + start, width, new, width,
             Kernels.schedule)
         }
       }
@@ -127,7 +152,7 @@ public struct CachedKeysAndValues: Sendable {
     _ query: Tensor, queryStride: Int, new: Int, heads: Int, keyHeads: Int, size: Int, bias: Tensor?, scale: Float?
   ) -> Tensor {
     let (rows, width) = (keys.shape[0], keys.shape[2])
-    let memory = HeadStrides(batch: capacity * width, time: width, head: size)
+    let memory = HeadStrides(batch: room * width, time: width, head: size)
     let plan = AttentionPlan(
       shape: AttentionShape(
         batch: rows, heads: heads, keyHeads: keyHeads, queryLength: new, keyLength: count, headSize: size,
@@ -148,19 +173,19 @@ public struct CachedKeysAndValues: Sendable {
   /// - Complexity: what is moved is copied once, or twice where its source is overwritten as well.
   public mutating func move(_ moves: [Move]) {
     let overwritten = Set(moves.map(\.target))
-    func apply(_ memory: UnsafeMutablePointer<Float>, _ width: Int, _ capacity: Int) {
+    func apply(_ memory: UnsafeMutablePointer<Float>, _ width: Int, _ room: Int) {
       var saved: [(move: Move, elements: [Float])] = []
       for move in moves where overwritten.contains(move.source) {
-        let source = memory + (move.source * capacity + move.positions.lowerBound) * width
+        let source = memory + (move.source * room + move.positions.lowerBound) * width
         saved.append((move, Array(UnsafeBufferPointer(start: source, count: move.positions.count * width))))
       }
       for move in moves where !overwritten.contains(move.source) {
         let offset = move.positions.lowerBound * width
-        (memory + move.target * capacity * width + offset).update(
-          from: memory + move.source * capacity * width + offset, count: move.positions.count * width)
+        (memory + move.target * room * width + offset).update(
+          from: memory + move.source * room * width + offset, count: move.positions.count * width)
       }
       for (move, elements) in saved {
-        let target = memory + (move.target * capacity + move.positions.lowerBound) * width
+        let target = memory + (move.target * room + move.positions.lowerBound) * width
         elements.withUnsafeBufferPointer { source in
           if let base = source.baseAddress { target.update(from: base, count: source.count) }
         }
@@ -173,20 +198,22 @@ public struct CachedKeysAndValues: Sendable {
         "move: positions \(move.positions) of row \(move.source) to \(move.target) in a cache of \(rows) rows, \(count)"
       )
     }
-    let (width, capacity) = (keys.shape[2], capacity)
-    keys.withUnsafeMutablePointer { apply($0, width, capacity) }
-    values.withUnsafeMutablePointer { apply($0, width, capacity) }
+    let (width, room) = (keys.shape[2], room)
+    keys.withUnsafeMutablePointer { apply($0, width, room) }
+    values.withUnsafeMutablePointer { apply($0, width, room) }
   }
 
   /// A cache in which every row of this one comes `times` times, one after the other.
   public func repeated(_ times: Int) -> CachedKeysAndValues {
     let width = keys.shape[2]
     var result = CachedKeysAndValues(batch: rows * times, capacity: capacity, width: width)
+    result.makeRoom(for: count)
     result.count = count
+    let (oldRoom, newRoom) = (room, result.room)
     func copy(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
       for row in 0..<rows * times {
-        (target + row * capacity * width).update(
-          from: source + row / times * capacity * width, count: count * width)
+        (target + row * newRoom * width).update(
+          from: source + row / times * oldRoom * width, count: count * width)
       }
     }
     read(keys, values) { keys, values in
