@@ -60,6 +60,16 @@ def pointwise(function):
     return body
 
 
+def movement(function):
+    x = torch.randn(512, 3072)
+    places, rows = torch.randint(0, 512, (512, 3072)), torch.randint(0, 512, (512,))
+
+    def body():
+        with torch.no_grad():
+            function(x, places, rows)
+    return body
+
+
 class Block(nn.Module):
     def __init__(self, width, heads, causal=True, gelu="tanh"):
         super().__init__()
@@ -230,6 +240,13 @@ WORKLOADS = {
     "layernorm_512x3072": lambda: pointwise(lambda x, y, w, b: F.layer_norm(x, (3072,), w, b)),
     "exp_512x3072": lambda: pointwise(lambda x, y, w, b: torch.exp(x)),
     "add_512x3072": lambda: pointwise(lambda x, y, w, b: x + y),
+    "scatter_add_512x3072": lambda: movement(lambda x, places, rows: x.scatter_add(0, places, x)),
+    "gather_512x3072": lambda: movement(lambda x, places, rows: x.gather(0, places)),
+    "index_select_512x3072": lambda: movement(lambda x, places, rows: x.index_select(0, rows)),
+    "index_add_512x3072": lambda: movement(lambda x, places, rows: torch.zeros_like(x).index_add_(0, rows, x)),
+    "flip_512x3072": lambda: movement(lambda x, places, rows: x.flip(1)),
+    "roll_512x3072": lambda: movement(lambda x, places, rows: x.roll(7, 1)),
+    "slice_2_512x3072": lambda: movement(lambda x, places, rows: x[:, ::2].contiguous()),
     "train_mlp_xor": train_xor,
     "train_chargpt_4l4h128_b12t64": lambda: train_gpt(65, 64, 4, 4, 128, 12, 64),
     "train_gpt2_124m_b4t64": lambda: train_gpt(50257, 1024, 12, 12, 768, 4, 64),

@@ -2,8 +2,26 @@
 
 import ApusTensor
 
-let attentionWorkloads: [Workload] = [512, 2_048].flatMap { length in
-  [false, true].map { causalAttention(batch: 1, heads: 12, length: length, size: 64, isBackward: $0) }
+let attentionWorkloads: [Workload] =
+  [512, 2_048].flatMap { length in
+    [false, true].map { causalAttention(batch: 1, heads: 12, length: length, size: 64, isBackward: $0) }
+  } + [decodingAttention(heads: 12, length: 4_096, size: 64)]
+
+/// One query over a long cache: bound by reading keys and values, 24 MiB, once.
+private func decodingAttention(heads: Int, length: Int, size: Int) -> Workload {
+  let count = Double(heads * length * size)
+  return Workload(
+    name: "attention_decode_1x\(heads)x1x\(length)x\(size)", limit: .memory, operations: 4 * count,
+    bytes: 2 * 4 * count,
+    prepare: { _ in
+      let (query, key, value) = withSeed(1) {
+        (
+          Tensor.randomNormal([1, heads, 1, size]), Tensor.randomNormal([1, heads, length, size]),
+          Tensor.randomNormal([1, heads, length, size])
+        )
+      }
+      return { _ = scaledDotProductAttention(query: query, key: key, value: value) }
+    })
 }
 
 /// Causal self-attention on [batch, heads, length, size]; the operations are those of the visible half.

@@ -1,6 +1,7 @@
 // Texts of 128 tokens through encoders of random weights, alone and sixteen at once. Read next: ApusModels/BERT/BERT.swift.
 
 import ApusModels
+import ApusNN
 import ApusTensor
 
 let encodingWorkloads: [Workload] = [
@@ -8,18 +9,20 @@ let encodingWorkloads: [Workload] = [
   encode("encode_bert_base", .base, batch: 16),
   encode("encode_minilm", .miniLM, batch: 1),
   encode("encode_minilm", .miniLM, batch: 16),
+  encode("encode_minilm", .miniLM, batch: 1, isPrepacked: true),
 ]
 
 /// The last hidden vectors of a batch without padding.
-private func encode(_ name: String, _ sizes: BERT.Configuration, batch: Int) -> Workload {
+private func encode(_ name: String, _ sizes: BERT.Configuration, batch: Int, isPrepacked: Bool = false) -> Workload {
   let (length, width) = (128, Double(sizes.width))
   let weights = Double(sizes.layers) * (4 * width * width + 2 * width * Double(sizes.hidden))
   let attention = Double(sizes.layers) * 4 * width * Double(length)
   return Workload(
-    name: "\(name)_b\(batch)t\(length)", limit: .multiplyAdds,
+    name: "\(name)_b\(batch)t\(length)" + (isPrepacked ? "_prepacked" : ""), limit: .multiplyAdds,
     operations: Double(batch * length) * (2 * weights + attention), items: ("texts/s", Double(batch)),
     prepare: { _ in
       let (model, ids) = withSeed(1) { (BERT(sizes), randomTokens([batch, length], below: sizes.vocabularySize)) }
+      if isPrepacked { model.prepack() }
       return { _ = model(ids) }
     })
 }

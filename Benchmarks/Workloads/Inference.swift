@@ -7,6 +7,8 @@ import ApusTensor
 let inferenceWorkloads: [Workload] = [
   prefill("prefill_gpt2_124m_512", isLastOnly: false),
   prefill("prefill_gpt2_124m_512_last", isLastOnly: true),
+  prefill("prefill_gpt2_124m_512_prepacked", isLastOnly: false, isPrepacked: true),
+  prefill("prefill_gpt2_124m_512_last_prepacked", isLastOnly: true, isPrepacked: true),
   decode(),
 ]
 
@@ -16,7 +18,7 @@ private let blockWeights = Double(gpt2.layers * 12 * gpt2.width * gpt2.width)
 private let headWeights = Double(gpt2.vocabularySize * gpt2.width)
 
 /// A prompt of 512 tokens: the logits of every token, or, as before generation, of the last one with the caches filled.
-private func prefill(_ name: String, isLastOnly: Bool) -> Workload {
+private func prefill(_ name: String, isLastOnly: Bool, isPrepacked: Bool = false) -> Workload {
   let tokens = 512.0
   let attention = Double(gpt2.layers * 2 * 2 * gpt2.width) * (tokens + 1) / 2
   return Workload(
@@ -25,6 +27,10 @@ private func prefill(_ name: String, isLastOnly: Bool) -> Workload {
     items: ("tokens/s", tokens),
     prepare: { _ in
       let (model, ids) = withSeed(1) { (GPT(gpt2), randomTokens([1, 512], below: gpt2.vocabularySize)) }
+      if isPrepacked {
+        model.prepack()
+        model.tokenEmbedding.prepack()
+      }
       guard isLastOnly else { return { _ = model(ids) } }
       let state = model.makeState(capacity: 512)
       return {

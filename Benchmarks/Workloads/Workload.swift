@@ -1,5 +1,5 @@
 // A workload, and the list of all. The names are those under which results are compared; pytorch.py has the same ones.
-// Read next: Products.swift, AttentionWorkloads.swift, Pointwise.swift, Training.swift, Inference.swift, Encoding.swift, Vision.swift,
+// Read next: Products.swift, AttentionWorkloads.swift, Pointwise.swift, Movement.swift, Training.swift, Inference.swift, Encoding.swift, Vision.swift,
 // Ladder.swift.
 
 import ApusKernelTypes
@@ -26,5 +26,6 @@ struct Workload: Sendable {
 }
 
 let workloads: [Workload] =
-  productWorkloads + attentionWorkloads + pointwiseWorkloads + trainingWorkloads + inferenceWorkloads
+  productWorkloads + attentionWorkloads + pointwiseWorkloads + movementWorkloads + trainingWorkloads
+  + inferenceWorkloads
   + encodingWorkloads + visionWorkloads + ladderWorkloads

@@ -10,6 +10,8 @@ package struct MatrixOperand {
   package var isTransposed: Bool
   /// Distance between consecutive matrices of a batch, in elements; 0 repeats one matrix.
   package var batchStride: Int
+  /// The panels of B, packed in advance from a transposed matrix by `CopyKernels.packPanels`; for one matrix.
+  package var panels: UnsafePointer<Float>?
 
   package init(
     _ elements: UnsafePointer<Float>, rowStride: Int, isTransposed: Bool = false, batchStride: Int = 0

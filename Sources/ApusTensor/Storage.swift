@@ -10,22 +10,24 @@ import ApusKernelTypes
 final class Storage: @unchecked Sendable {
   let elements: UnsafeMutablePointer<Float>
   let count: Int
-  /// What owns the memory, if not the pool: a memory-mapped file.
+  /// What owns the memory, if not the pool: a memory-mapped file, or the storage of which this is another view.
   private let owner: AnyObject?
   /// Whether there is no memory: of the tensor only the shape counts so far.
   let isPlaceholder: Bool
+  /// The same elements once more in the order in which products read them, if they were asked for.
+  let panels: WeightPanels?
 
   /// Memory from the pool, with undefined contents.
   init(count: Int) {
     self.count = count
-    owner = nil
-    isPlaceholder = false
+    (owner, panels, isPlaceholder) = (nil, nil, false)
     elements = BufferPool.shared.take(bytes: count * 4).bindMemory(to: Float.self, capacity: count)
   }
 
   /// Memory that belongs to `owner`, which is kept alive; it is never written.
-  init(borrowing elements: UnsafePointer<Float>, count: Int, from owner: AnyObject) {
+  init(borrowing elements: UnsafePointer<Float>, count: Int, from owner: AnyObject, panels: WeightPanels? = nil) {
     self.count = count
+    self.panels = panels
     self.owner = owner
     isPlaceholder = false
     self.elements = UnsafeMutablePointer(mutating: elements)

@@ -268,6 +268,27 @@ extension KernelTests {
       }
     }
 
+    /// So many keys for so few tiles of queries that the keys are split: sizes around the chunks, chunks that nobody sees.
+    @Test(arguments: InstructionSet.supported)
+    func keysInChunks(_ set: InstructionSet) {
+      let sizes = [(1, 511), (1, 512), (1, 513), (2, 1_500), (3, 1_025), (5, 769), (9, 1_537), (65, 1_600)]
+      for (index, (queryLength, keyLength)) in sizes.enumerated() {
+        for (variant, causalOffset) in [nil, keyLength - queryLength, 600].enumerated() {
+          var s = Reference.AttentionSizes(queryLength: queryLength, keyLength: keyLength, headSize: 17, valueSize: 9)
+          s.causalOffset = causalOffset
+          // Query heads that share key heads have shorter chunks.
+          if queryLength < 65 {
+            (s.heads, s.keyHeads) = [(1, 1), (4, 2), (3, 1)][(index + variant) % 3]
+            s.batch = 1 + variant % 2
+          }
+          if variant == 1 { s.keyLengths = [700, 0].prefix(s.batch).map { $0 } }
+          var attention = AttentionCase(sizes: s, layout: Layout.allCases[variant])
+          attention.bias = [.none, .masking, .full][(index + variant) % 3]
+          attention.check(set.kernels)
+        }
+      }
+    }
+
     /// A query that sees no key gives zeros, log Σ exp = −∞ and no gradients.
     @Test(arguments: InstructionSet.supported)
     func nothingToSee(_ set: InstructionSet) {

@@ -260,5 +260,34 @@ extension KernelTests {
         Product(m: 9, n: 50, k: 23, accumulates: true, gap: gap).checkAllTransposes(set.kernels)
       }
     }
+
+    /// With B packed in advance the bits are the same, whatever path a product takes, and when it is cut by columns.
+    @Test(arguments: InstructionSet.supported)
+    func prepacked(_ set: InstructionSet) {
+      let (kernels, columns) = (set.kernels, set.kernels.tile.columns)
+      let sizes = [
+        (1, 50, 40), (2, 50, 40), (17, 1, 9), (17, columns - 1, 30), (18, columns, 1), (40, columns + 1, 600),
+        (33, 5 * columns + 3, 1_030), (20, 4_500, 520),
+      ]
+      for (m, n, k) in sizes {
+        let (a, b) = (Reference.numbers(m * k, seed: 1), Reference.numbers(n * (k + 2), seed: 2))
+        let (left, right) = (Guarded(a), Guarded(b))
+        let panels = result(count: kernels.copies.panelCount(n, k), "panels") {
+          kernels.copies.packPanels(right.pointer, k + 2, n, k, $0, $1)
+        }
+        func product(_ panels: UnsafePointer<Float>?) -> [Float] {
+          result(count: m * n, "\(kernels.name) \(m) × \(n) × \(k)") { c, schedule in
+            var p = MatMulArguments(
+              m: m, n: n, k: k, a: MatrixOperand(left.pointer, rowStride: k),
+              b: MatrixOperand(right.pointer, rowStride: k + 2, isTransposed: true), c: c, cRowStride: n)
+            p.b.panels = panels
+            kernels.matMul(p, schedule)
+          }
+        }
+        let packed = panels.withUnsafeBufferPointer { product($0.baseAddress) }
+        expectSame(packed, product(nil), "\(kernels.name) \(m) × \(n) × \(k)")
+        withExtendedLifetime((left, right)) {}
+      }
+    }
   }
 }

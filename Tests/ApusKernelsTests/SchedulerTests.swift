@@ -149,6 +149,49 @@ extension KernelTests {
       #expect(wrong.load(ordering: .acquiring) == 0)
     }
 
+    /// Times alone double with every disturbance, up to 64 ms, whatever jobs take; calm jobs bring the first one back.
+    @Test func timesAlone() {
+      let crowding = Crowding()
+      var now: UInt64 = 5_000_000_000
+      func isAlone(for time: UInt64) -> Bool {
+        crowding.isAlone(at: now + time - 1) && !crowding.isAlone(at: now + time)
+      }
+      func disturb() { crowding.note(perTile: 10_000, waited: 3_000_000, took: 3_100_000, at: now) }
+      #expect(!crowding.isAlone(at: now))
+      for exponent in 0..<10 {
+        disturb()
+        #expect(isAlone(for: 1_000_000 << UInt64(min(exponent, 6))))
+        now += 100_000_000
+      }
+      // Waiting for less than 0.3 ms, or for less than eight of one's own tiles, is nothing.
+      crowding.note(perTile: 10, waited: 300_000, took: 300_010, at: now)
+      crowding.note(perTile: 1_000_000, waited: 8_000_000, took: 9_000_000, at: now)
+      #expect(!crowding.isAlone(at: now))
+      disturb()
+      #expect(isAlone(for: 64_000_000))
+      now += 100_000_000
+      for _ in 0..<200 { crowding.note(perTile: 10_000, waited: 0, took: 100_000, at: now) }
+      disturb()
+      #expect(isAlone(for: 1_000_000))
+    }
+
+    /// A job that begins alone goes on with helpers, and every tile is run once.
+    @Test func jobsThatBeginAlone() {
+      let crowding = Crowding()
+      let scheduler = Scheduler(workers: 3, crowding: crowding)
+      for tiles in [2, 3, 17, 400] {
+        let witness = Witness(tiles: tiles, workers: 3)
+        let now = DispatchTime.now().uptimeNanoseconds
+        crowding.note(perTile: 10, waited: 1_000_000, took: 1_000_000, at: now)
+        #expect(crowding.isAlone(at: now))
+        scheduler.run(tiles) { tile, worker in
+          witness.run(tile: tile, worker: worker)
+          usleep(20)
+        }
+        #expect(witness.saw(everyTile: 1))
+      }
+    }
+
     /// A scheduler may be released at once; its helpers find out, and then it is gone.
     @Test func releasedAfterUse() {
       weak var last: Scheduler?

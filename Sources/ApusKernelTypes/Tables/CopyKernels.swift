@@ -1,4 +1,4 @@
-// The signatures of kernels that move elements: between strides, into larger shapes, by index along an axis.
+// The signatures of kernels that move elements: between strides, into larger shapes, by index along an axis, into panels.
 // Read next: ApusKernelsBaseline/Memory/StridedAdd.swift, AlongAxis.swift.
 
 /// Copies beside `permute` and `copyRows`: their adjoints, padding, and what an index tensor picks along an axis.
@@ -34,6 +34,10 @@ package struct CopyKernels: Sendable {
     @Sendable (
       Input, Indices, Output, _ outer: Int, _ count: Int, _ chosen: Int, _ inner: Int, Schedule
     ) -> Void
+  /// The panels in which products read B = Wᵀ: (W, its row stride, rows of W, columns of W, panels)
+  package var packPanels: @Sendable (Input, _ rowStride: Int, _ rows: Int, _ columns: Int, Output, Schedule) -> Void
+  /// The floats that these panels take: (rows of W, columns of W)
+  package var panelCount: @Sendable (_ rows: Int, _ columns: Int) -> Int
 
   package init(
     fill: @escaping @Sendable (Output, Float, _ count: Int, Schedule) -> Void,
@@ -58,7 +62,12 @@ package struct CopyKernels: Sendable {
     selectAdd:
       @escaping @Sendable (
         Input, Indices, Output, _ outer: Int, _ count: Int, _ chosen: Int, _ inner: Int, Schedule
-      ) -> Void
+      ) -> Void,
+    packPanels:
+      @escaping @Sendable (
+        Input, _ rowStride: Int, _ rows: Int, _ columns: Int, Output, Schedule
+      ) -> Void,
+    panelCount: @escaping @Sendable (_ rows: Int, _ columns: Int) -> Int
   ) {
     self.fill = fill
     self.largestIndex = largestIndex
@@ -68,5 +77,7 @@ package struct CopyKernels: Sendable {
     self.scatterAlong = scatterAlong
     self.select = select
     self.selectAdd = selectAdd
+    self.packPanels = packPanels
+    self.panelCount = panelCount
   }
 }

@@ -1,42 +1,48 @@
 // Noticing that other programs want the cores, and making room.
 // Read first: Scheduler.swift.
 
-/// Decides whether a job is better run by the caller alone.
+/// Decides whether the caller had better run tiles alone for a while.
 ///
 /// A helper that is preempted inside a tile keeps the caller waiting until the system lets it run again: several
-/// milliseconds for a tile of some microseconds. When that happens, the next jobs run on the caller alone, twice as many
-/// each time; when jobs go well for a while, all is forgiven. So a machine with one busy core costs about that core,
-/// instead of stopping both again and again. (Only speed depends on this, never a result.)
+/// milliseconds for a tile of some microseconds. When that happens, the caller runs alone for a millisecond, the next time
+/// for two, and so on up to 64; when jobs go well for a while, all is forgiven. So a machine with one busy core costs about
+/// that core, instead of stopping both again and again; and a single disturbance costs a millisecond, however long the jobs
+/// are. (Only speed depends on this, never a result.)
 ///
-/// Used only by the caller that holds the scheduler, so it needs no lock.
-final class Crowding: @unchecked Sendable {
-  private static let first = 64
-  private static let most = 4_096
+/// Used only by the caller that holds the scheduler, so it needs no lock. Times are nanoseconds.
+package final class Crowding: @unchecked Sendable {
+  private static let first: UInt64 = 1_000_000
+  private static let most: UInt64 = 64_000_000
+  /// With a core that is shared with another program, helpers run for some milliseconds at a time: this is longer.
+  private static let calmAfter: UInt64 = 20_000_000
 
-  /// Jobs still to be run alone.
-  private var alone = 0
-  /// How many the next disturbance will cost.
+  /// Until when the caller runs alone.
+  private var end: UInt64 = 0
+  /// How long it will after the next disturbance.
   private var penalty = Crowding.first
-  /// Jobs since the last disturbance.
-  private var calm = 0
+  /// What shared jobs have taken since the last one.
+  private var calm: UInt64 = 0
 
-  /// Whether the next job is to be run alone.
-  func isAlone() -> Bool {
-    guard alone > 0 else { return false }
-    alone -= 1
-    return true
-  }
+  package init() {}
 
-  /// After a shared job: how long the caller waited for the helpers' last tiles, and how long its own tiles took, in
-  /// nanoseconds.
-  func note(waited: UInt64, perTile: UInt64) {
+  /// Whether the next tile is to be run by the caller alone.
+  package func isAlone(at now: UInt64) -> Bool { now < end }
+
+  /// After a shared job.
+  ///
+  /// - Parameters:
+  ///   - perTile: how long one of the caller's own tiles took.
+  ///   - waited: how long the caller then waited for the helpers' last tiles.
+  ///   - took: how long the whole job took.
+  ///   - now: when it was done.
+  package func note(perTile: UInt64, waited: UInt64, took: UInt64, at now: UInt64) {
     if waited > 300_000 && waited > 8 * perTile {
-      alone = penalty
+      end = now + penalty
       penalty = min(Crowding.most, 2 * penalty)
       calm = 0
-    } else {
-      calm += 1
-      if calm == 512 { penalty = Crowding.first }
+    } else if calm < Crowding.calmAfter {
+      calm += took
+      if calm >= Crowding.calmAfter { penalty = Crowding.first }
     }
   }
 }

@@ -49,11 +49,12 @@ package final class Scheduler: Sendable {
   }
 
   /// Touched only by the caller that holds `isBusy`.
-  private let crowding = Crowding()
+  private let crowding: Crowding
 
-  package init(workers: Int) {
+  package init(workers: Int, crowding: Crowding = Crowding()) {
     guard workers > 0 else { stop("Scheduler: \(workers) workers (at least one is needed)") }
     self.workers = min(workers, 256)
+    self.crowding = crowding
     job = .allocate(capacity: 1)
     job.initialize(to: Job(body: { _, _ in }))
     helpers = (1..<max(1, self.workers)).map { _ in Helper() }
@@ -78,31 +79,35 @@ package final class Scheduler: Sendable {
       return
     }
     defer { isBusy.store(false, ordering: .releasing) }
-    if crowding.isAlone() {
-      for tile in 0..<tiles { body(tile, 0) }
-      return
+    // On a crowded machine the caller begins alone, and asks the helpers again as soon as that time is over.
+    var (first, begin) = (0, DispatchTime.now().uptimeNanoseconds)
+    while crowding.isAlone(at: begin) {
+      body(first, 0)
+      first += 1
+      if first == tiles { return }
+      begin = DispatchTime.now().uptimeNanoseconds
     }
     withoutActuallyEscaping(body) { body in
-      let begin = DispatchTime.now().uptimeNanoseconds
-      start(tiles, body)
+      start(first..<tiles, body)
       let own = claimTiles(body, worker: 0)
       let middle = DispatchTime.now().uptimeNanoseconds
       finish()
+      let end = DispatchTime.now().uptimeNanoseconds
       crowding.note(
-        waited: DispatchTime.now().uptimeNanoseconds - middle, perTile: (middle - begin) / UInt64(max(1, own)))
+        perTile: (middle - begin) / UInt64(max(1, own)), waited: end - middle, took: end - begin, at: end)
     }
   }
 
-  private func start(_ tiles: Int, _ body: @escaping Schedule.Body) {
+  private func start(_ tiles: Range<Int>, _ body: @escaping Schedule.Body) {
     // Contiguous ranges: worker w begins with the same part of every job, whose data its caches may still hold.
     for worker in 0..<workers {
-      next[worker].next.store(tiles * worker / workers, ordering: .relaxed)
-      next[worker].end.store(tiles * (worker + 1) / workers, ordering: .relaxed)
+      next[worker].next.store(tiles.lowerBound + tiles.count * worker / workers, ordering: .relaxed)
+      next[worker].end.store(tiles.lowerBound + tiles.count * (worker + 1) / workers, ordering: .relaxed)
     }
     job.pointee.body = body
     let number = state.load(ordering: .relaxed) / Self.numberUnit
     state.store((number + 1) * Self.numberUnit + Self.openBit, ordering: .releasing)
-    for (index, helper) in helpers.prefix(tiles - 1).enumerated()
+    for (index, helper) in helpers.prefix(tiles.count - 1).enumerated()
     where !helper.isAwake.exchange(true, ordering: .acquiringAndReleasing) {
       queue.async { self.help(index + 1, helper) }
     }

@@ -176,10 +176,10 @@ private struct BackwardHead {
     if end > block.lowerBound {
       scoreTile(
         left: query + i * paddedSize(s.headSize), rows: rows, packedRight: keyPanels, size: s.headSize, keys: keys,
-        columns: block.lowerBound..<end, scores: p)
+        columns: block.lowerBound..<end, scores: p, rowStride: keyBlock)
       scoreTile(
         left: outputGradient + i * paddedSize(s.valueSize), rows: rows, packedRight: valuePanels, size: s.valueSize,
-        keys: keys, columns: block.lowerBound..<end, scores: d)
+        keys: keys, columns: block.lowerBound..<end, scores: d, rowStride: keyBlock)
     }
     for r in 0..<rows {
       let visible = max(block.lowerBound, min(end, s.limit(ofQuery: i + r, keys: keys))) - block.lowerBound
@@ -192,7 +192,7 @@ private struct BackwardHead {
       let mean = Lanes(repeating: delta[i + r])
       var index = 0
       while index < seen {
-        let probability = exp(line.lanes(at: index) - shift)
+        let probability = exponential(line.lanes(at: index) - shift)
         let gradient = probability * (gradients.lanes(at: index) - mean)
         line.store(probability, at: index)
         gradients.store(gradient, at: index)

@@ -6,7 +6,7 @@ import ApusKernelTypes
 /// Queries in a block: whole register tiles.
 var queryBlock: Int { 64 / tileRows * tileRows }
 
-/// Keys in a block: whole panels. A block of scores is 64 × 192 × 4 B = 48 KiB, at home in the second-level cache.
+/// Keys in a block: whole panels. The backward's block of scores is 64 × 192 × 4 B = 48 KiB, at home in the second-level cache.
 var keyBlock: Int { 192 / Panels.width * Panels.width }
 
 /// A head's row length in scratch memory: whole vectors, since the micro-kernel reads full ones.
@@ -103,7 +103,7 @@ func packTransposed(
 @inline(__always)
 func scoreTile(
   left: UnsafePointer<Float>, rows: Int, packedRight: UnsafePointer<Float>, size: Int, keys: Int,
-  columns: Range<Int>, scores: UnsafeMutablePointer<Float>
+  columns: Range<Int>, scores: UnsafeMutablePointer<Float>, rowStride: Int
 ) {
   let cut = Panels(columns: keys)
   var start = columns.lowerBound
@@ -116,7 +116,7 @@ func scoreTile(
       TileRight(
         elements: packedRight + index * Panels.width * size, stepStride: cut.vectors(of: index) * laneCount),
       TileResult(
-        elements: scores + (start - columns.lowerBound), rowStride: keyBlock, rows: rows,
+        elements: scores + (start - columns.lowerBound), rowStride: rowStride, rows: rows,
         columns: vectors * laneCount, accumulates: false))
     start += Panels.width
   }

@@ -1,8 +1,19 @@
 // softmax(scale·Q·Kᵀ + mask)·V by blocks of queries and keys, with the running maximum and sum of each row: no T×T
 // matrix exists (Milakov, Gimelshein, arXiv:1805.02867; Dao et al., arXiv:2205.14135).
-// Read first: ApusKernelsReference/ReferenceAttention.swift, AttentionBlocks.swift. Read next: AttentionBackward.swift.
+// Read first: ApusKernelsReference/ReferenceAttention.swift, AttentionBlocks.swift. Read next: AttentionFewQueries.swift,
+// AttentionRows.swift, AttentionBackward.swift.
 
 import ApusKernelTypes
+
+/// Keys whose scores a row tile has at one time: 8 × 384 × 4 B = 12 KiB, so that softmax finds them in the nearest cache.
+private var scoreColumns: Int { 2 * keyBlock }
+
+/// Keys of one tile of work where blocks of queries are few: whole blocks of keys.
+private var keyChunk: Int { 4 * keyBlock }
+
+/// With fewer tiles of queries than this, the keys are split too. (A number of workers it is not: results must not depend
+/// on that.)
+private let fewTiles = 16
 
 /// O ← softmax(scale · Q·Kᵀ + bias) · V for every head; rows whose every key is masked give zeros.
 func attentionForward(_ p: AttentionForwardArguments, _ schedule: Schedule) {
@@ -12,141 +23,158 @@ func attentionForward(_ p: AttentionForwardArguments, _ schedule: Schedule) {
     attendFewQueries(p, schedule)
     return
   }
+  let blocks = (s.queryLength + queryBlock - 1) / queryBlock
+  let tiles = s.batch * s.heads * blocks
+  let keyChunks = (s.keyLength + keyChunk - 1) / keyChunk
 
   // Kᵀ in panels and V's rows side by side for every key head: once, if several blocks of queries or several query heads
   // read them; otherwise where they are needed, while they are in the nearest cache.
-  let blocks = (s.queryLength + queryBlock - 1) / queryBlock
   let isPackedOnce = blocks * s.heads > s.keyHeads
+  let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
+  // (V's rows may lie side by side as they are.)
+  let packsValues = s.valueSize != valueColumns || p.valueStrides.time != valueColumns
   let panelCount = Panels(columns: s.keyLength).paddedColumns * s.headSize
-  let headCount = panelCount + s.keyLength * paddedSize(s.valueSize)
+  let headCount = panelCount + (packsValues ? s.keyLength * valueColumns : 0)
   let packed = ScratchBuffer(count: headCount * (isPackedOnce ? s.batch * s.keyHeads : schedule.workers))
   defer { packed.free() }
   let heads = packed.pointer
   if isPackedOnce {
-    schedule.run(s.batch * s.keyHeads) { tile, _ in
-      let panels = heads + tile * headCount
+    schedule.run(s.batch * s.keyHeads * keyChunks) { index, _ in
+      let (head, start) = (index / keyChunks, index % keyChunks * keyChunk)
+      let panels = heads + head * headCount
       packHead(
-        p, sequence: tile / s.keyHeads, keyHead: tile % s.keyHeads, panels: panels, values: panels + panelCount)
+        p, sequence: head / s.keyHeads, keyHead: head % s.keyHeads, keys: start..<start + keyChunk, panels: panels,
+        values: packsValues ? panels + panelCount : nil)
     }
   }
 
-  let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
-  let perWorker = queryBlock * (keyBlock + headColumns + valueColumns + 3)
+  // Few tiles, as for one long sequence with one head, would leave workers idle: there each chunk of keys is a tile of its
+  // own, and what they give is put together afterwards, in order.
+  let chunks = tiles < fewTiles ? keyChunks : 1
+  let rowsCount = runningRowsCount(queryBlock, columns: valueColumns)
+  let rows = ScratchBuffer(count: rowsCount * (chunks == 1 ? schedule.workers : tiles * chunks))
+  defer { rows.free() }
+  let perWorker = tileRows * scoreColumns + queryBlock * headColumns + 2 * (tileRows + laneCount)
   let scratch = ScratchBuffer(count: perWorker * schedule.workers)
   defer { scratch.free() }
-  let memory = scratch.pointer
-  schedule.run(s.batch * s.heads * blocks) { tile, worker in
+  let (memory, running) = (scratch.pointer, rows.pointer)
+  schedule.run(tiles * chunks) { index, worker in
+    let (tile, chunk) = (index / chunks, index % chunks)
     let (head, block) = (tile / blocks, tile % blocks)
     let (b, h) = (head / s.heads, head % s.heads)
     let keyHead = h * s.keyHeads / s.heads
+    let keys = chunks == 1 ? 0..<s.keyLength : chunk * keyChunk..<min(s.keyLength, (chunk + 1) * keyChunk)
     let panels = heads + headCount * (isPackedOnce ? b * s.keyHeads + keyHead : worker)
-    if !isPackedOnce { packHead(p, sequence: b, keyHead: keyHead, panels: panels, values: panels + panelCount) }
+    if !isPackedOnce {
+      packHead(
+        p, sequence: b, keyHead: keyHead, keys: keys, panels: panels, values: packsValues ? panels + panelCount : nil)
+    }
+    let queries = block * queryBlock..<min(s.queryLength, (block + 1) * queryBlock)
+    let result = runningRows(
+      running + rowsCount * (chunks == 1 ? worker : index), count: queryBlock, columns: valueColumns)
     attendBlock(
-      p, sequence: b, head: h, queries: block * queryBlock..<min(s.queryLength, (block + 1) * queryBlock),
-      keyPanels: panels, values: panels + panelCount, memory: memory + worker * perWorker)
+      p, sequence: b, head: h, queries: queries, keys: keys, keyPanels: panels,
+      values: packsValues
+        ? UnsafePointer(panels + panelCount) : p.value + b * p.valueStrides.batch + keyHead * p.valueStrides.head,
+      result: result, memory: memory + worker * perWorker)
+    if chunks == 1 { finishRows(p, sequence: b, head: h, queries: queries, result) }
+  }
+  guard chunks > 1 else { return }
+  schedule.run(tiles) { tile, _ in
+    let (head, block) = (tile / blocks, tile % blocks)
+    let queries = block * queryBlock..<min(s.queryLength, (block + 1) * queryBlock)
+    let result = mergedChunks(
+      running + rowsCount * tile * chunks, chunks: chunks, stride: rowsCount, capacity: queryBlock,
+      rows: queries.count, columns: valueColumns)
+    finishRows(p, sequence: head / s.heads, head: head % s.heads, queries: queries, result)
   }
 }
 
-/// Kᵀ in panels, and V's rows side by side.
+/// Kᵀ in panels, and V's rows side by side if they are not, for those of `range` that exist (which begins a panel).
 private func packHead(
-  _ p: AttentionForwardArguments, sequence b: Int, keyHead: Int, panels: UnsafeMutablePointer<Float>,
-  values: UnsafeMutablePointer<Float>
+  _ p: AttentionForwardArguments, sequence b: Int, keyHead: Int, keys range: Range<Int>,
+  panels: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>?
 ) {
   let s = p.shape
-  let keys = s.keys(inSequence: b)
+  let start = range.lowerBound
+  let count = min(range.upperBound, s.keys(inSequence: b)) - start
+  guard count > 0 else { return }
   packTransposed(
-    p.key + b * p.keyStrides.batch + keyHead * p.keyStrides.head, stride: p.keyStrides.time, count: keys,
-    size: s.headSize, into: panels)
+    p.key + b * p.keyStrides.batch + keyHead * p.keyStrides.head + start * p.keyStrides.time,
+    stride: p.keyStrides.time, count: count, size: s.headSize, into: panels + start * s.headSize)
+  guard let values else { return }
   collectRows(
-    p.value + b * p.valueStrides.batch + keyHead * p.valueStrides.head, stride: p.valueStrides.time, rows: keys,
-    size: s.valueSize, into: values)
+    p.value + b * p.valueStrides.batch + keyHead * p.valueStrides.head + start * p.valueStrides.time,
+    stride: p.valueStrides.time, rows: count, size: s.valueSize, into: values + start * paddedSize(s.valueSize))
 }
 
-/// One block of queries of one head against all keys they see.
+/// One block of queries of one head against those of `keys` that they see; the sums are not divided yet.
 private func attendBlock(
-  _ p: AttentionForwardArguments, sequence b: Int, head h: Int, queries: Range<Int>,
-  keyPanels: UnsafePointer<Float>, values: UnsafePointer<Float>, memory: UnsafeMutablePointer<Float>
+  _ p: AttentionForwardArguments, sequence b: Int, head h: Int, queries: Range<Int>, keys range: Range<Int>,
+  keyPanels: UnsafePointer<Float>, values: UnsafePointer<Float>, result: RunningRows,
+  memory: UnsafeMutablePointer<Float>
 ) {
   let s = p.shape
   let keys = s.keys(inSequence: b)
   let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
-
-  let scores = memory
-  let query = scores + queryBlock * keyBlock
-  let result = query + queryBlock * headColumns
-  let largestScore = result + queryBlock * valueColumns
-  let total = largestScore + queryBlock
-  let newLargest = total + queryBlock
-  largestScore.update(repeating: -.infinity, count: queries.count)
-  total.update(repeating: 0, count: queries.count)
+  let tile = memory
+  let query = tile + tileRows * scoreColumns
+  let newLargest = query + queryBlock * headColumns
+  let corrections = newLargest + tileRows + laneCount
+  result.largest.update(repeating: -.infinity, count: queries.count)
+  result.total.update(repeating: 0, count: queries.count)
+  // The last query sees the most keys.
+  let limit = min(range.upperBound, s.limit(ofQuery: queries.upperBound - 1, keys: keys))
+  guard limit > range.lowerBound else { return }
   collectRows(
     p.query + b * p.queryStrides.batch + h * p.queryStrides.head + queries.lowerBound * p.queryStrides.time,
     stride: p.queryStrides.time, rows: queries.count, size: s.headSize, scale: s.scale, into: query)
 
-  // The last query sees the most keys.
-  let limit = s.limit(ofQuery: queries.upperBound - 1, keys: keys)
-  for start in stride(from: 0, to: limit, by: keyBlock) {
-    let end = min(limit, start + keyBlock)
+  for start in stride(from: range.lowerBound, to: limit, by: scoreColumns) {
+    let end = min(limit, start + scoreColumns)
+    let isFirst = start == range.lowerBound
     for row in stride(from: 0, to: queries.count, by: tileRows) {
       let rows = min(tileRows, queries.count - row)
-      let tileEnd = min(end, s.limit(ofQuery: queries.lowerBound + row + rows - 1, keys: keys))
+      let first = queries.lowerBound + row
+      let tileEnd = min(end, s.limit(ofQuery: first + rows - 1, keys: keys))
       guard tileEnd > start else { continue }
-      let tile = scores + row * keyBlock
       scoreTile(
         left: query + row * headColumns, rows: rows, packedRight: keyPanels, size: s.headSize, keys: keys,
-        columns: start..<tileEnd, scores: tile)
-      // Two passes over the rows, so that what one waits for (the largest of a row) overlaps with the next row's work.
+        columns: start..<tileEnd, scores: tile, rowStride: scoreColumns)
+      // Three passes over the rows, so that what one waits for (the largest of a row, the correction of what was summed
+      // before) overlaps with the next row's work, or is done for all rows at once.
       for r in 0..<rows {
-        let i = queries.lowerBound + row + r
-        let visible = max(start, min(tileEnd, s.limit(ofQuery: i, keys: keys))) - start
-        let line = tile + r * keyBlock
-        addBias(s.biasRow(b, h, i, from: start), to: line, count: visible)
+        let visible = max(start, min(tileEnd, s.limit(ofQuery: first + r, keys: keys))) - start
+        let line = tile + r * scoreColumns
+        addBias(s.biasRow(b, h, first + r, from: start), to: line, count: visible)
         let seen = hideEnd(of: line, visible: visible)
-        newLargest[row + r] = max(largestScore[row + r], largest(line, vectorsUpTo: seen))
+        newLargest[r] = max(result.largest[row + r], largest(line, vectorsUpTo: seen))
+      }
+      var index = 0
+      while index < tileRows {
+        let top = newLargest.lanes(at: index)
+        let shift = top.replacing(with: 0, where: top .== -.infinity)
+        newLargest.store(shift, at: index)
+        corrections.store(exponential((result.largest + row).lanes(at: index) - shift), at: index)
+        for r in index..<max(index, min(rows, index + laneCount)) { result.largest[row + r] = top[r - index] }
+        index += laneCount
       }
       for r in 0..<rows {
-        let i = queries.lowerBound + row + r
-        let visible = max(start, min(tileEnd, s.limit(ofQuery: i, keys: keys))) - start
-        softmaxStep(
-          tile + r * keyBlock, visible: visible, width: tileEnd - start, isFirst: start == 0,
-          top: newLargest[row + r], largestScore: largestScore + row + r, total: total + row + r,
-          result: result + (row + r) * valueColumns, columns: valueColumns)
+        let visible = max(start, min(tileEnd, s.limit(ofQuery: first + r, keys: keys))) - start
+        let sum = exponentials(
+          tile + r * scoreColumns, visible: visible, width: tileEnd - start, less: newLargest[r])
+        let correction = corrections[r]
+        result.total[row + r] = isFirst ? sum : result.total[row + r] * correction + sum
+        if !isFirst && correction != 1 {
+          let line = result.elements + (row + r) * valueColumns
+          spreadRow(line, size: valueColumns, scale: correction, to: line)
+        }
       }
       rowProduct(
-        TileLeft(elements: tile, rowStride: keyBlock, stepStride: 1), steps: tileEnd - start,
-        values + start * valueColumns, size: s.valueSize, into: result + row * valueColumns, rows: rows,
-        accumulates: start > 0)
+        TileLeft(elements: tile, rowStride: scoreColumns, stepStride: 1), steps: tileEnd - start,
+        values + start * valueColumns, size: s.valueSize, into: result.elements + row * valueColumns, rows: rows,
+        accumulates: !isFirst)
     }
-  }
-
-  for r in 0..<queries.count {
-    let i = queries.lowerBound + r
-    let output = p.output + b * p.outputStrides.batch + h * p.outputStrides.head + i * p.outputStrides.time
-    let sum = total[r]
-    if sum > 0 {
-      spreadRow(result + r * valueColumns, size: s.valueSize, scale: 1 / sum, to: output)
-    } else {
-      output.update(repeating: 0, count: s.valueSize)
-    }
-  }
-  if let logSumExp = p.logSumExp {
-    store(
-      logSumExp + (b * s.heads + h) * s.queryLength + queries.lowerBound, total, largestScore, count: queries.count)
-  }
-}
-
-/// statistics ← largest + log total: −∞ where nothing was added up.
-private func store(
-  _ statistics: UnsafeMutablePointer<Float>, _ total: UnsafePointer<Float>, _ largest: UnsafePointer<Float>, count: Int
-) {
-  forEachVector(in: 0..<count) { index in
-    let sum = total.lanes(at: index)
-    let value = largest.lanes(at: index) + log(sum)
-    statistics.store(value.replacing(with: -.infinity, where: sum .== 0), at: index)
-  } tail: { index, count in
-    let sum = total.partialLanes(at: index, count: count, padding: 1)
-    let value = largest.partialLanes(at: index, count: count) + log(sum)
-    statistics.storePartial(value.replacing(with: -.infinity, where: sum .== 0), at: index, count: count)
   }
 }
 
@@ -162,18 +190,16 @@ private func largest(_ line: UnsafePointer<Float>, vectorsUpTo end: Int) -> Floa
   return horizontalMaximum(top)
 }
 
-/// Turns a row of scores into exponentials against the largest so far, and rescales what was summed before.
+/// Turns the `visible` first scores of a line into e^(score − shift) and the rest of `width` into zeros; returns the sum.
 @inline(__always)
-private func softmaxStep(
-  _ line: UnsafeMutablePointer<Float>, visible: Int, width: Int, isFirst: Bool, top: Float,
-  largestScore: UnsafeMutablePointer<Float>, total: UnsafeMutablePointer<Float>,
-  result: UnsafeMutablePointer<Float>, columns: Int
-) {
-  let shift = Lanes(repeating: top == -.infinity ? 0 : top)
+private func exponentials(
+  _ line: UnsafeMutablePointer<Float>, visible: Int, width: Int, less shift: Float
+) -> Float {
+  let shift = Lanes(repeating: shift)
   var sum = Lanes.zero
   var index = 0
   while index < visible {
-    let e = exp(line.lanes(at: index) - shift)
+    let e = exponential(line.lanes(at: index) - shift)
     line.store(e, at: index)
     sum += e
     index += laneCount
@@ -182,62 +208,5 @@ private func softmaxStep(
     line.store(.zero, at: index)
     index += laneCount
   }
-  let added = horizontalSum(sum)
-  if isFirst {
-    total[0] = added
-  } else {
-    let old = largestScore[0]
-    let correction = old == -.infinity ? 0 : exp(Lanes(repeating: old - top))[0]
-    total[0] = total[0] * correction + added
-    if correction != 1 { spreadRow(result, size: columns, scale: correction, to: result) }
-  }
-  largestScore[0] = top
-}
-
-@inline(__always)
-private func scale(
-  _ x: UnsafePointer<Float>, by factor: Float, into y: UnsafeMutablePointer<Float>, count: Int
-) {
-  forEachVector(in: 0..<count) { index in
-    y.store(x.lanes(at: index) * factor, at: index)
-  } tail: { index, count in
-    y.storePartial(x.partialLanes(at: index, count: count) * factor, at: index, count: count)
-  }
-}
-
-/// Up to three queries, as in decoding: every key is used so rarely that copying it would be most of the work.
-private func attendFewQueries(_ p: AttentionForwardArguments, _ schedule: Schedule) {
-  let s = p.shape
-  // In steps, so that a text that grows by a key at a time finds the memory of the token before.
-  let room = (s.keyLength / 1_024 + 1) * 1_024
-  let perWorker = room + s.headSize
-  let scratch = ScratchBuffer(count: perWorker * schedule.workers)
-  defer { scratch.free() }
-  let memory = scratch.pointer
-  schedule.run(s.batch * s.heads) { tile, worker in
-    let (b, h) = (tile / s.heads, tile % s.heads)
-    let keyHead = h * s.keyHeads / s.heads
-    let scores = memory + worker * perWorker
-    let query = scores + room
-    for i in 0..<s.queryLength {
-      let visible = s.limit(ofQuery: i, keys: s.keys(inSequence: b))
-      let output = p.output + b * p.outputStrides.batch + h * p.outputStrides.head + i * p.outputStrides.time
-      scale(
-        p.query + b * p.queryStrides.batch + h * p.queryStrides.head + i * p.queryStrides.time, by: s.scale,
-        into: query, count: s.headSize)
-      dotRows(
-        query, p.key + b * p.keyStrides.batch + keyHead * p.keyStrides.head, stride: p.keyStrides.time,
-        count: visible, steps: s.headSize, into: scores, yStride: 1, accumulates: false)
-      addBias(s.biasRow(b, h, i, from: 0), to: scores, count: visible)
-      let (top, total) = exponentials(scores, scores, count: visible)
-      combineRows(
-        scores, p.value + b * p.valueStrides.batch + keyHead * p.valueStrides.head, stride: p.valueStrides.time,
-        columns: s.valueSize, steps: visible, into: output, accumulates: false)
-      scale(output, by: total > 0 ? 1 / total : 0, into: output, count: s.valueSize)
-      if let logSumExp = p.logSumExp {
-        logSumExp[(b * s.heads + h) * s.queryLength + i] =
-          total > 0 ? top + log(Lanes(repeating: total))[0] : -.infinity
-      }
-    }
-  }
+  return horizontalSum(sum)
 }

@@ -22,10 +22,12 @@ func blockedMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
 
 extension MatMulArguments {
   /// The part of the product for columns `start ..< start + count` of B and C.
+  @inline(__always)
   fileprivate func columns(_ start: Int, _ count: Int) -> MatMulArguments {
     var part = self
     part.n = count
     part.b.elements += b.isTransposed ? start * b.rowStride : start
+    part.b.panels = b.panels.map { $0 + start * k }
     part.c += start
     part.bias = bias.map { $0 + start }
     part.slopes = slopes.map { $0 + start }
@@ -40,12 +42,14 @@ private func columnChunk(_ p: MatMulArguments, _ schedule: Schedule) {
   let tiles = blocking.rowBlocks * blocking.columnGroups
   let panels = Panels(columns: p.n)
 
-  // B: packed as a whole, or only its last panel if that is ragged (the micro-kernel reads full vectors).
-  let firstPacked = blocking.packsRight ? 0 : p.n % laneCount == 0 ? panels.count : panels.count - 1
+  // B: packed as a whole, perhaps in advance, or only its last panel if that is ragged (the micro-kernel reads full
+  // vectors).
+  let packsAll = blocking.packsRight || p.b.panels != nil
+  let firstPacked = packsAll ? 0 : p.n % laneCount == 0 ? panels.count : panels.count - 1
   let packedCount = (panels.paddedColumns - firstPacked * Panels.width) * p.k
-  let packedRight = ScratchBuffer(count: max(0, packedCount))
+  let packedRight = ScratchBuffer(count: p.b.panels == nil ? max(0, packedCount) : 0)
   defer { packedRight.free() }
-  if firstPacked < panels.count {
+  if p.b.panels == nil && firstPacked < panels.count {
     let panelsToPack = panels.count - firstPacked
     let group = max(1, 16_384 / (Panels.width * p.k))
     let packingTiles = (panelsToPack + group - 1) / group
@@ -60,7 +64,7 @@ private func columnChunk(_ p: MatMulArguments, _ schedule: Schedule) {
   let leftCount = blocking.packsLeft ? blocking.rowBlock * blocking.kBlock : 0
   let packedLeft = ScratchBuffer(count: leftCount * schedule.workers)
   defer { packedLeft.free() }
-  let (left, right) = (packedLeft.pointer, packedRight.pointer)
+  let (left, right) = (packedLeft.pointer, p.b.panels ?? UnsafePointer(packedRight.pointer))
   // Sums of columns: each block of rows has its own, which are added up in order.
   let partialSums = ScratchBuffer(count: p.columnSums == nil ? 0 : blocking.rowBlocks * p.n)
   defer { partialSums.free() }

@@ -59,6 +59,7 @@ extension MatMulArguments {
     one.batch = 1
     one.a.elements += index * a.batchStride
     one.b.elements += index * b.batchStride
+    assert(b.panels == nil || b.batchStride == 0, "panels of one matrix for several")
     one.c += index * cBatchStride
     one.slopes = slopes.map { $0 + index * cBatchStride }
     one.factors = factors.map { $0 + index * cBatchStride }

@@ -1,6 +1,8 @@
 // Panels: blocks of A and B copied into the order in which the micro-kernel reads them, padded with zeros.
 // Read first: MicroKernel.swift. Read next: BlockedMatMul.swift.
 
+import ApusKernelTypes
+
 /// Copies a block so that `panel[step · width + i]` is element (i, step), for `count` ≤ `width` values of i; zeros follow.
 ///
 /// With A's rows as i this makes a left panel, with B's columns as i a right one: the two operands of a product are
@@ -13,6 +15,22 @@ func packPanel(
     packContiguous(width: width, count: count, steps: steps, elements, stepStride, into: panel)
   } else {
     packTransposing(width: width, count: count, steps: steps, elements, stride, stepStride, into: panel)
+  }
+}
+
+/// All panels of B = Wᵀ for W [rows, columns], for products that come often with the same W.
+func packPanels(
+  _ w: UnsafePointer<Float>, rowStride: Int, rows: Int, columns: Int, into panels: UnsafeMutablePointer<Float>,
+  _ schedule: Schedule
+) {
+  let cut = Panels(columns: rows)
+  forEachChunk(of: cut.count, grain: max(1, 16_384 / (Panels.width * max(1, columns))), schedule) { range in
+    for index in range {
+      packPanel(
+        width: cut.vectors(of: index) * laneCount, count: cut.columns(of: index), steps: columns,
+        elements: w + index * Panels.width * rowStride, stride: rowStride, stepStride: 1,
+        into: panels + index * Panels.width * columns)
+    }
   }
 }
 
@@ -46,12 +64,26 @@ private func packContiguous(
   }
 }
 
-/// The steps lie side by side: a transposition, in 4 × 4 blocks that turn in registers.
+/// The steps lie side by side: a transposition, in squares that turn in registers, the last of them 4 × 4 (a left panel
+/// may be no wider than that).
 private func packTransposing(
   width: Int, count: Int, steps: Int, _ elements: UnsafePointer<Float>, _ stride: Int, _ stepStride: Int,
   into panel: UnsafeMutablePointer<Float>
 ) {
   var i = 0
+  while stepStride == 1 && i + transposeSide <= count {
+    let (source, target) = (elements + i * stride, panel + i)
+    var step = 0
+    while step + transposeSide <= steps {
+      transposeBlock(source + step, stride, target + step * width, width)
+      step += transposeSide
+    }
+    while step < steps {
+      for j in 0..<transposeSide { target[step * width + j] = source[j * stride + step] }
+      step += 1
+    }
+    i += transposeSide
+  }
   while i + 4 <= count {
     let source = elements + i * stride
     let target = panel + i

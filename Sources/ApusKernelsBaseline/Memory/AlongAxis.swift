@@ -15,7 +15,9 @@ func makeCopyKernels() -> CopyKernels {
       scatterAlong($0, indices: $1, $2, sizes: $3, strides: $4, axisStride: $5, axis: $6, adds: $7, $8)
     },
     select: { select($0, indices: $1, $2, outer: $3, count: $4, chosen: $5, inner: $6, $7) },
-    selectAdd: { selectAdd($0, indices: $1, $2, outer: $3, count: $4, chosen: $5, inner: $6, $7) }
+    selectAdd: { selectAdd($0, indices: $1, $2, outer: $3, count: $4, chosen: $5, inner: $6, $7) },
+    packPanels: { packPanels($0, rowStride: $1, rows: $2, columns: $3, into: $4, $5) },
+    panelCount: { Panels(columns: $0).paddedColumns * $1 }
   )
 }
 

@@ -79,6 +79,8 @@ private func copyPlane(
       let (source, target) = (x + row * rowStride, y + row * step)
       for column in 0..<columns { target[column] = source[-column] }
     }
+  case 2:
+    for row in rows { copyEven(x + row * rowStride, y + row * step, count: columns) }
   case _ where rowStride == 1:
     transposePlane(x, y, rows: rows, columns: columns, columnStride: columnStride, step: step)
   default:
@@ -86,6 +88,21 @@ private func copyPlane(
       let (source, target) = (x + row * rowStride, y + row * step)
       for column in 0..<columns { target[column] = source[column * columnStride] }
     }
+  }
+}
+
+/// y[i] ← x[2 · i]
+private func copyEven(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
+  var i = 0
+  // Two vectors hold one element more than is needed: the last ones come alone.
+  while i + laneCount < count {
+    let (a, b) = (x.lanes(at: 2 * i), x.lanes(at: 2 * i + laneCount))
+    y.store(Lanes(lowHalf: a.evenHalf, highHalf: b.evenHalf), at: i)
+    i += laneCount
+  }
+  while i < count {
+    y[i] = x[2 * i]
+    i += 1
   }
 }
 

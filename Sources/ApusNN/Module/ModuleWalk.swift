@@ -14,6 +14,8 @@ struct ModuleWalk {
 
   private(set) var parameters: [(name: String, variable: Variable)] = []
   private(set) var buffers: [(name: String, buffer: BufferBox)] = []
+  /// The module itself, and those inside it.
+  private(set) var modules: [any Module] = []
   private var seen: Set<ObjectIdentifier> = []
 
   init(_ module: any Module) {
@@ -23,6 +25,7 @@ struct ModuleWalk {
   }
 
   private mutating func visit(_ module: any Module, path: String) {
+    modules.append(module)
     for (label, value) in ModuleWalk.properties(of: module) {
       let name = path.isEmpty ? label : path + "." + label
       visit(value: value, path: name)

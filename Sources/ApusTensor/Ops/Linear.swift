@@ -61,6 +61,7 @@ func linearForward(
         var arguments = MatMulArguments(
           m: rows, n: out, k: inputs, a: MatrixOperand(x, rowStride: inputs),
           b: MatrixOperand(w, rowStride: inputs, isTransposed: true), c: y, cRowStride: out)
+        arguments.b.panels = weight.transposedPanels
         arguments.bias = bias
         arguments.activation = activation
         arguments.slopes = slopes?.elements

@@ -1,4 +1,4 @@
-// Matrix products. Read first: ApusKernelsReference/ReferenceMatMul.swift. Read next: Linear.swift.
+// Matrix products. Read first: ApusKernelsReference/ReferenceMatMul.swift. Read next: MatrixView.swift, Linear.swift.
 
 import ApusKernelTypes
 import ApusKernels
@@ -56,23 +56,26 @@ struct MatMulPlan {
     return (first, !aWhole, !bWhole)
   }
 
-  func run(_ a: Tensor, _ b: Tensor, into c: UnsafeMutablePointer<Float>) {
+  func run(_ a: MatrixView, _ b: MatrixView, into c: UnsafeMutablePointer<Float>) {
     let (first, aRepeats, bRepeats) = evenAxes
     let batch = leading[first...].reduce(1, *)
-    read(a, b) { x, y in
+    let (aSize, bSize) = ((aTransposed ? k : m) * a.rowStride, (bTransposed ? n : k) * b.rowStride)
+    read(a.tensor, b.tensor) { x, y in
+      let (x, y) = (x + a.columns.lowerBound, y + b.columns.lowerBound)
       for outer in 0..<leading[..<first].reduce(1, *) {
         let (aIndex, bIndex) = (position(outer, in: aLeading, first), position(outer, in: bLeading, first))
         var arguments = MatMulArguments(
           m: m, n: n, k: k,
           a: MatrixOperand(
-            x + aIndex * m * k, rowStride: aTransposed ? m : k, isTransposed: aTransposed,
-            batchStride: aRepeats ? 0 : m * k),
+            x + aIndex * aSize, rowStride: a.rowStride, isTransposed: aTransposed,
+            batchStride: aRepeats ? 0 : aSize),
           b: MatrixOperand(
-            y + bIndex * k * n, rowStride: bTransposed ? k : n, isTransposed: bTransposed,
-            batchStride: bRepeats ? 0 : k * n),
+            y + bIndex * bSize, rowStride: b.rowStride, isTransposed: bTransposed,
+            batchStride: bRepeats ? 0 : bSize),
           c: c + outer * batch * m * n, cRowStride: n)
         arguments.batch = batch
         arguments.cBatchStride = m * n
+        if bTransposed && b.isWhole { arguments.b.panels = b.tensor.transposedPanels }
         if batch > 1 && !aRepeats && bRepeats && !aTransposed {
           // One right matrix for all: the left ones, stacked, are one tall matrix.
           arguments.m = m * batch
@@ -115,25 +118,7 @@ extension Tensor {
       let product = matmul(other.reshaped(to: [other.shape[0], 1]), transposing: side)
       return product.reshaped(to: Shape(product.shape.dropLast()))
     }
-    let (a, b) = (self, other)
-    let plan = MatMulPlan(a.shape, b.shape, transposing: side)
-    let c = Tensor(uninitialized: plan.resultShape) { plan.run(a, b, into: $0) }
-    return c.recorded("matmul") {
-      wrt(a) { dc in
-        switch side {
-        case nil: dc.matmulSummed(b, .second, to: a.shape)  // dA = dC·Bᵀ
-        case .first: b.matmulSummed(dc, .second, to: a.shape)  // C = AᵀB: dA = B·dCᵀ
-        case .second: dc.matmulSummed(b, nil, to: a.shape)  // C = ABᵀ: dA = dC·B
-        }
-      }
-      wrt(b) { dc in
-        switch side {
-        case nil: a.matmulSummed(dc, .first, to: b.shape)  // dB = Aᵀ·dC
-        case .first: a.matmulSummed(dc, nil, to: b.shape)  // C = AᵀB: dB = A·dC
-        case .second: dc.matmulSummed(a, .first, to: b.shape)  // C = ABᵀ: dB = dCᵀ·A
-        }
-      }
-    }
+    return MatrixView(self).matmul(MatrixView(other), transposing: side)
   }
 
   private func vectorMatmul(_ other: Tensor, _ side: Side?) -> Tensor {
@@ -143,16 +128,46 @@ extension Tensor {
     let product = row.matmul(other, transposing: side)
     return product.reshaped(to: Shape(product.shape.dropLast(2) + [product.shape[product.rank - 1]]))
   }
+}
+
+extension MatrixView {
+  /// The product A·B of some columns each, batched over leading axes: see `Tensor.matmul`.
+  ///
+  /// - Parameters:
+  ///   - other: [.., K, N]; leading axes broadcast.
+  ///   - side: an operand to be read transposed.
+  /// - Returns: [.., M, N]
+  /// - Precondition: the inner sizes agree.
+  public func matmul(_ other: MatrixView, transposing side: Side? = nil) -> Tensor {
+    let (a, b) = (self, other)
+    let plan = MatMulPlan(a.shape, b.shape, transposing: side)
+    let c = Tensor(uninitialized: plan.resultShape) { plan.run(a, b, into: $0) }
+    return c.recorded("matmul") {
+      wrt(a) { dc in
+        let dc = MatrixView(dc)
+        return switch side {
+        case nil: dc.matmulSummed(b, .second, to: a.shape)  // dA = dC·Bᵀ
+        case .first: b.matmulSummed(dc, .second, to: a.shape)  // C = AᵀB: dA = B·dCᵀ
+        case .second: dc.matmulSummed(b, nil, to: a.shape)  // C = ABᵀ: dA = dC·B
+        }
+      }
+      wrt(b) { dc in
+        let dc = MatrixView(dc)
+        return switch side {
+        case nil: a.matmulSummed(dc, .first, to: b.shape)  // dB = Aᵀ·dC
+        case .first: a.matmulSummed(dc, nil, to: b.shape)  // C = AᵀB: dB = A·dC
+        case .second: dc.matmulSummed(a, .first, to: b.shape)  // C = ABᵀ: dB = dCᵀ·A
+        }
+      }
+    }
+  }
 
   /// A product, summed over the batch where the operand of shape `shape` was repeated along it.
-  private func matmulSummed(_ other: Tensor, _ side: Side?, to shape: Shape) -> Tensor {
+  private func matmulSummed(_ other: MatrixView, _ side: Side?, to shape: Shape) -> Tensor {
     // One matrix used by a whole batch: its gradient is one product over batch and rows together.
     let isShared = shape.dropLast(2).reduce(1, *) == 1
-    if isShared, side == .first, rank > 2, self.shape.dropLast(2) == other.shape.dropLast(2) {
-      let rows = self.shape.dropLast().reduce(1, *)
-      let flat = reshaped(to: [rows, self.shape[rank - 1]])
-      let flatOther = other.reshaped(to: [rows, other.shape[other.rank - 1]])
-      return flat.matmul(flatOther, transposing: .first).reshaped(to: shape)
+    if isShared, side == .first, self.shape.rank > 2, self.shape.dropLast(2) == other.shape.dropLast(2) {
+      return flattened.matmul(other.flattened, transposing: .first).reshaped(to: shape)
     }
     return matmul(other, transposing: side).summed(to: shape)
   }

@@ -38,6 +38,23 @@ extension GradientTable {
       GradientRow("matmul", "with itself, transposed", at: [Samples.normal([3, 2])]) {
         $0[0].matmul($0[0], transposing: .second)
       },
+      GradientRow("matmul", "columns · matrix", at: vectors([3, 7], [4, 5])) { $0[0].columns(2..<6).matmul($0[1]) },
+      GradientRow("matmul", "matrix · columns", at: vectors([3, 4], [4, 7])) { $0[0].matmul($0[1].columns(1..<4)) },
+      GradientRow("matmul", "columnsᵀ · columns", at: vectors([2, 4, 5], [4, 7])) {
+        $0[0].columns(0..<3).matmul($0[1].columns(6..<7), transposing: .first)
+      },
+      GradientRow("matmul", "two parts of one projection", at: [Samples.normal([2, 4, 9])]) {
+        $0[0].columns(0..<3).matmul($0[0].columns(3..<6), transposing: .second)
+      },
+      GradientRow("matmul", "stacked columns · one matrix", at: vectors([2, 3, 7], [5, 3])) {
+        $0[0].columns(4..<7).matmul($0[1], transposing: .second)
+      },
+      GradientRow("matmul", "no columns of some", at: vectors([3, 4], [4, 3]), isFlat: true) {
+        $0[0].columns(2..<2).matmul($0[1].slice(0..<0))
+      },
+      GradientRow("matmul", "prepacked", at: vectors([18, 5], [7, 5])) {
+        $0[0].matmul($0[1].prepacked(), transposing: .second)
+      },
       GradientRow("matmul", "nothing inside", at: vectors([2, 0], [0, 3]), isFlat: true) { $0[0].matmul($0[1]) },
       GradientRow("matmul", "no rows", at: vectors([0, 2], [2, 3]), isFlat: true) { $0[0].matmul($0[1]) },
       GradientRow("matmul", "no columns", at: vectors([2, 3, 2], [2, 0]), isFlat: true) { $0[0].matmul($0[1]) },
