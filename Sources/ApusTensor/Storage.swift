@@ -38,8 +38,7 @@ final class Storage: @unchecked Sendable {
 
   private init() {
     count = 0
-    owner = nil
-    isPlaceholder = true
+    (owner, panels, isPlaceholder) = (nil, nil, true)
     elements = .allocate(capacity: 1)
   }
 

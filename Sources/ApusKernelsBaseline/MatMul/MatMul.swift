@@ -1,5 +1,6 @@
-// The entry of the matrix product: picks the vector, the skinny or the blocked path, and spreads batches over workers.
-// Read first: ApusKernelsReference/ReferenceMatMul.swift. Read next: BlockedMatMul.swift, VectorMatMul.swift, SkinnyMatMul.swift.
+// The entry of the matrix product: picks the vector, the skinny, the mirrored or the blocked path, and spreads batches over workers.
+// Read first: ApusKernelsReference/ReferenceMatMul.swift. Read next: BlockedMatMul.swift, VectorMatMul.swift, SkinnyMatMul.swift,
+// MirroredMatMul.swift.
 
 import ApusKernelTypes
 
@@ -35,6 +36,8 @@ private func matMulOne(_ p: MatMulArguments, _ schedule: Schedule) {
     sumColumns(p)
   } else if p.m <= skinnyRows && p.b.isTransposed && !p.a.isTransposed && p.k >= laneCount {
     skinnyMatMul(p, schedule)
+  } else if p.m * p.n * p.k >= serialBelow && prefersMirror(p) {
+    mirroredMatMul(p, schedule)
   } else {
     blockedMatMul(p, schedule)
   }

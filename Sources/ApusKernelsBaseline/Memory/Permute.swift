@@ -107,7 +107,7 @@ private func copyEven(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float
 }
 
 /// y[row · step + column] ← x[row + column · columnStride], in blocks of a cache line's length on both sides.
-private func transposePlane(
+func transposePlane(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Range<Int>, columns: Int, columnStride: Int,
   step: Int
 ) {

@@ -1,0 +1,88 @@
+// A product with a transposed matrix, as linear layers need it, computed mirrored: Cᵀ = B·Aᵀ, so that B is never copied.
+// Read first: BlockedMatMul.swift, whose loops these are with the operands' parts exchanged.
+
+import ApusKernelTypes
+
+/// Whether C = A·Bᵀ is cheaper mirrored.
+///
+/// The micro-kernel wants vectors of its right operand side by side, and takes single elements of its left one from anywhere.
+/// A transposed B has to be turned before it can be the right operand: n·k elements, read by columns. As the *left* operand it
+/// is read where it lies, row by row, as memory likes it; to be turned instead are A (m·k elements) and the result (m·n,
+/// while it is in a near cache). With 128 tokens and a 768 × 3,072 layer that is a sixth of the copying.
+func prefersMirror(_ p: MatMulArguments) -> Bool {
+  p.b.isTransposed && !p.a.isTransposed && !p.accumulates && p.factors == nil && p.columnSums == nil
+    && p.m * (p.k + p.n) < p.n * p.k
+}
+
+/// Rows of B that are one piece of work: at 512 steps 192 KiB of the second-level cache.
+private let mirroredRows = 96
+/// Panels of Aᵀ whose results are kept until all of k has been added: 96 × 384 floats, 144 KiB.
+private let mirroredPanels = 8
+
+/// C ← act(A·Bᵀ + bias). Every sum has the order of additions that `blockedMatMul` gives it.
+func mirroredMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
+  let panels = Panels(columns: p.m)
+  let kBlocks = (p.k + 511) / 512
+  let kBlock = (p.k + kBlocks - 1) / kBlocks
+
+  // Aᵀ in panels, each for all of k; the pieces of work are k blocks of panels.
+  let packed = ScratchBuffer(count: panels.paddedColumns * p.k)
+  defer { packed.free() }
+  let right = packed.pointer
+  schedule.run(panels.count * kBlocks) { piece, _ in
+    let (panel, start) = (piece / kBlocks, piece % kBlocks * kBlock)
+    let width = panels.vectors(of: panel) * laneCount
+    packPanel(
+      width: width, count: panels.columns(of: panel), steps: min(kBlock, p.k - start),
+      elements: p.a.elements + panel * Panels.width * p.a.rowStride + start, stride: p.a.rowStride, stepStride: 1,
+      into: right + panel * Panels.width * p.k + start * width)
+  }
+
+  let rows = p.n < 16 * mirroredRows ? mirroredRows / 2 : mirroredRows
+  let rowBlocks = (p.n + rows - 1) / rows
+  let groups = (panels.count + mirroredPanels - 1) / mirroredPanels
+  let groupPanels = (panels.count + groups - 1) / groups
+  let resultStride = groupPanels * Panels.width
+  let results = ScratchBuffer(count: rows * resultStride * schedule.workers)
+  defer { results.free() }
+  let result = results.pointer
+  schedule.run(rowBlocks * groups) { tile, worker in
+    // Consecutive tiles share a block of B, which comes from memory.
+    let (block, group) = (tile / groups, tile % groups)
+    let blockRows = block * rows..<min(p.n, (block + 1) * rows)
+    let own = group * groupPanels..<min(panels.count, (group + 1) * groupPanels)
+    let block0 = result + worker * rows * resultStride
+    for kIndex in 0..<kBlocks {
+      let start = kIndex * kBlock
+      for panel in own {
+        multiplyMirrored(
+          p, panels, rows: blockRows, panel: panel, steps: start..<min(p.k, start + kBlock), right: right,
+          into: block0 + (panel - own.lowerBound) * Panels.width, stride: resultStride)
+      }
+    }
+    let tokens = own.lowerBound * Panels.width..<min(p.m, own.upperBound * Panels.width)
+    transposePlane(
+      block0, p.c + tokens.lowerBound * p.cRowStride + blockRows.lowerBound, rows: 0..<tokens.count,
+      columns: blockRows.count, columnStride: resultStride, step: p.cRowStride)
+    finish(p, rows: tokens, columns: blockRows)
+  }
+}
+
+/// Some rows of B by one panel of Aᵀ, over a block of k.
+private func multiplyMirrored(
+  _ p: MatMulArguments, _ panels: Panels, rows: Range<Int>, panel: Int, steps: Range<Int>,
+  right: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, stride cRowStride: Int
+) {
+  let vectors = panels.vectors(of: panel)
+  let width = vectors * laneCount
+  let b = TileRight(
+    elements: right + panel * Panels.width * p.k + steps.lowerBound * width, stepStride: width)
+  for row in stride(from: rows.lowerBound, to: rows.upperBound, by: tileRows) {
+    let a = TileLeft(
+      elements: p.b.elements + row * p.b.rowStride + steps.lowerBound, rowStride: p.b.rowStride, stepStride: 1)
+    let result = TileResult(
+      elements: c + (row - rows.lowerBound) * cRowStride, rowStride: cRowStride,
+      rows: min(tileRows, rows.upperBound - row), columns: width, accumulates: steps.lowerBound > 0)
+    multiplyStridedTile(vectors: vectors, steps: steps.count, a, b, result)
+  }
+}
