@@ -22,10 +22,10 @@ func makeLossKernels() -> LossKernels {
 private func logSumExp(_ x: UnsafePointer<Float>, count: Int) -> (largest: Float, rest: Float) {
   let top = largest(x, count: count)
   guard top > -.infinity else { return (top, 0) }
-  let total = sum(
-    count,
-    of: { exp(x.lanes(at: $0) - top) },
-    tail: { exp(x.partialLanes(at: $0, count: $1, padding: -.infinity) - top) })
+  @inline(__always) func exponential(_ index: Int, _ count: Int) -> Lanes {
+    exp(x.lanes(at: index, count: count, padding: -.infinity) - top)
+  }
+  let total = sum(count, of: exponential)
   return (top, log(Lanes(repeating: total))[0])
 }
 
@@ -38,11 +38,10 @@ func logSoftmax(
       let (p, out) = (x + row * columns, y + row * columns)
       let (top, rest) = logSumExp(p, count: columns)
       // Two differences: the largest element and the logarithm may have very different sizes.
-      forEachVector(in: 0..<columns) { index in
-        out.store((p.lanes(at: index) - top) - rest, at: index)
-      } tail: { index, count in
-        out.storePartial((p.partialLanes(at: index, count: count) - top) - rest, at: index, count: count)
+      @inline(__always) func subtract(_ index: Int, _ count: Int) {
+        out.store((p.lanes(at: index, count: count) - top) - rest, at: index, count: count)
       }
+      forEachVector(of: columns, subtract)
     }
   }
 }

@@ -15,26 +15,22 @@ func layerNorm(
   forEachRowChunk(rows: rows, width: columns, elements: 8_192, schedule) { range in
     for row in range {
       let (p, out) = (x + row * columns, y + row * columns)
-      let mu = share * sum(columns, of: { p.lanes(at: $0) }, tail: { p.partialLanes(at: $0, count: $1) })
-      let variance =
-        share
-        * sum(
-          columns, of: { squared(p.lanes(at: $0) - mu) },
-          tail: { squared(p.partialLanes(at: $0, count: $1, padding: mu) - mu) })
+      @inline(__always) func element(_ index: Int, _ count: Int) -> Lanes { p.lanes(at: index, count: count) }
+      let mu = share * sum(columns, of: element)
+      @inline(__always) func squaredDeviation(_ index: Int, _ count: Int) -> Lanes {
+        squared(p.lanes(at: index, count: count, padding: mu) - mu)
+      }
+      let variance = share * sum(columns, of: squaredDeviation)
       let scale = 1 / (variance + epsilon).squareRoot()
       mean[row] = mu
       inverseDeviation[row] = scale
-      forEachVector(in: 0..<columns) { index in
-        var value = (p.lanes(at: index) - mu) * scale
-        if let weight { value *= weight.lanes(at: index) }
-        if let bias { value += bias.lanes(at: index) }
-        out.store(value, at: index)
-      } tail: { index, count in
-        var value = (p.partialLanes(at: index, count: count) - mu) * scale
-        if let weight { value *= weight.partialLanes(at: index, count: count) }
-        if let bias { value += bias.partialLanes(at: index, count: count) }
-        out.storePartial(value, at: index, count: count)
+      @inline(__always) func normalize(_ index: Int, _ count: Int) {
+        var value = (p.lanes(at: index, count: count) - mu) * scale
+        if let weight { value *= weight.lanes(at: index, count: count) }
+        if let bias { value += bias.lanes(at: index, count: count) }
+        out.store(value, at: index, count: count)
       }
+      forEachVector(of: columns, normalize)
     }
   }
 }
@@ -65,42 +61,33 @@ func layerNormBackward(
       let (p, g, out) = (x + row * columns, dy + row * columns, dx + row * columns)
       let (mu, scale) = (mean[row], inverseDeviation[row])
       var (gradientSum, productSum) = (Lanes.zero, Lanes.zero)
-      forEachVector(in: 0..<columns) { index in
-        let dy = g.lanes(at: index)
-        let normalized = (p.lanes(at: index) - mu) * scale
+      @inline(__always) func weighted(_ index: Int, _ count: Int) -> Lanes {
+        let dy = g.lanes(at: index, count: count)
+        guard let weight else { return dy }
+        return dy * weight.lanes(at: index, count: count)
+      }
+      @inline(__always) func normalized(_ index: Int, _ count: Int) -> Lanes {
+        (p.lanes(at: index, count: count, padding: mu) - mu) * scale
+      }
+      @inline(__always) func addUp(_ index: Int, _ count: Int) {
+        let (dy, normalized) = (g.lanes(at: index, count: count), normalized(index, count))
         if wantsSums {
-          weightSum.store(multiplyAdd(dy, normalized, weightSum.lanes(at: index)), at: index)
-          biasSum.store(biasSum.lanes(at: index) + dy, at: index)
+          let old = weightSum.lanes(at: index, count: count)
+          weightSum.store(multiplyAdd(dy, normalized, old), at: index, count: count)
+          biasSum.store(biasSum.lanes(at: index, count: count) + dy, at: index, count: count)
         }
-        let weighted = weight.map { dy * $0.lanes(at: index) } ?? dy
-        gradientSum += weighted
-        productSum = multiplyAdd(weighted, normalized, productSum)
-      } tail: { index, count in
-        let dy = g.partialLanes(at: index, count: count)
-        let normalized = (p.partialLanes(at: index, count: count, padding: mu) - mu) * scale
-        if wantsSums {
-          let old = weightSum.partialLanes(at: index, count: count)
-          weightSum.storePartial(multiplyAdd(dy, normalized, old), at: index, count: count)
-          biasSum.storePartial(biasSum.partialLanes(at: index, count: count) + dy, at: index, count: count)
-        }
-        let weighted = weight.map { dy * $0.partialLanes(at: index, count: count) } ?? dy
+        let weighted = weighted(index, count)
         gradientSum += weighted
         productSum = multiplyAdd(weighted, normalized, productSum)
       }
+      forEachVector(of: columns, addUp)
       let gradientMean = share * horizontalSum(gradientSum)
       let productMean = share * horizontalSum(productSum)
-      forEachVector(in: 0..<columns) { index in
-        let dy = g.lanes(at: index)
-        let normalized = (p.lanes(at: index) - mu) * scale
-        let weighted = weight.map { dy * $0.lanes(at: index) } ?? dy
-        out.store(multiplyAdd(-normalized, productMean, weighted - gradientMean) * scale, at: index)
-      } tail: { index, count in
-        let dy = g.partialLanes(at: index, count: count)
-        let normalized = (p.partialLanes(at: index, count: count) - mu) * scale
-        let weighted = weight.map { dy * $0.partialLanes(at: index, count: count) } ?? dy
-        let value = multiplyAdd(-normalized, productMean, weighted - gradientMean) * scale
-        out.storePartial(value, at: index, count: count)
+      @inline(__always) func combine(_ index: Int, _ count: Int) {
+        let value = multiplyAdd(-normalized(index, count), productMean, weighted(index, count) - gradientMean)
+        out.store(value * scale, at: index, count: count)
       }
+      forEachVector(of: columns, combine)
     }
   }
   for (target, offset) in [(dWeight, 0), (dBias, columns)] {

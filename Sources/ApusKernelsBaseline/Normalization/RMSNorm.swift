@@ -28,21 +28,17 @@ func rmsNorm(
   forEachRowChunk(rows: rows, width: columns, elements: 8_192, schedule) { range in
     for row in range {
       let (p, out) = (x + row * columns, y + row * columns)
-      let meanSquare =
-        share
-        * sum(
-          columns, of: { squared(p.lanes(at: $0)) }, tail: { squared(p.partialLanes(at: $0, count: $1)) })
-      let scale = 1 / (meanSquare + epsilon).squareRoot()
-      inverseRoot[row] = scale
-      forEachVector(in: 0..<columns) { index in
-        var value = p.lanes(at: index) * scale
-        if let weight { value *= weight.lanes(at: index) }
-        out.store(value, at: index)
-      } tail: { index, count in
-        var value = p.partialLanes(at: index, count: count) * scale
-        if let weight { value *= weight.partialLanes(at: index, count: count) }
-        out.storePartial(value, at: index, count: count)
+      @inline(__always) func square(_ index: Int, _ count: Int) -> Lanes {
+        squared(p.lanes(at: index, count: count))
       }
+      let scale = 1 / (share * sum(columns, of: square) + epsilon).squareRoot()
+      inverseRoot[row] = scale
+      @inline(__always) func normalize(_ index: Int, _ count: Int) {
+        var value = p.lanes(at: index, count: count) * scale
+        if let weight { value *= weight.lanes(at: index, count: count) }
+        out.store(value, at: index, count: count)
+      }
+      forEachVector(of: columns, normalize)
     }
   }
 }
@@ -70,33 +66,26 @@ func rmsNormBackward(
       let (p, g, out) = (x + row * columns, dy + row * columns, dx + row * columns)
       let scale = inverseRoot[row]
       var productSum = Lanes.zero
-      forEachVector(in: 0..<columns) { index in
-        let dy = g.lanes(at: index)
-        let normalized = p.lanes(at: index) * scale
-        if wantsSums { weightSum.store(multiplyAdd(dy, normalized, weightSum.lanes(at: index)), at: index) }
-        let weighted = weight.map { dy * $0.lanes(at: index) } ?? dy
-        productSum = multiplyAdd(weighted, normalized, productSum)
-      } tail: { index, count in
-        let dy = g.partialLanes(at: index, count: count)
-        let normalized = p.partialLanes(at: index, count: count) * scale
+      @inline(__always) func weighted(_ index: Int, _ count: Int) -> Lanes {
+        let dy = g.lanes(at: index, count: count)
+        guard let weight else { return dy }
+        return dy * weight.lanes(at: index, count: count)
+      }
+      @inline(__always) func addUp(_ index: Int, _ count: Int) {
+        let normalized = p.lanes(at: index, count: count) * scale
         if wantsSums {
-          let old = weightSum.partialLanes(at: index, count: count)
-          weightSum.storePartial(multiplyAdd(dy, normalized, old), at: index, count: count)
+          let old = weightSum.lanes(at: index, count: count)
+          weightSum.store(multiplyAdd(g.lanes(at: index, count: count), normalized, old), at: index, count: count)
         }
-        let weighted = weight.map { dy * $0.partialLanes(at: index, count: count) } ?? dy
-        productSum = multiplyAdd(weighted, normalized, productSum)
+        productSum = multiplyAdd(weighted(index, count), normalized, productSum)
       }
+      forEachVector(of: columns, addUp)
       let productMean = share * horizontalSum(productSum)
-      forEachVector(in: 0..<columns) { index in
-        let dy = g.lanes(at: index)
-        let weighted = weight.map { dy * $0.lanes(at: index) } ?? dy
-        out.store(multiplyAdd(p.lanes(at: index) * -scale, productMean, weighted) * scale, at: index)
-      } tail: { index, count in
-        let dy = g.partialLanes(at: index, count: count)
-        let weighted = weight.map { dy * $0.partialLanes(at: index, count: count) } ?? dy
-        let value = multiplyAdd(p.partialLanes(at: index, count: count) * -scale, productMean, weighted) * scale
-        out.storePartial(value, at: index, count: count)
+      @inline(__always) func combine(_ index: Int, _ count: Int) {
+        let value = multiplyAdd(p.lanes(at: index, count: count) * -scale, productMean, weighted(index, count))
+        out.store(value * scale, at: index, count: count)
       }
+      forEachVector(of: columns, combine)
     }
   }
   guard let dWeight else { return }

@@ -3,55 +3,89 @@
 
 import ApusKernelTypes
 
-@inline(__always)
-private func value(_ operation: BinaryOperation, _ a: Lanes, _ b: Lanes) -> Lanes {
-  switch operation {
-  case .add: return a + b
-  case .subtract: return a - b
-  case .multiply: return a * b
-  case .divide: return a / b
-  case .maximum: return maximum(a, b)
-  case .minimum: return minimum(a, b)
-  case .power: return power(a, b)
-  case .equal: return Lanes.zero.replacing(with: 1, where: a .== b)
-  case .notEqual: return Lanes.zero.replacing(with: 1, where: a .!= b)
-  case .less: return Lanes.zero.replacing(with: 1, where: a .< b)
-  case .lessEqual: return Lanes.zero.replacing(with: 1, where: a .<= b)
-  }
+/// A function of two variables, on lanes. The loop below is compiled once for each, so that the function is part of the loop.
+private protocol BinaryFunction {
+  static func value(_ a: Lanes, _ b: Lanes) -> Lanes
 }
 
-/// One row of c = f(a, b); an operand whose column stride is 0 is one number.
-@inline(__always)
-private func row(
-  _ operation: BinaryOperation, _ a: UnsafePointer<Float>, isRow aIsRow: Bool, _ b: UnsafePointer<Float>,
-  isRow bIsRow: Bool, _ c: UnsafeMutablePointer<Float>, count: Int
+private enum Sum: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { a + b }
+}
+
+private enum Difference: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { a - b }
+}
+
+private enum Product: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { a * b }
+}
+
+private enum Quotient: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { a / b }
+}
+
+private enum Larger: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { maximum(a, b) }
+}
+
+private enum Smaller: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { minimum(a, b) }
+}
+
+private enum Power: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { power(a, b) }
+}
+
+private enum Equality: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { Lanes.zero.replacing(with: 1, where: a .== b) }
+}
+
+private enum Inequality: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { Lanes.zero.replacing(with: 1, where: a .!= b) }
+}
+
+private enum Less: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { Lanes.zero.replacing(with: 1, where: a .< b) }
+}
+
+private enum LessOrEqual: BinaryFunction {
+  @inline(__always) static func value(_ a: Lanes, _ b: Lanes) -> Lanes { Lanes.zero.replacing(with: 1, where: a .<= b) }
+}
+
+/// Rows of c = f(a, b); an operand whose column stride is 0 is one number a row.
+@inline(never)
+private func binaryRows<F: BinaryFunction>(
+  _ function: F.Type, _ a: BroadcastRows, _ b: BroadcastRows, _ c: UnsafeMutablePointer<Float>, rows: Range<Int>,
+  columns: Int
 ) {
-  @inline(__always) func loop(
-    _ left: (Int) -> Lanes, _ leftTail: (Int, Int) -> Lanes, _ right: (Int) -> Lanes, _ rightTail: (Int, Int) -> Lanes
-  ) {
-    forEachVector(in: 0..<count) { index in
-      c.store(value(operation, left(index), right(index)), at: index)
-    } tail: { index, count in
-      c.storePartial(value(operation, leftTail(index, count), rightTail(index, count)), at: index, count: count)
+  guard columns > 0 else { return }
+  for r in rows {
+    let (p, q, out) = (a.elements + r * a.rowStride, b.elements + r * b.rowStride, c + r * columns)
+    // Behind the end stand ones: no quotient or power of them is out of the ordinary.
+    @inline(__always) func both(_ index: Int, _ count: Int) {
+      let value = F.value(
+        p.lanes(at: index, count: count, padding: 1), q.lanes(at: index, count: count, padding: 1))
+      out.store(value, at: index, count: count)
     }
-  }
-  if aIsRow && bIsRow {
-    loop(
-      { a.lanes(at: $0) }, { a.partialLanes(at: $0, count: $1, padding: 1) }, { b.lanes(at: $0) },
-      { b.partialLanes(at: $0, count: $1, padding: 1) })
-  } else if aIsRow {
-    let number = Lanes(repeating: b[0])
-    loop({ a.lanes(at: $0) }, { a.partialLanes(at: $0, count: $1) }, { _ in number }, { _, _ in number })
-  } else if bIsRow {
-    let number = Lanes(repeating: a[0])
-    loop(
-      { _ in number }, { _, _ in number }, { b.lanes(at: $0) }, { b.partialLanes(at: $0, count: $1, padding: 1) })
-  } else {
-    let result = value(operation, Lanes(repeating: a[0]), Lanes(repeating: b[0]))
-    forEachVector(in: 0..<count) {
-      c.store(result, at: $0)
-    } tail: {
-      c.storePartial(result, at: $0, count: $1)
+    if a.isRow && b.isRow {
+      forEachVector(of: columns, both)
+      continue
+    }
+    let (left, right) = (Lanes(repeating: p[0]), Lanes(repeating: q[0]))
+    @inline(__always) func leftRow(_ index: Int, _ count: Int) {
+      out.store(F.value(p.lanes(at: index, count: count, padding: 1), right), at: index, count: count)
+    }
+    @inline(__always) func rightRow(_ index: Int, _ count: Int) {
+      out.store(F.value(left, q.lanes(at: index, count: count, padding: 1)), at: index, count: count)
+    }
+    if a.isRow {
+      forEachVector(of: columns, leftRow)
+    } else if b.isRow {
+      forEachVector(of: columns, rightRow)
+    } else {
+      let value = F.value(left, right)
+      @inline(__always) func repeated(_ index: Int, _ count: Int) { out.store(value, at: index, count: count) }
+      forEachVector(of: columns, repeated)
     }
   }
 }
@@ -79,25 +113,21 @@ private func binaryRows(
   _ operation: BinaryOperation, _ a: BroadcastRows, _ b: BroadcastRows, _ c: UnsafeMutablePointer<Float>,
   rows: Range<Int>, columns: Int
 ) {
-  @inline(__always) func loop(_ operation: BinaryOperation) {
-    for r in rows {
-      row(
-        operation, a.elements + r * a.rowStride, isRow: a.isRow, b.elements + r * b.rowStride, isRow: b.isRow,
-        c + r * columns, count: columns)
-    }
+  @inline(__always) func loop<F: BinaryFunction>(_ function: F.Type) {
+    binaryRows(function, a, b, c, rows: rows, columns: columns)
   }
   switch operation {
-  case .add: loop(.add)
-  case .subtract: loop(.subtract)
-  case .multiply: loop(.multiply)
-  case .divide: loop(.divide)
-  case .maximum: loop(.maximum)
-  case .minimum: loop(.minimum)
-  case .power: loop(.power)
-  case .equal: loop(.equal)
-  case .notEqual: loop(.notEqual)
-  case .less: loop(.less)
-  case .lessEqual: loop(.lessEqual)
+  case .add: loop(Sum.self)
+  case .subtract: loop(Difference.self)
+  case .multiply: loop(Product.self)
+  case .divide: loop(Quotient.self)
+  case .maximum: loop(Larger.self)
+  case .minimum: loop(Smaller.self)
+  case .power: loop(Power.self)
+  case .equal: loop(Equality.self)
+  case .notEqual: loop(Inequality.self)
+  case .less: loop(Less.self)
+  case .lessEqual: loop(LessOrEqual.self)
   }
 }
 

@@ -10,28 +10,20 @@ func exponentials(
 ) -> (largest: Float, sum: Float) {
   let top = largest(x, count: count)
   let shift = Lanes(repeating: top == -.infinity ? 0 : top)
-  let total = sum(
-    count,
-    of: { index in
-      let e = exp(x.lanes(at: index) - shift)
-      y.store(e, at: index)
-      return e
-    },
-    tail: { index, count in
-      let e = exp(x.partialLanes(at: index, count: count, padding: -.infinity) - shift)
-      y.storePartial(e, at: index, count: count)
-      return e
-    })
-  return (top, total)
+  @inline(__always) func term(_ index: Int, _ count: Int) -> Lanes {
+    let e = exp(x.lanes(at: index, count: count, padding: -.infinity) - shift)
+    y.store(e, at: index, count: count)
+    return e
+  }
+  return (top, sum(count, of: term))
 }
 
 @inline(__always)
 private func scaleRow(_ y: UnsafeMutablePointer<Float>, count: Int, by scale: Float) {
-  forEachVector(in: 0..<count) { index in
-    y.store(y.lanes(at: index) * scale, at: index)
-  } tail: { index, count in
-    y.storePartial(y.partialLanes(at: index, count: count) * scale, at: index, count: count)
+  @inline(__always) func scaleVector(_ index: Int, _ count: Int) {
+    y.store(y.lanes(at: index, count: count) * scale, at: index, count: count)
   }
+  forEachVector(of: count, scaleVector)
 }
 
 /// y ← softmax of every row of x [rows, columns]; a row of −∞ gives zeros.
@@ -55,15 +47,15 @@ func softmaxBackward(
   forEachRowChunk(rows: rows, width: columns, schedule) { range in
     for row in range {
       let (p, g, out) = (y + row * columns, dy + row * columns, dx + row * columns)
-      let dot = sum(
-        columns, of: { p.lanes(at: $0) * g.lanes(at: $0) },
-        tail: { p.partialLanes(at: $0, count: $1) * g.partialLanes(at: $0, count: $1) })
-      forEachVector(in: 0..<columns) { index in
-        out.store(p.lanes(at: index) * (g.lanes(at: index) - dot), at: index)
-      } tail: { index, count in
-        let value = p.partialLanes(at: index, count: count) * (g.partialLanes(at: index, count: count) - dot)
-        out.storePartial(value, at: index, count: count)
+      @inline(__always) func product(_ index: Int, _ count: Int) -> Lanes {
+        p.lanes(at: index, count: count) * g.lanes(at: index, count: count)
       }
+      let dot = sum(columns, of: product)
+      @inline(__always) func combine(_ index: Int, _ count: Int) {
+        let value = p.lanes(at: index, count: count) * (g.lanes(at: index, count: count) - dot)
+        out.store(value, at: index, count: count)
+      }
+      forEachVector(of: columns, combine)
     }
   }
 }

@@ -97,6 +97,43 @@ extension UnsafeMutablePointer<Float> {
   }
 }
 
+extension UnsafePointer<Float> {
+  /// The `count` ≤ laneCount elements at `index`, then `padding`.
+  @inline(__always)
+  func lanes(at index: Int, count: Int, padding: Float = 0) -> Lanes {
+    count == laneCount ? lanes(at: index) : partialLanes(at: index, count: count, padding: padding)
+  }
+}
+
+extension UnsafeMutablePointer<Float> {
+  /// The `count` ≤ laneCount elements at `index`, then `padding`.
+  @inline(__always)
+  func lanes(at index: Int, count: Int, padding: Float = 0) -> Lanes {
+    UnsafePointer(self).lanes(at: index, count: count, padding: padding)
+  }
+
+  /// Writes the first `count` ≤ laneCount elements of a vector.
+  @inline(__always)
+  func store(_ value: Lanes, at index: Int, count: Int) {
+    if count == laneCount { store(value, at: index) } else { storePartial(value, at: index, count: count) }
+  }
+}
+
+/// Calls `body` for every vector of a row of `count` elements: with its first index and its length, which is laneCount but
+/// for the last.
+///
+/// Where this is inlined the length is a literal, and the choice between whole and partial vectors vanishes. Pass a local
+/// function marked `@inline(__always)`: a closure would be called for every vector.
+@inline(__always)
+func forEachVector(of count: Int, _ body: (_ index: Int, _ count: Int) -> Void) {
+  var index = 0
+  while index + laneCount <= count {
+    body(index, laneCount)
+    index += laneCount
+  }
+  if index < count { body(index, count - index) }
+}
+
 /// Calls `body` for every full vector of `range`, then `tail` once for what remains (if anything).
 @inline(__always)
 func forEachVector(in range: Range<Int>, _ body: (Int) -> Void, tail: (_ index: Int, _ count: Int) -> Void) {

@@ -61,6 +61,27 @@ func sum(_ count: Int, of f: (_ index: Int) -> Lanes, tail: (_ index: Int, _ cou
   return horizontalSum((s0 + s1) + (s2 + s3))
 }
 
+/// Σ f(x[i]) of a row; four accumulators hide the latency of the addition. f as for `forEachVector(of:_:)`, with zeros
+/// behind the end.
+@inline(__always)
+func sum(_ count: Int, of f: (_ index: Int, _ count: Int) -> Lanes) -> Float {
+  var (s0, s1, s2, s3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+  var index = 0
+  while index + 4 * laneCount <= count {
+    s0 += f(index, laneCount)
+    s1 += f(index + laneCount, laneCount)
+    s2 += f(index + 2 * laneCount, laneCount)
+    s3 += f(index + 3 * laneCount, laneCount)
+    index += 4 * laneCount
+  }
+  while index + laneCount <= count {
+    s0 += f(index, laneCount)
+    index += laneCount
+  }
+  if index < count { s1 += f(index, count - index) }
+  return horizontalSum((s0 + s1) + (s2 + s3))
+}
+
 /// The largest element of a row; −∞ for an empty one.
 @inline(__always)
 func largest(_ x: UnsafePointer<Float>, count: Int) -> Float {
