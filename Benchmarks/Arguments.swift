@@ -74,14 +74,17 @@ func refuse(_ problem: String) -> Int32 {
   return 64
 }
 
+/// Prints how the program is used.
+func showUsage() -> Int32 {
+  print(usage, terminator: "")
+  return 0
+}
+
 private func measureHere(_ arguments: [String]) -> Int32 {
   let arguments = BenchmarkArguments(arguments, options: ["--filter", "--threads", "--isa", "--json"])
   if let problem = arguments.problem { return refuse(problem) }
   if let extra = arguments.positionals.first { return refuse("unexpected '\(extra)'") }
-  if arguments.values["--help"] != nil {
-    print(usage, terminator: "")
-    return 0
-  }
+  if arguments.values["--help"] != nil { return showUsage() }
   let chosen = workloads.filter { arguments.selects($0.name) }
   if arguments.values["--list"] != nil {
     for workload in chosen { print(workload.name) }

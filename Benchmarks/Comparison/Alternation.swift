@@ -11,6 +11,7 @@ func alternateWithPyTorch(_ arguments: [String]) -> Int32 {
     arguments, options: ["--filter", "--threads", "--rounds", "--python", "--json", "--svg"])
   if let problem = arguments.problem { return refuse(problem) }
   if let extra = arguments.positionals.first { return refuse("alternate: unexpected '\(extra)'") }
+  if arguments.values["--help"] != nil { return showUsage() }
   guard
     let threads = BenchmarkArguments.counts(arguments.values["--threads"] ?? "\(KernelSelection.current.workers)")?
       .first
@@ -31,6 +32,7 @@ func alternateWithPyTorch(_ arguments: [String]) -> Int32 {
     for workload in workloads where arguments.selects(workload.name) {
       for round in 1...rounds {
         print("\(workload.name), round \(round) of \(rounds)")
+        fflush(nil)  // a pipe shows how far it is too
         let json = folder.appendingPathComponent("result.json")
         // `=` keeps a name that is the beginning of another from selecting both.
         let common = ["--filter", "=" + workload.name, "--threads", "\(threads)", "--json", json.path]

@@ -30,6 +30,7 @@ func pairs(_ ours: Report, _ other: Report) -> [Pair] {
 func compareFiles(_ arguments: [String]) -> Int32 {
   let arguments = BenchmarkArguments(arguments, options: ["--svg"])
   if let problem = arguments.problem { return refuse(problem) }
+  if arguments.values["--help"] != nil { return showUsage() }
   guard arguments.positionals.count == 2 else {
     return refuse("compare: expected two result files, found \(arguments.positionals.count)")
   }

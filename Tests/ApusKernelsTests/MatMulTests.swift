@@ -213,6 +213,21 @@ extension KernelTests {
       }
     }
 
+    /// Rows enough for tiles, but fewer than the transposed matrix has: computed mirrored.
+    @Test(arguments: InstructionSet.supported)
+    func mirrored(_ set: InstructionSet) {
+      let tile = set.kernels.tile
+      for m in [17, tile.columns - 1, tile.columns, 2 * tile.columns + 1, 131] {
+        Product(m: m, n: 333, k: 211, bIsTransposed: true, gap: 1).check(set.kernels)
+      }
+      // Blocks of B's rows, long and short ones, with ragged ends; several blocks of k.
+      Product(m: 37, n: 1_601, k: 40, bIsTransposed: true, hasBias: true).check(set.kernels)
+      Product(m: 50, n: 189, k: 1_030, bIsTransposed: true, hasBias: true, activation: .gelu, keepsSlopes: true, gap: 2)
+        .check(set.kernels)
+      // Several groups of panels.
+      Product(m: 401, n: 1_700, k: 331, bIsTransposed: true, hasBias: true, activation: .silu).check(set.kernels)
+    }
+
     @Test(arguments: InstructionSet.supported)
     func batches(_ set: InstructionSet) {
       for (repeatsA, repeatsB) in [(false, false), (true, false), (false, true), (true, true)] {

@@ -10,7 +10,7 @@ func finish(_ p: MatMulArguments, rows: Range<Int>, columns: Range<Int>, sums: U
   for row in rows {
     let start = row * p.cRowStride + columns.lowerBound
     let c = p.c + start
-    if let bias = p.bias { add(bias + columns.lowerBound, to: c, count: columns.count) }
+    if let bias = p.bias { addRow(bias + columns.lowerBound, to: c, count: columns.count) }
     if let activation = p.activation {
       if let slopes = p.slopes {
         applyUnary(activation, UnsafePointer(c), c, slopes: slopes + start, count: columns.count)
@@ -19,7 +19,7 @@ func finish(_ p: MatMulArguments, rows: Range<Int>, columns: Range<Int>, sums: U
       }
     }
     if let factors = p.factors { multiply(c, by: factors + start, count: columns.count) }
-    if let sums { add(UnsafePointer(c), to: sums + columns.lowerBound, count: columns.count) }
+    if let sums { addRow(UnsafePointer(c), to: sums + columns.lowerBound, count: columns.count) }
   }
 }
 
@@ -34,21 +34,7 @@ func addRows(
   _ x: UnsafePointer<Float>, rows: Int, stride: Int, into y: UnsafeMutablePointer<Float>, count: Int
 ) {
   y.update(repeating: 0, count: count)
-  for row in 0..<rows { add(x + row * stride, to: y, count: count) }
-}
-
-/// y ← y + x
-private func add(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, count: Int) {
-  var index = 0
-  while index + laneCount <= count {
-    y.store(y.lanes(at: index) + x.lanes(at: index), at: index)
-    index += laneCount
-  }
-  if index < count {
-    let left = count - index
-    y.storePartial(
-      y.partialLanes(at: index, count: left) + x.partialLanes(at: index, count: left), at: index, count: left)
-  }
+  for row in 0..<rows { addRow(x + row * stride, to: y, count: count) }
 }
 
 /// y ← y ∘ x

@@ -115,12 +115,7 @@ func selectAdd(
       for i in 0..<chosen {
         let source = dy + (o * chosen + i) * inner
         let target = dx + (o * count + Int(indices[i])) * inner
-        forEachVector(in: columns) { j in
-          target.store(target.lanes(at: j) + source.lanes(at: j), at: j)
-        } tail: { j, count in
-          let sum = target.partialLanes(at: j, count: count) + source.partialLanes(at: j, count: count)
-          target.storePartial(sum, at: j, count: count)
-        }
+        addRow(source + columns.lowerBound, to: target + columns.lowerBound, count: columns.count)
       }
     }
   }

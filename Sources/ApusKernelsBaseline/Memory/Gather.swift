@@ -19,17 +19,14 @@ func scatterAdd(
   _ x: UnsafePointer<Float>, indices: UnsafePointer<Int32>, _ table: UnsafeMutablePointer<Float>, count: Int,
   width: Int, skipping skipped: Int32, _ schedule: Schedule
 ) {
-  let strip = max(laneCount, min(width, 32_768 / max(1, count) / laneCount * laneCount))
+  // Long enough to be read as runs of memory, and about eight of them.
+  let even = min(512, width / 8 / laneCount * laneCount)
+  let strip = max(laneCount, even, min(width, 32_768 / max(1, count) / laneCount * laneCount))
   forEachChunk(of: width, grain: strip, schedule) { columns in
     for i in 0..<count where indices[i] != skipped {
-      let target = table + Int(indices[i]) * width
-      let source = x + i * width
-      forEachVector(in: columns) { j in
-        target.store(target.lanes(at: j) + source.lanes(at: j), at: j)
-      } tail: { j, count in
-        let sum = target.partialLanes(at: j, count: count) + source.partialLanes(at: j, count: count)
-        target.storePartial(sum, at: j, count: count)
-      }
+      addRow(
+        x + i * width + columns.lowerBound, to: table + Int(indices[i]) * width + columns.lowerBound,
+        count: columns.count)
     }
   }
 }

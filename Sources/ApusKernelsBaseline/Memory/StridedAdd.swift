@@ -20,12 +20,7 @@ func addStrided(
     let source = x + row * columns
     let target = y + stridedOffset(row, sizes: sizes, strides: strides, axes: rank - 1)
     if columnStride == 1 {
-      forEachVector(in: range) { j in
-        target.store(target.lanes(at: j) + source.lanes(at: j), at: j)
-      } tail: { j, count in
-        let sum = target.partialLanes(at: j, count: count) + source.partialLanes(at: j, count: count)
-        target.storePartial(sum, at: j, count: count)
-      }
+      addRow(source + range.lowerBound, to: target + range.lowerBound, count: range.count)
     } else {
       for j in range { target[j * columnStride] += source[j] }
     }

@@ -159,3 +159,11 @@ func addScaled(
     }
   }
 }
+
+/// y ← y + x on one worker.
+func addRow(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, count: Int) {
+  @inline(__always) func addVector(_ index: Int, _ count: Int) {
+    y.store(y.lanes(at: index, count: count) + x.lanes(at: index, count: count), at: index, count: count)
+  }
+  forEachVector(of: count, addVector)
+}

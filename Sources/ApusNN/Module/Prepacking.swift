@@ -6,9 +6,10 @@ import ApusTensor
 extension Module {
   /// Packs the weights of all linear layers in the order in which products read them, for inference.
   ///
-  /// Worth its memory, which is that of these weights again, where calls have more than sixteen rows (tokens, patches)
-  /// but not thousands: the fewer rows, the larger the share of packing. Results have the same bits. Training or loading
-  /// afterwards is safe: changed weights are not packed any more.
+  /// It takes the memory of these weights again, and gains little where rows (tokens, patches) are fewer than outputs, since such
+  /// products hardly pack anyway (`Docs/Reference/Kernels.md` has the measurements); more where thousands of rows meet the
+  /// same weights in many calls. Results have the same bits. Training or loading afterwards is safe: changed weights are not
+  /// packed any more.
   ///
   /// An output layer that is tied to an embedding is packed by that embedding's `prepack()`.
   public func prepack() {
