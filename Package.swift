@@ -100,7 +100,7 @@ targets += [
   .executableTarget(
     name: "ApusBenchmarks",
     dependencies: [
-      "ApusCharts", "ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusModels", "ApusTraining",
+      "ApusCharts", "ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining",
     ],
     path: "Benchmarks",
     exclude: ["README.md", "pytorch.py", "busy-core", "Results"],

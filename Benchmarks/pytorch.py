@@ -5,6 +5,8 @@ Prints best and median seconds of each, and writes them in the form of `ApusBenc
 
 import argparse
 import json
+import os
+import pathlib
 import statistics
 import time
 
@@ -259,6 +261,27 @@ WORKLOADS = {
     "encode_minilm_b16t128": lambda: encode(16, 6, 12, 384),
     "infer_vit_base_16_224_b1": vit,
 }
+
+
+def load_tokenizer():
+    from tokenizers import ByteLevelBPETokenizer, Tokenizer
+
+    folder = pathlib.Path(os.environ["APUS_TOKENIZER"])
+    if (folder / "tokenizer.json").exists():
+        return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return ByteLevelBPETokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
+
+
+def tokenize():
+    text = pathlib.Path(__file__).parent.parent / "Sources/ApusCommand/Resources/tinyshakespeare.txt"
+    tokenizer, text = load_tokenizer(), text.read_text(encoding="utf-8")
+    return lambda: tokenizer.encode(text, add_special_tokens=False)
+
+
+if os.environ.get("APUS_TOKENIZER"):
+    # Hugging Face's tokenizers, on one thread as one text is; they give tokens, ids and places at once.
+    WORKLOADS["tokenize_shakespeare"] = WORKLOADS["tokenize_shakespeare_offsets"] = tokenize
+    WORKLOADS["load_tokenizer"] = lambda: load_tokenizer
 
 
 def selected(name, text):

@@ -1,6 +1,6 @@
 // A workload, and the list of all. The names are those under which results are compared; pytorch.py has the same ones.
-// Read next: Products.swift, AttentionWorkloads.swift, Pointwise.swift, Movement.swift, Training.swift, Inference.swift, Encoding.swift, Vision.swift,
-// Ladder.swift.
+// Read next: Products.swift, AttentionWorkloads.swift, Pointwise.swift, Movement.swift, Training.swift, Inference.swift, Encoding.swift,
+// Vision.swift, Tokenizing.swift, Ladder.swift.
 
 import ApusKernelTypes
 
@@ -27,5 +27,4 @@ struct Workload: Sendable {
 
 let workloads: [Workload] =
   productWorkloads + attentionWorkloads + pointwiseWorkloads + movementWorkloads + trainingWorkloads
-  + inferenceWorkloads
-  + encodingWorkloads + visionWorkloads + ladderWorkloads
+  + inferenceWorkloads + encodingWorkloads + visionWorkloads + tokenizingWorkloads + ladderWorkloads

@@ -219,7 +219,7 @@ private struct AttentionCase {
 extension KernelTests {
   @Suite struct AttentionTests {
     /// Lengths around tiles and blocks with every kind of mask, bias, layout and number of heads in turn.
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func sizesAroundBlocks(_ set: InstructionSet) {
       let kernels = set.kernels
       let (lanes, tile) = (kernels.laneCount, kernels.tile)
@@ -251,7 +251,7 @@ extension KernelTests {
     }
 
     /// Every mask with every bias, at sizes of several blocks.
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func masks(_ set: InstructionSet) {
       for (queryLength, keyLength) in [(3, 210), (70, 200), (200, 70)] {
         for causalOffset in [nil, 0, keyLength - queryLength, -10, 190] {
@@ -269,7 +269,7 @@ extension KernelTests {
     }
 
     /// So many keys for so few tiles of queries that the keys are split: sizes around the chunks, chunks that nobody sees.
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func keysInChunks(_ set: InstructionSet) {
       let sizes = [(1, 511), (1, 512), (1, 513), (2, 1_500), (3, 1_025), (5, 769), (9, 1_537), (65, 1_600)]
       for (index, (queryLength, keyLength)) in sizes.enumerated() {
@@ -290,7 +290,7 @@ extension KernelTests {
     }
 
     /// A query that sees no key gives zeros, log Σ exp = −∞ and no gradients.
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func nothingToSee(_ set: InstructionSet) {
       for queryLength in [1, 3, 9] {
         var s = Reference.AttentionSizes(queryLength: queryLength, keyLength: 0, headSize: 4, valueSize: 3)
@@ -311,7 +311,7 @@ extension KernelTests {
         ).logSumExp == [-.infinity])
     }
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func headSizesAroundVectors(_ set: InstructionSet) {
       let (lanes, columns) = (set.kernels.laneCount, set.kernels.tile.columns)
       for headSize in [1, 2, lanes - 1, lanes, lanes + 1, columns - 1, columns, columns + 1, 64, 80] {
@@ -326,7 +326,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func long(_ set: InstructionSet) {
       var s = Reference.AttentionSizes(queryLength: 300, keyLength: 500, headSize: 64, valueSize: 64)
       (s.heads, s.keyHeads, s.causalOffset) = (2, 1, 200)
@@ -334,7 +334,7 @@ extension KernelTests {
     }
 
     /// Scores that overflow an exponential, and a row whose largest score comes in the last block.
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func largeScores(_ set: InstructionSet) {
       for queryLength in [1, 8] {
         let keyLength = 450

@@ -39,7 +39,7 @@ func asPositions(_ pointer: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer
 
 extension KernelTests {
   @Suite struct AxisTests {
-    @Test(arguments: InstructionSet.supported, [Float(0), 300])
+    @Test(arguments: InstructionSet.tested, [Float(0), 300])
     func variance(_ set: InstructionSet, _ offset: Float) {
       let kernels = set.kernels
       for shape in AxisShape.all(kernels) {
@@ -58,7 +58,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func scaledDeviations(_ set: InstructionSet) {
       for shape in AxisShape.all(set.kernels) {
         let x = Reference.numbers(shape.elements, seed: 1)
@@ -74,7 +74,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func logSumExp(_ set: InstructionSet) {
       for shape in AxisShape.all(set.kernels) {
         let x = Reference.numbers(shape.elements, seed: 1).map { $0 * 8 }
@@ -98,7 +98,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func logSumExpOfInfinities(_ set: InstructionSet) {
       for count in [1, 5, 40, 40_000] {
         let lines: [[Float]] = [
@@ -126,7 +126,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.supported, [false, true])
+    @Test(arguments: InstructionSet.tested, [false, true])
     func cumulativeSum(_ set: InstructionSet, _ isReversed: Bool) {
       let more = [(3, 9_000, 1), (1, 70_001, 1), (2, 40, 600)].map { AxisShape(outer: $0, count: $1, inner: $2) }
       for shape in AxisShape.all(set.kernels) + more {
@@ -142,7 +142,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.supported, [false, true])
+    @Test(arguments: InstructionSet.tested, [false, true])
     func extremes(_ set: InstructionSet, _ isLargest: Bool) {
       for shape in AxisShape.all(set.kernels) where shape.count > 0 {
         // Quarters: many are equal.

@@ -17,7 +17,7 @@ extension KernelTests {
     /// Indices with repetitions, of a table of 11 rows.
     private func indices(_ count: Int) -> [Int32] { (0..<count).map { Int32($0 * $0 % 11) } }
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func gather(_ set: InstructionSet) {
       for (count, width) in shapes(set.kernels) {
         let (table, indices) = (Reference.numbers(11 * width, seed: 1), indices(count))
@@ -27,7 +27,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.supported, [Int32(-1), 4])
+    @Test(arguments: InstructionSet.tested, [Int32(-1), 4])
     func scatterAdd(_ set: InstructionSet, _ skipped: Int32) {
       for (count, width) in shapes(set.kernels) {
         let (x, table) = (Reference.numbers(count * width, seed: 1), Reference.numbers(11 * width, seed: 2))
@@ -40,7 +40,7 @@ extension KernelTests {
     }
 
     /// A skipped index need not be in the table.
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func skipsOutsideTheTable(_ set: InstructionSet) {
       let x = Reference.numbers(12, seed: 1)
       let sums = result(into: [1, 2, 3], "skip") { set.kernels.scatterAdd(x, [0, -100, 0, -100], $0, 4, 3, -100, $1) }

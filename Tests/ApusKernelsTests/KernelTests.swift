@@ -14,6 +14,13 @@ import Testing
 /// Half an ulp of 1, the largest relative error of one rounding.
 let roundoff = 0x1p-24
 
+extension InstructionSet {
+  /// The sets to test: all that the processor has. On an emulated processor APUS_TEST_SETS=widest leaves out the others, which are
+  /// tested on real ones.
+  static let tested: [InstructionSet] =
+    ProcessInfo.processInfo.environment["APUS_TEST_SETS"] == "widest" ? Array(supported.suffix(1)) : supported
+}
+
 /// The schedules that must give the same bits: 1, 2, 3 and 8 workers, and the tiles in reverse order.
 ///
 /// On an emulated processor, where a run takes thirty times as long, the question is whether the instructions are right:

@@ -11,7 +11,7 @@ private func logits(_ count: Int) -> [Float] { Reference.numbers(count, seed: 1)
 
 extension KernelTests {
   @Suite struct LossTests {
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func logSoftmax(_ set: InstructionSet) {
       let kernels = set.kernels
       for (rows, columns) in kernels.rowShapes {
@@ -37,7 +37,7 @@ extension KernelTests {
         y, [-1.313_261_687, -0.313_261_687, -2_000_001.313, -.infinity, -.infinity, 0], relative: 1e-6, "far")
     }
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func crossEntropyWithClasses(_ set: InstructionSet) {
       for (rows, classes) in set.kernels.rowShapes {
         check(set.kernels, rows, classes, isSoft: false, hasWeights: false, smoothing: 0)
@@ -47,7 +47,7 @@ extension KernelTests {
       check(set.kernels, 7, 37, isSoft: false, hasWeights: false, smoothing: 1)
     }
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func crossEntropyWithProbabilities(_ set: InstructionSet) {
       for (rows, classes) in set.kernels.rowShapes {
         check(set.kernels, rows, classes, isSoft: true, hasWeights: false, smoothing: 0)
@@ -147,7 +147,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func lossesOfPairs(_ set: InstructionSet) {
       let kernels = set.kernels.losses
       for loss in Self.pairwise {
@@ -186,7 +186,7 @@ extension KernelTests {
     }
 
     /// Logits whose exponentials overflow, and distances on the edge of a square.
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func extremes(_ set: InstructionSet) {
       let kernels = set.kernels.losses
       func losses(_ loss: PairwiseLoss, _ x: [Float], _ t: [Float]) -> [Float] {

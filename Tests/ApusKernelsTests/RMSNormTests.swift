@@ -10,7 +10,7 @@ extension KernelTests {
   @Suite struct RMSNormTests {
     private static let epsilon: Float = 1e-6
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func forward(_ set: InstructionSet) {
       for (rows, columns) in set.kernels.rowShapes {
         check(set.kernels, rows: rows, columns: columns, hasWeight: true)
@@ -37,7 +37,7 @@ extension KernelTests {
       expectClose(outputs[0], expected.y, relative: relative, what)
     }
 
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func backward(_ set: InstructionSet) {
       for (rows, columns) in set.kernels.rowShapes + [(64, 19), (65, 19), (200, 48)] {
         checkBackward(set.kernels, rows: rows, columns: columns, hasWeight: true)
@@ -75,7 +75,7 @@ extension KernelTests {
     }
 
     /// Zeros stay zeros (and give no NaN), as long as epsilon is not 0; large numbers keep their digits.
-    @Test(arguments: InstructionSet.supported)
+    @Test(arguments: InstructionSet.tested)
     func zerosAndLargeNumbers(_ set: InstructionSet) {
       let columns = 21
       let x = [Float](repeating: 0, count: columns) + [Float](repeating: 1e15, count: columns)

@@ -1,0 +1,51 @@
+// A megabyte of English to tokens, with a published tokenizer. Read next: ApusData/Text/Tokenizer/Tokenizer.swift.
+
+import ApusData
+import Foundation
+
+/// The variable of the environment that names a folder with a tokenizer's files.
+private let variable = "APUS_TOKENIZER"
+
+/// Empty without that variable: the package brings no published tokenizer.
+let tokenizingWorkloads: [Workload] = {
+  guard let folder = ProcessInfo.processInfo.environment[variable], !folder.isEmpty else { return [] }
+  let url = URL(fileURLWithPath: folder, isDirectory: true)
+  return [
+    tokenize("tokenize_shakespeare", url) { tokenizer, text in _ = tokenizer.ids(of: text) },
+    // With the place of every token in the text, as Hugging Face's library always gives it.
+    tokenize("tokenize_shakespeare_offsets", url) { tokenizer, text in
+      _ = try? tokenizer.encode(text, addingSpecialTokens: false)
+    },
+    Workload(name: "load_tokenizer", limit: .overhead) { _ in
+      return { _ = loaded(url) }
+    },
+  ]
+}()
+
+/// All of tiny Shakespeare as one text, on one thread.
+private func tokenize(
+  _ name: String, _ folder: URL, _ body: @escaping @Sendable (Tokenizer, String) -> Void
+) -> Workload {
+  Workload(name: name, limit: .overhead, items: ("bytes/s", Double(shakespeare.utf8.count))) { _ in
+    let (tokenizer, text) = (loaded(folder), shakespeare)
+    return { body(tokenizer, text) }
+  }
+}
+
+private let shakespeare: String = {
+  let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Sources/ApusCommand/Resources/tinyshakespeare.txt")
+  do {
+    return try String(contentsOf: file, encoding: .utf8)
+  } catch {
+    fatalError("\(file.path): \(error.localizedDescription) (run it where it was built)")
+  }
+}()
+
+private func loaded(_ folder: URL) -> Tokenizer {
+  do {
+    return try Tokenizer(folder: folder)
+  } catch {
+    fatalError("\(variable): \(error)")
+  }
+}
