@@ -1,6 +1,7 @@
 // A megabyte of English to tokens, with a published tokenizer. Read next: ApusData/Text/Tokenizer/Tokenizer.swift.
 
 import ApusData
+import ApusKernelTypes
 import Foundation
 
 /// The variable of the environment that names a folder with a tokenizer's files.
@@ -38,7 +39,7 @@ private let shakespeare: String = {
   do {
     return try String(contentsOf: file, encoding: .utf8)
   } catch {
-    fatalError("\(file.path): \(error.localizedDescription) (run it where it was built)")
+    stop("\(file.path): \(error.localizedDescription) (run it where it was built)")
   }
 }()
 
@@ -46,6 +47,6 @@ private func loaded(_ folder: URL) -> Tokenizer {
   do {
     return try Tokenizer(folder: folder)
   } catch {
-    fatalError("\(variable): \(error)")
+    stop("\(variable): \(error)")
   }
 }
