@@ -38,7 +38,7 @@ struct RunSettings: Codable, Equatable {
     check("heads", heads, 1...1_000)
     check("width", width, 1...100_000)
     check("context", context, 1...100_000)
-    check("dropout", dropout, 0...1.0.nextDown)
+    check("dropout", dropout, 0...Double(Float(1).nextDown))
     check("batch", batch, 1...100_000)
     check("learningRate", learningRate, Double.leastNonzeroMagnitude...1e6)
     check("warmup", warmup, 0...max(0, steps))
