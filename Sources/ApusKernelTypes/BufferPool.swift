@@ -22,7 +22,9 @@ package final class BufferPool: Sendable {
     package var peak = 0
     /// Bytes kept for later requests.
     package var idle = 0
-    /// How many requests found no idle block of their class, so that the system was asked for one.
+    /// How many requests there were.
+    package var requests = 0
+    /// How many of them found no idle block of their class, so that the system was asked for one.
     package var misses = 0
   }
 
@@ -47,6 +49,7 @@ package final class BufferPool: Sendable {
     let sizeClass = Self.sizeClass(for: bytes)
     let size = Self.size(ofClass: sizeClass)
     let recycled = lock.withLock { () -> UInt? in
+      state.statistics.requests += 1
       state.statistics.inUse += size
       state.statistics.peak = max(state.statistics.peak, state.statistics.inUse)
       guard let address = state.idle[sizeClass].popLast() else {

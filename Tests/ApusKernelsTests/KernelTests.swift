@@ -5,6 +5,7 @@ import ApusKernelTypes
 import ApusKernels
 import ApusKernelsReference
 import Foundation
+import Synchronization
 import Testing
 
 /// All suites of this target. One test runs at a time: they share the schedulers below, and a caller who finds a
@@ -116,13 +117,19 @@ func haveSameBits(_ a: [Float], _ b: [Float]) -> Bool {
   a.count == b.count && memcmp(a, b, a.count * 4) == 0
 }
 
-/// Fills the pool's idle blocks with NaN, so that a kernel that reads scratch memory it has not written gives NaN.
+/// Fills the pool's idle blocks with NaN, so that a kernel that reads scratch memory it has not written gives NaN. They still
+/// are NaN if nobody has asked for one since.
 private func poisonScratch() {
+  guard BufferPool.shared.statistics.requests != requestsAtPoison.withLock({ $0 }) else { return }
   let sizes = (6..<20).flatMap { exponent in (4..<8).map { $0 << (exponent - 2) } } + [1 << 20]
   let blocks = (sizes + sizes).map { (BufferPool.shared.take(bytes: $0), $0) }
   for (block, bytes) in blocks { memset(block, 0xFF, bytes) }
   for (block, bytes) in blocks { BufferPool.shared.giveBack(block, bytes: bytes) }
+  requestsAtPoison.withLock { $0 = BufferPool.shared.statistics.requests }
 }
+
+/// How often the pool had been asked when its blocks were last filled.
+private let requestsAtPoison = Mutex(-1)
 
 /// Expects every element within relative · magnitude + absolute of the twin's; see `Reference.worstError`.
 func expectClose(
