@@ -48,8 +48,9 @@ import Testing
     expectDistribution(Sampler(temperature: 3, topK: 3), SamplerTests.scores, among: [0, 2, 3])
     expectDistribution(Sampler(topK: 100), SamplerTests.scores, among: [0, 1, 2, 3, 4])
     #expect(counts(Sampler(temperature: 5, topK: 1), SamplerTests.scores, draws: 50) == [0, 0, 50, 0, 0])
-    // Of equal ones the first.
-    #expect(counts(Sampler(topK: 1), [1, 3, 3], draws: 20) == [0, 20, 0])
+    // Those that are as good as the last one count, too.
+    expectDistribution(Sampler(topK: 1), [1, 3, 3, 2], among: [1, 2])
+    expectDistribution(Sampler(topK: 2), [3, 1, 2, 2, 2], among: [0, 2, 3, 4])
   }
 
   @Test func topPConsidersTheBestOfThatProbability() {

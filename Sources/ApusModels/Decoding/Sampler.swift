@@ -7,7 +7,7 @@ import Foundation
 public struct Sampler: Sendable, Equatable {
   /// Divides the scores: below 1 sharpens, above 1 flattens; 0 takes the best token.
   public var temperature: Float
-  /// Only the k best tokens are considered; nil: all.
+  /// Only the k best tokens are considered, and those that are as good as the last of them; nil: all.
   public var topK: Int?
   /// Only the best tokens that together have this probability are considered (Holtzman et al., arXiv:1904.09751); nil: all.
   public var topP: Float?
@@ -67,7 +67,7 @@ public struct Sampler: Sendable, Equatable {
   private func selected(_ weights: TokenWeights) -> [TokenWeights.Candidate]? {
     var result: [TokenWeights.Candidate]
     if let topK, topK < weights.scores.count {
-      result = largest(topK, of: weights.scores).map { ($0, weights[$0]) }
+      result = weights.leading(topK).map { ($0, weights[$0]) }
       if let topP, topP < 1 {
         let total = result.reduce(0) { $0 + $1.weight }
         result = nucleus(result, of: total, Double(topP))
@@ -120,6 +120,14 @@ private struct TokenWeights {
   subscript(token: Int) -> Double {
     // (Where every score is −∞, all tokens are alike.)
     scores[token] == scores[best] ? 1 : exp(Double((scores[token] - scores[best]) / temperature))
+  }
+
+  /// The k best tokens, the best first, and behind them those that are as good as the last.
+  func leading(_ k: Int) -> [Int] {
+    let best = largest(k, of: scores)
+    guard let last = best.last else { return [] }
+    // Of equal ones the heap has taken the first.
+    return best + scores.indices.filter { $0 > last && scores[$0] == scores[last] }
   }
 
   /// Every token, in order, computed when it is asked for.
