@@ -93,6 +93,17 @@ import Testing
     }
   }
 
+  @Test func settingsMayNameTheStartToken() throws {
+    let fixture = try WritingFixture("t5_relu")
+    var settings = try fixture.settings()
+    let usual = try fixture.generate(settings)[0].ids
+    settings.startToken = 9
+    let other = try fixture.generate(settings)[0].ids
+    #expect(usual[0] == 0 && other[0] == 9 && usual.dropFirst() != other.dropFirst())
+    settings.startToken = 1 << 20
+    #expect(throws: GenerationError.self) { try fixture.generate(settings) }
+  }
+
   @Test func streamsAreTheText() async throws {
     let model = restlessModel()
     let settings = GenerationSettings(maximumNewTokens: 6, sampler: Sampler(temperature: 1.5))
@@ -262,7 +273,13 @@ import Testing
     let sampled = try settings(
       #"{"do_sample": true, "temperature": 0.7, "top_k": 0, "top_p": 0.9, "max_new_tokens": 5}"#)
     #expect(sampled == GenerationSettings(maximumNewTokens: 5, sampler: Sampler(temperature: 0.7, topP: 0.9)))
+    // What is left out when such files are written.
+    #expect(try settings(#"{"do_sample": true}"#).sampler == Sampler(topK: 50))
     #expect(try settings(#"{"early_stopping": "never"}"#).earlyStopping == .whenImpossible)
+    #expect(try settings(#"{"renormalize_logits": true}"#).renormalizesScores)
+    #expect(try settings(#"{"decoder_start_token_id": 7}"#).startToken == 7)
+    // Not the first token that is written, but the second of a text.
+    #expect(try settings(#"{"forced_bos_token_id": 3}"#, promptCount: 2).forcedFirstToken == nil)
     #expect(try settings(#"{"max_length": 20}"#, promptCount: 30).maximumNewTokens == 0)
   }
 
@@ -275,6 +292,19 @@ import Testing
     #expect(
       error?.problems.map { "\($0.place)" } == [
         "eos_token_id", "max_new_tokens", "top_p", "bad_words_ids", "num_beams",
+      ])
+    let unsupported = #expect(throws: FileFormatError.self) {
+      try settings(
+        """
+        {"do_sample": true, "typical_p": 0.9, "epsilon_cutoff": 0.0, "eta_cutoff": 3e-4, "top_h": 0.4,
+         "num_beam_groups": 2, "diversity_penalty": 0.5, "encoder_no_repeat_ngram_size": 3, "guidance_scale": 1,
+         "sequence_bias": [[[1], 2.0]], "constraints": null, "forced_decoder_ids": [[1, 2]], "force_words_ids": []}
+        """)
+    }
+    #expect(
+      unsupported?.problems.map { "\($0.place)" } == [
+        "typical_p", "eta_cutoff", "top_h", "num_beam_groups", "encoder_no_repeat_ngram_size", "diversity_penalty",
+        "sequence_bias", "forced_decoder_ids",
       ])
     #expect(throws: FileFormatError.self) { try settings("[1]") }
     #expect(throws: FileFormatError.self) { try withTemporaryFolder { try GenerationSettings(contentsOf: $0) } }

@@ -128,7 +128,7 @@ struct GenerateCommand: Verb {
     settings.minimumNewTokens = min(settings.minimumNewTokens, settings.maximumNewTokens)
     if isGreedy || draws { settings.beams = 1 }
     if let beams { settings.beams = beams }
-    if isGreedy || settings.beams > 1 {
+    if isGreedy || beams ?? 1 > 1 {
       settings.sampler = .greedy
     } else if draws {
       settings.sampler = Sampler(

@@ -6,8 +6,8 @@ import Foundation
 
 /// Beam search for every row of a batch, by the rules of Hugging Face's library.
 ///
-/// Every beam is continued by every token; of the 2n best continuations those that end the text are kept as results, and the n
-/// best of the others are the next beams. Twice as many as beams are looked at, since at most n of them can end.
+/// Every beam is continued by every token; of the best continuations those that end the text are kept as results, and the n
+/// best of the others are the next beams. With e ways to end, n·(e + 1) are looked at, since at most n·e of them can end.
 final class BeamSearch {
   private struct Beam {
     var text: [Int32]
@@ -29,6 +29,8 @@ final class BeamSearch {
   private let settings: GenerationSettings
   private let rules: ScoreRules
   private let limit: Int
+  /// The continuations of a row that are looked at, for every beam.
+  private let candidatesPerBeam: Int
   private let promptCounts: [Int]
   private var state: DecoderState
   private var pending: IndexTensor
@@ -37,6 +39,7 @@ final class BeamSearch {
   init(_ model: any TokenDecoder, _ start: GenerationStart, _ settings: GenerationSettings) {
     (self.model, self.settings, rules, limit) = (model, settings, ScoreRules(settings), start.limit)
     (state, pending) = (start.state, start.pending)
+    candidatesPerBeam = max(2, 1 + settings.endTokens.count + settings.stopSequences.count)
     promptCounts = start.texts.map(\.count)
     rows = start.texts.map { Row(beams: [Beam(text: $0, score: 0)]) }
   }
@@ -72,7 +75,7 @@ final class BeamSearch {
     // A place without a beam (there were fewer continuations than beams) continues as nothing.
     let totals = rows.flatMap { row in (0..<beams).map { $0 < row.beams.count ? row.beams[$0].score : -.infinity } }
     let all = (scores + Tensor(totals, shape: [state.rows, 1])).reshaped(to: [rows.count, beams * vocabulary])
-    let count = min(2 * settings.beams, beams * vocabulary)
+    let count = min(candidatesPerBeam * settings.beams, beams * vocabulary)
     let best = all.topK(count)
     let values = best.values.scalars
     for row in rows.indices where !rows[row].isDone {

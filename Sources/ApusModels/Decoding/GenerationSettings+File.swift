@@ -7,12 +7,15 @@ public import Foundation
 extension GenerationSettings {
   /// More beams than this are no search but an attack on memory.
   private static let mostBeams = 1_024
+  /// Their library leaves fields out that have its own default values, and this is the one that changes the texts.
+  private static let usualTopK = 50
 
   /// What a model's folder says about generating with it.
   ///
   /// Read from generation_config.json; where it is missing, from config.json, which held these fields once. `do_sample`
-  /// decides whether temperature, top-k, top-p and min-p count. The greatest length may be given with the prompt
-  /// (`max_length`, of which an encoder–decoder's start token is one) or without it (`max_new_tokens`).
+  /// decides whether temperature, top-k (50, if the file says nothing), top-p and min-p count. The greatest length may be
+  /// given with the prompt (`max_length`, of which an encoder–decoder's start token is one) or without it
+  /// (`max_new_tokens`).
   ///
   /// - Parameters:
   ///   - folder: the model's folder.
@@ -41,22 +44,27 @@ extension GenerationSettings {
     let shortest = file.integer("min_new_tokens") ?? file.integer("min_length").map { $0 - promptCount } ?? 0
     minimumNewTokens = Swift.min(self.maximumNewTokens, Swift.max(0, shortest))
     if let padding = file.integer("pad_token_id") ?? endTokens.first.map(Int.init) { paddingToken = Int32(padding) }
+    startToken = file.integer("decoder_start_token_id").map(Int32.init)
     if file.flag("do_sample") == true {
       sampler = Sampler(
         temperature: file.number("temperature", in: 0...1e6) ?? 1,
-        topK: file.integer("top_k").flatMap { $0 > 0 ? $0 : nil },
+        topK: Optional(file.integer("top_k") ?? GenerationSettings.usualTopK).flatMap { $0 > 0 ? $0 : nil },
         topP: file.number("top_p", in: 1e-6...1), minP: file.number("min_p", in: 0...1))
+      file.expectNoOtherSampling()
     }
     repetitionPenalty = file.number("repetition_penalty", in: 1e-6...1e6) ?? 1
     noRepeatNGramSize = file.integer("no_repeat_ngram_size") ?? 0
     badWords = file.lists("bad_words_ids")
     suppressedTokens = file.integers("suppress_tokens")
     suppressedFirstTokens = file.integers("begin_suppress_tokens")
-    forcedFirstToken = file.integers("forced_bos_token_id").first
+    // It is forced where the text is one token long: in a decoder that continues a longer prompt, never.
+    forcedFirstToken = promptCount == 1 ? file.integers("forced_bos_token_id").first : nil
     forcedLastToken = file.integers("forced_eos_token_id").first
     beams = Swift.max(1, file.integer("num_beams", atMost: GenerationSettings.mostBeams) ?? 1)
     lengthPenalty = file.number("length_penalty", in: -1e6...1e6) ?? 1
     earlyStopping = file.earlyStopping()
+    renormalizesScores = file.flag("renormalize_logits") ?? false
+    file.expectNoOtherRules()
     try file.check()
   }
 }
@@ -131,6 +139,37 @@ private final class GenerationFields {
     }
     note(key, expected: "an array of arrays of whole numbers, none of them empty")
     return result
+  }
+
+  /// Notes ways to draw tokens that there are not here.
+  func expectNoOtherSampling() {
+    expect("typical_p", 1)
+    for key in ["epsilon_cutoff", "eta_cutoff"] { expect(key, 0) }
+    expectNothing("top_h")
+  }
+
+  /// Notes rules and searches that there are not here, and that would change what is written.
+  func expectNoOtherRules() {
+    for key in ["num_beam_groups", "encoder_repetition_penalty", "guidance_scale"] { expect(key, 1) }
+    for key in ["encoder_no_repeat_ngram_size", "diversity_penalty", "penalty_alpha"] { expect(key, 0) }
+    for key in [
+      "sequence_bias", "exponential_decay_length_penalty", "constraints", "force_words_ids", "forced_decoder_ids",
+      "dola_layers", "stop_strings", "watermarking_config",
+    ] { expectNothing(key) }
+  }
+
+  /// Makes sure that a number has the value that changes nothing.
+  private func expect(_ key: String, _ neutral: Float) {
+    guard let value = fields[key] else { return }
+    if case .number(let digits) = value, Float(digits) == neutral { return }
+    note(key, expected: "\(Int(neutral)), as nothing else is supported")
+  }
+
+  private func expectNothing(_ key: String) {
+    switch fields[key] {
+    case nil, .array([]): break
+    default: note(key, expected: "nothing, as it is not supported")
+    }
   }
 
   func earlyStopping() -> GenerationSettings.EarlyStopping {

@@ -11,12 +11,14 @@ public struct GenerationSettings: Sendable, Equatable {
   public var maximumNewTokens: Int
   /// Until so many are written, the end tokens are impossible.
   public var minimumNewTokens = 0
-  /// How a token is chosen; not used with several beams.
+  /// How a token is chosen; several beams need the one that draws nothing.
   public var sampler: Sampler
   /// Tokens that end the text (and are part of the result).
   public var endTokens: [Int32]
   /// What is fed for a row of a batch that has ended.
   public var paddingToken: Int32 = 0
+  /// What stands before the first token of an encoder–decoder; nil: what its configuration names.
+  public var startToken: Int32?
   /// Token sequences that end the text when it ends with one of them.
   public var stopSequences: [[Int32]] = []
 
@@ -29,12 +31,14 @@ public struct GenerationSettings: Sendable, Equatable {
   public var badWords: [[Int32]] = []
   /// Tokens that are never written.
   public var suppressedTokens: [Int32] = []
-  /// Tokens that are not written first.
+  /// Tokens that are not written first; with a forced first token, not second.
   public var suppressedFirstTokens: [Int32] = []
   /// The first token, whatever the scores say.
   public var forcedFirstToken: Int32?
   /// The last token if the text reaches its greatest length.
   public var forcedLastToken: Int32?
+  /// Whether what the rules above leave is made a distribution again, which changes what a beam search adds up.
+  public var renormalizesScores = false
 
   /// Texts that are followed side by side for the likeliest whole; 1: no search.
   public var beams = 1
@@ -70,6 +74,9 @@ public struct GenerationSettings: Sendable, Equatable {
       "repetitionPenalty: expected a positive number, found \(repetitionPenalty)")
     check(noRepeatNGramSize >= 0, "noRepeatNGramSize: expected at least 0, found \(noRepeatNGramSize)")
     check(beams >= 1, "beams: expected at least 1, found \(beams)")
+    check(
+      beams <= 1 || sampler.temperature == 0,
+      "beams: expected 1 where tokens are drawn, found \(beams) and a temperature of \(sampler.temperature)")
     check(lengthPenalty.isFinite, "lengthPenalty: expected a number, found \(lengthPenalty)")
     check(!badWords.contains([]) && !stopSequences.contains([]), "badWords, stopSequences: expected no empty ones")
     return problems

@@ -2,6 +2,7 @@
 // Read first: GenerationSettings.swift. Read next: TokenGenerator.swift.
 
 import ApusTensor
+import Foundation
 
 /// The rules of some settings, applied in the order of Hugging Face's library.
 struct ScoreRules {
@@ -15,7 +16,7 @@ struct ScoreRules {
     areNeeded =
       s.repetitionPenalty != 1 || s.noRepeatNGramSize > 0 || !s.badWords.isEmpty || s.minimumNewTokens > 0
       || s.forcedFirstToken != nil || s.forcedLastToken != nil || !s.suppressedTokens.isEmpty
-      || !s.suppressedFirstTokens.isEmpty
+      || !s.suppressedFirstTokens.isEmpty || s.renormalizesScores
   }
 
   /// Changes the scores of the token after each text.
@@ -62,7 +63,17 @@ struct ScoreRules {
     if written == 0, let first = s.forcedFirstToken { force(first) }
     if written == limit - 1, let last = s.forcedLastToken { force(last) }
     s.suppressedTokens.forEach(hide)
-    if written == 0 { s.suppressedFirstTokens.forEach(hide) }
+    // The first token is the first one that is not forced.
+    if written == (s.forcedFirstToken == nil ? 0 : 1) { s.suppressedFirstTokens.forEach(hide) }
+    if s.renormalizesScores { renormalize(scores) }
+  }
+
+  /// x − log Σ eˣ; where nothing is possible, nothing becomes so.
+  private func renormalize(_ scores: UnsafeMutableBufferPointer<Float>) {
+    guard let greatest = scores.max(), greatest.isFinite else { return }
+    let sum = scores.reduce(0) { $0 + exp(Double($1 - greatest)) }
+    let logarithm = greatest + Float(log(sum))
+    for token in scores.indices { scores[token] -= logarithm }
   }
 
   /// The tokens that would complete a sequence of n tokens that the text already has.

@@ -99,8 +99,12 @@ struct GenerationStart {
     _ model: any ConditionalDecoder, reading sources: [[Int32]], _ settings: GenerationSettings
   ) throws(GenerationError) {
     try GenerationStart.check(sources, "source", model, settings)
-    guard let start = model.startToken else {
+    guard let start = settings.startToken ?? model.startToken else {
       throw GenerationError(problems: ["the model names no token to begin with"])
+    }
+    guard start >= 0, Int(start) < model.vocabularySize else {
+      throw GenerationError(
+        problems: ["startToken: expected a token from 0 to \(model.vocabularySize - 1), found \(start)"])
     }
     let length = sources.map(\.count).max() ?? 0
     let isPadded = sources.contains { $0.count < length }
