@@ -149,6 +149,16 @@ import Testing
     #expect(impossible.count == 2)
   }
 
+  /// The base grows beyond max_position_embeddings; what the file calls the original length says nothing there.
+  @Test func dynamicScalingBeginsBehindTheLastPosition() throws {
+    let parameters: [String: Any] = [
+      "rope_type": "dynamic", "rope_theta": 500, "factor": 2, "original_max_position_embeddings": 4,
+    ]
+    let loaded = try load(["max_position_embeddings": 9, "rope_parameters": parameters])
+    let model = try #require(loaded.model as? Llama)
+    #expect(model.configuration.rotaryScaling == .dynamic(factor: 2, originalLength: 9))
+  }
+
   @Test func theBareModelHasHiddenVectors() throws {
     let fixture = ModelFixture(name: "llama_lm")
     var inputs = try fixture.inputs()

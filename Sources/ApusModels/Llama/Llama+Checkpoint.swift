@@ -142,7 +142,8 @@ private enum RotaryKind {
     switch self {
     case .none: return .none
     case .linear: return .linear(factor: file.number("factor"))
-    case .dynamic: return .dynamic(factor: file.number("factor"), originalLength: originalLength())
+    // (Their library grows the base beyond max_position_embeddings, whatever the original length is said to be.)
+    case .dynamic: return .dynamic(factor: file.number("factor"), originalLength: contextLength)
     case .llama3:
       return .llama3(
         factor: file.number("factor"), lowFrequencyFactor: file.number("low_freq_factor"),
