@@ -42,6 +42,26 @@ import Testing
     }
   }
 
+  /// With one class the answer is a number, with several and labels of floats any of them may be right.
+  @Test func lossesFollowTheLabels() throws {
+    for (classes, labels, problem) in [
+      (1, Tensor([0.5, -2], shape: [2]), nil), (4, Tensor([1, 0, 0, 1, 0, 0, 1, 1], shape: [2, 4]), nil),
+      (4, Tensor([1, 0.5, 0, 1, 0, -3, 1, 1], shape: [2, 4]), ClassificationProblem.regression),
+    ] {
+      var configuration = tiny
+      configuration.classes = classes
+      let model = PublishedViT(withSeed(3) { ViT(configuration) }, { _ in TensorNames([]) }, problem: problem)
+      let inputs = ModelInputs(["pixel_values": .tensor(pixels(2)), "labels": .tensor(labels)])
+      let outputs = try model.outputs(for: InputReader(inputs))
+      let logits = try #require(outputs["logits"]).scalars
+      let losses = zip(logits, labels.scalars).map { x, y in
+        classes == 1 || problem != nil ? (x - y) * (x - y) : log(1 + exp(x)) - x * y
+      }
+      let expected = losses.reduce(0, +) / Float(losses.count)
+      #expect(abs((outputs.loss?.scalar ?? .nan) - expected) < 1e-5)
+    }
+  }
+
   @Test func gradientsOfTheWholeModel() {
     for isFirst in [true, false] {
       var configuration = tiny

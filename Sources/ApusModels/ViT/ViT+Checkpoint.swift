@@ -37,7 +37,8 @@ extension ViT {
     "vit",
     [
       .init("ViTForImageClassification") { folder throws(FileFormatError) in
-        PublishedViT(ViT(try Configuration(folder.configuration)), names)
+        PublishedViT(
+          ViT(try Configuration(folder.configuration)), names, problem: ClassificationProblem(folder.configuration))
       },
       .init("ViTModel") { folder throws(FileFormatError) in
         var configuration = try Configuration(folder.configuration, hasClasses: false)
@@ -50,7 +51,6 @@ extension ViT {
 extension ViT.Configuration {
   /// What a config.json of type vit says.
   init(_ file: ConfigurationReader, hasClasses: Bool = true) throws(FileFormatError) {
-    file.expect("problem_type", "single_label_classification")
     file.expect("pooler_act", "tanh")
     self.init(
       imageSize: file.integer("image_size", default: 224), patchSize: file.size("patch_size", default: 16),
@@ -84,10 +84,14 @@ extension ConfigurationReader {
 public final class PublishedViT: PublishedModel {
   /// The model.
   public let model: ViT
+  /// What the answer is; nil: the labels decide.
+  public let problem: ClassificationProblem?
   public let tensorNames: TensorNames
 
-  init(_ model: ViT, _ names: (ViT.Configuration) -> TensorNames) {
-    self.model = model
+  init(
+    _ model: ViT, _ names: (ViT.Configuration) -> TensorNames, problem: ClassificationProblem? = .oneClass
+  ) {
+    (self.model, self.problem) = (model, problem)
     tensorNames = names(model.configuration).nested(in: "model")
   }
 
@@ -95,14 +99,14 @@ public final class PublishedViT: PublishedModel {
   public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
     let c = model.configuration
     let pixels = inputs.tensor("pixel_values", ["batch", .size(c.channels), .size(c.imageSize), .size(c.imageSize)])
-    let labels = c.classes.flatMap { inputs.optionalIndices("labels", ["batch"], below: $0, except: -100) }
+    let labels = c.classes.flatMap { ClassificationProblem.labels(inputs, count: $0, problem: problem) }
     try inputs.check()
     let states = model.allHiddenStates(pixels)
     let last = states[states.count - 1]
     var outputs = ModelOutputs()
     if c.classes != nil {
       let logits = model.scores(last.firstTokens)
-      outputs = ModelOutputs([("logits", logits)], loss: labels.map { crossEntropy(logits, $0) })
+      outputs = ModelOutputs([("logits", logits)], loss: ClassificationProblem.loss(of: logits, labels))
     } else {
       let normalized = model.finalNorm.map { $0(last) } ?? last
       outputs.add("last_hidden_state", normalized)
