@@ -33,6 +33,16 @@ struct TokenizerFile {
     let frame = collect { () throws(FileFormatError) in try postProcessor(root["post_processor"]) }
     let decoding = collect { () throws(FileFormatError) in try decoder(root["decoder"]) }
     _ = collect { () throws(FileFormatError) in try checkGrowth(root) }
+    for (index, token) in (added ?? []).enumerated() {
+      guard token.isNormalized, !token.content.isEmpty, let normalizer = normalization ?? nil else { continue }
+      // Its normal form would be found everywhere.
+      if problems.isEmpty, normalizer.normalize(token.content).isEmpty {
+        problems.append(
+          .init(
+            place: .key("added_tokens[\(index)]"), expected: "a token of which the normalizer leaves something",
+            found: quoted(token.content)))
+      }
+    }
     let savedTruncation = collect { () throws(FileFormatError) in try truncation(root["truncation"]) }
     let savedPadding = collect { () throws(FileFormatError) in try padding(root["padding"]) }
     guard problems.isEmpty, let draft, let added else { throw FileFormatError(path: path, problems: problems) }
@@ -124,10 +134,12 @@ struct TokenizerFile {
     return type.error("one of \(known.joined(separator: ", "))")
   }
 
-  /// A pattern: `{"String": …}` or `{"Regex": …}`.
+  /// A pattern: `{"String": …}`, of which an empty one is found everywhere, or `{"Regex": …}`.
   func pattern(_ value: JSONField) throws(FileFormatError) -> TextPattern {
-    if let text = value["String"] { return TextPattern(string: try text.string()) }
-    guard let regex = value["Regex"] else { throw value.error("{\"String\": …} or {\"Regex\": …}") }
+    if let string = try value["String"]?.string(), !string.isEmpty { return TextPattern(string: string) }
+    guard let regex = value["Regex"] ?? value["String"] else {
+      throw value.error("{\"String\": …} or {\"Regex\": …}")
+    }
     let text = try regex.string()
     do throws(PatternError) {
       return try TextPattern(regex: text)

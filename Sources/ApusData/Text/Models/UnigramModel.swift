@@ -53,18 +53,20 @@ struct UnigramModel: TokenModel {
     var place = count
     while place > 0 {
       let from = Int(scratch.starts[place])
-      var id = scratch.ids[place]
+      let id = scratch.ids[place]
       var begin = from
-      if id == options.unknown ?? -1, options.fusesUnknown {
-        while begin > 0, scratch.ids[begin] == id { begin = Int(scratch.starts[begin]) }
-        // Together they may be a piece that has no place in texts.
-        if !options.followsSentencePiece, begin < from {
-          let whole = vocabulary.table.find(text + start + begin, count: place - begin)
-          if whole >= 0 { id = whole }
-        }
-      }
       if id == options.unknown ?? -1 {
-        appendUnknown(text, start + begin, start + place, into: &tokens)
+        if options.fusesUnknown {
+          while begin > 0, scratch.ids[begin] == id { begin = Int(scratch.starts[begin]) }
+        }
+        // It may be the unknown piece's own name, or, taken together, a piece that has no place in texts.
+        let whole =
+          options.followsSentencePiece ? -1 : vocabulary.table.find(text + start + begin, count: place - begin)
+        if whole >= 0 {
+          tokens.append(whole, start + begin, start + place)
+        } else {
+          appendUnknown(text, start + begin, start + place, into: &tokens)
+        }
       } else {
         tokens.append(id, start + begin, start + place)
       }

@@ -176,13 +176,14 @@ struct PatternParser {
   }
 
   /// What follows a backslash, inside and outside brackets.
-  private mutating func escapedSet() throws(PatternError) -> Escaped {
+  private mutating func escapedSet(inBrackets: Bool = false) throws(PatternError) -> Escaped {
     let scalar = try take()
+    let word = inBrackets ? ScalarSet.wordInBrackets : .word
     switch scalar {
     case "s": return .set(.space)
     case "S": return .set(ScalarSet.space.negated())
-    case "w": return .set(.word)
-    case "W": return .set(ScalarSet.word.negated())
+    case "w": return .set(word)
+    case "W": return .set(word.negated())
     case "d": return .set(.digit)
     case "D": return .set(ScalarSet.digit.negated())
     case "p", "P":
@@ -265,7 +266,7 @@ struct PatternParser {
     let low: UInt32
     switch try take() {
     case "\\":
-      switch try escapedSet() {
+      switch try escapedSet(inBrackets: true) {
       case .set(let other):
         set.insert(other)
         return
@@ -280,7 +281,7 @@ struct PatternParser {
     position += 1
     var high = try take().value
     if high == 0x5C {
-      guard case .value(let value) = try escapedSet() else { throw error("a range up to a class") }
+      guard case .value(let value) = try escapedSet(inBrackets: true) else { throw error("a range up to a class") }
       high = value
     }
     guard low <= high else { throw error("a range that ends before it begins") }

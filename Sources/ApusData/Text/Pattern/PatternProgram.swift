@@ -275,6 +275,8 @@ struct PatternProgram: Sendable {
     return nil
   }
 
+  private static let word = ScalarSet.word.prepared()
+
   private func holds(
     _ assertion: PatternAssertion, _ bytes: UnsafePointer<UInt8>, _ position: Int, _ start: Int, _ end: Int
   ) -> Bool {
@@ -284,9 +286,9 @@ struct PatternProgram: Sendable {
     case .lineStart: return position == start || bytes[position - 1] == 0x0A
     case .lineEnd: return position == end || bytes[position] == 0x0A
     case .wordBoundary, .noWordBoundary:
-      let table = ScalarTable.shared
-      let before = position > start && table[decodeScalar(bytes, before: position).value].contains(.word)
-      let after = position < end && table[decodeScalar(bytes, at: position).value].contains(.word)
+      let word = PatternProgram.word
+      let before = position > start && word.contains(decodeScalar(bytes, before: position).value)
+      let after = position < end && word.contains(decodeScalar(bytes, at: position).value)
       return (before != after) == (assertion == .wordBoundary)
     }
   }

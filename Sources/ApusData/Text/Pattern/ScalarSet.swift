@@ -7,7 +7,7 @@ struct ScalarSet: Sendable {
   private(set) var categories: UInt32 = 0
   /// White space.
   private(set) var hasSpace = false
-  /// `\w`.
+  /// Letters, marks, digits and connectors.
   private(set) var hasWord = false
   private(set) var ranges: [ClosedRange<UInt32>] = []
   private(set) var others: [ScalarSet] = []
@@ -22,7 +22,13 @@ struct ScalarSet: Sendable {
   init(_ values: ClosedRange<UInt32>...) { ranges = values }
 
   static let space = ScalarSet { $0.hasSpace = true }
-  static let word = ScalarSet { $0.hasWord = true }
+  /// `[\w]`
+  static let wordInBrackets = ScalarSet { $0.hasWord = true }
+  /// `\w`, to which outside of brackets ², ³, ¹, ¼, ½ and ¾ belong.
+  static let word = ScalarSet {
+    $0.hasWord = true
+    $0.ranges = [0xB2...0xB3, 0xB9...0xB9, 0xBC...0xBE]
+  }
   static let digit = ScalarSet { $0.categories = 1 << 8 }
   /// All but the line break.
   static let dot = ScalarSet {
@@ -108,7 +114,8 @@ struct ScalarSet: Sendable {
     let table = ScalarTable.shared
     if categories != 0, categories >> UInt32(table.category(value).rawValue) & 1 != 0 { return true }
     if hasSpace, table[value].contains(.space) { return true }
-    if hasWord, table[value].contains(.word) || [0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE].contains(value) { return true }
+    // (The two joiners are of words elsewhere.)
+    if hasWord, table[value].contains(.word), value & ~1 != 0x200C { return true }
     for range in ranges where range.contains(value) { return true }
     for other in others where other.slowContains(value) { return true }
     return false

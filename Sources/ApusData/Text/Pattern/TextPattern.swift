@@ -18,8 +18,10 @@ struct TextPattern: Sendable {
     kind = regex == GPT2Pattern.text ? .gpt2 : .program(try PatternProgram(PatternParser.parse(regex)))
   }
 
-  /// Calls `body` with every match between `start` and `end`, from left to right, none overlapping another.
+  /// Calls `body` with every match between `start` and `end`, from left to right, none overlapping another; where there is
+  /// no text, there is none.
   func forEachMatch(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ body: (Int, Int) -> Void) {
+    guard start < end else { return }
     switch kind {
     case .gpt2: GPT2Pattern.forEachMatch(bytes, start, end, body)
     case .string(let string):

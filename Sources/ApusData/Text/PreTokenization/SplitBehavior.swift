@@ -31,23 +31,28 @@ struct Cutter {
 
   mutating func match(_ start: Int, _ end: Int, into pieces: inout [Piece]) {
     if start > position { add(position, start, isDelimiter: inverted, into: &pieces) }
-    if end > start { add(start, end, isDelimiter: !inverted, into: &pieces) }
+    // An empty one parts what is around it, too.
+    add(start, end, isDelimiter: !inverted, into: &pieces)
     position = max(position, end)
   }
 
   mutating func finish(_ end: Int, into pieces: inout [Piece]) {
     if end > position { add(position, end, isDelimiter: inverted, into: &pieces) }
-    if let pending { pieces.append(Piece(pending.start, pending.end)) }
+    flush(into: &pieces)
+  }
+
+  private func flush(into pieces: inout [Piece]) {
+    if let pending, pending.start < pending.end { pieces.append(Piece(pending.start, pending.end)) }
   }
 
   private mutating func add(_ start: Int, _ end: Int, isDelimiter: Bool, into pieces: inout [Piece]) {
     let joins: Bool
     switch behavior {
     case .removed:
-      if !isDelimiter { pieces.append(Piece(start, end)) }
+      if !isDelimiter, start < end { pieces.append(Piece(start, end)) }
       return
     case .isolated:
-      pieces.append(Piece(start, end))
+      if start < end { pieces.append(Piece(start, end)) }
       return
     case .contiguous: joins = isDelimiter == previousWasDelimiter
     case .mergedWithPrevious: joins = isDelimiter && !previousWasDelimiter
@@ -57,7 +62,7 @@ struct Cutter {
     if joins, let open = pending {
       pending = (open.start, end)
     } else {
-      if let pending { pieces.append(Piece(pending.start, pending.end)) }
+      flush(into: &pieces)
       pending = (start, end)
     }
     previousWasDelimiter = isDelimiter

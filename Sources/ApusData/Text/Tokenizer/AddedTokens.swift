@@ -54,7 +54,7 @@ struct AddedTokenFinder: Sendable {
     }
   }
 
-  /// The parts of a text in order: those between the tokens, with nil, and the tokens.
+  /// The parts of a text in order: those between the tokens, with nil, and the tokens, which may share white space.
   func split(_ text: UnsafeBufferPointer<UInt8>) -> [(token: AddedToken?, start: Int, end: Int)] {
     guard let bytes = text.baseAddress else { return [] }
     let count = text.count
@@ -72,9 +72,9 @@ struct AddedTokenFinder: Sendable {
           var (start, end) = (i, i + length)
           i = end
           if token.isSingleWord, isWord(bytes, before: start, count) || isWord(bytes, at: end, count) { continue }
-          if token.stripsLeft { start = max(spaceStart(bytes, start), position) }
+          if token.stripsLeft { start = min(start, max(spaceStart(bytes, start), position)) }
           if token.stripsRight { end = spaceEnd(bytes, end, count) }
-          start = max(start, position)
+          // White space that the token before has taken may be a token of its own, too.
           if start > position { result.append((nil, position, start)) }
           result.append((token, start, end))
           position = end
