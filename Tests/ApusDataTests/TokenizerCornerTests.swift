@@ -106,6 +106,20 @@ import Testing
     #expect(tokenizer.ids(of: "<u><u>") == [62, 119, 64, 62, 119, 64])
   }
 
+  /// One space at the beginning may have been put there, and stays; of several none was.
+  @Test func spacesBeforeTheFirstToken() throws {
+    let vocabulary = #"{"Ġ": 0, "a": 1, "ĠĠ": 2, "ĠĠĠ": 3, "ĠĠa": 4, "Ġa": 5}"#
+    let merges = #"[["Ġ", "Ġ"], ["ĠĠ", "Ġ"], ["ĠĠ", "a"], ["Ġ", "a"]]"#
+    let words = #""type": "ByteLevel", "add_prefix_space": true, "use_regex": false"#
+    for (isKept, offsets) in [(true, [0..<1, 0..<2, 2..<3, 3..<3]), (false, [1..<1, 1..<2, 2..<3, 3..<3])] {
+      let trimmer = #""type": "ByteLevel", "trim_offsets": true, "add_prefix_space": \#(isKept)"#
+      let tokenizer = try tokenizer(
+        model: #"{"type": "BPE", "vocab": \#(vocabulary), "merges": \#(merges)}"#,
+        #""pre_tokenizer": {\#(words)}, "post_processor": {\#(trimmer)}"#)
+      #expect(try ["a", " a", "  a", "   "].map { try tokenizer.encode($0).offsets[0] } == offsets)
+    }
+  }
+
   @Test func replacingNothing() throws {
     let everywhere = #"{"type": "Replace", "pattern": {"String": ""}, "content": "b"}"#
     let tokenizer = try tokenizer(

@@ -45,7 +45,8 @@ struct OffsetTrimmer: PostProcessor {
       let trailing = token.unicodeScalars.reversed().prefix { OffsetTrimmer.isSpace($0) }.count
       var (start, end) = (encoding.offsets[i].lowerBound, encoding.offsets[i].upperBound)
       if leading > 0 {
-        if hasPrefixSpace, i == 0 || start == 0 { leading -= 1 }
+        // Where there are more, none was put there.
+        if hasPrefixSpace, leading == 1, i == 0 || start == 0 { leading = 0 }
         start = min(start + leading, end)
       }
       if trailing > 0, end >= trailing { end = max(end - trailing, start) }

@@ -9,7 +9,8 @@ extension Tokenizer {
 
 /// Gives the text of tokens piece by piece, so that all pieces together are the text of all tokens.
 ///
-/// A character may take several tokens; its text comes with the last of them.
+/// A character may take several tokens; its text comes with the last of them. (Where bytes that are tokens make no UTF-8,
+/// decoding all at once replaces the whole run of them, a stream only what is wrong in it.)
 ///
 /// ```swift
 /// var decoder = tokenizer.streamingDecoder()
