@@ -132,7 +132,7 @@ import Testing
       let read = Array(text.suffix(window))
       let scores = model(IndexTensor(read, shape: [1, read.count]))
       let last = scores.slice(read.count - 1..<read.count, along: 1).reshaped(-1)
-      text.append(Int32(last.argMax().indices[0]))
+      text.append(Int32(last.argMax(along: -1).indices[0]))
       window = window + 1 > context ? max(1, context / 2) : window + 1
     }
     return Array(text.dropFirst(prompt.count))

@@ -179,7 +179,7 @@ import Testing
     let expected = try #require(reference["ids"] as? [Int]).map { Int32($0) }
     // At every position of the text the likeliest token is the next one.
     let logits = model(IndexTensor(expected, shape: [1, expected.count]))
-    let likeliest = logits.argMax().indices
+    let likeliest = logits.argMax(along: -1).indices
     #expect(Array(likeliest.dropLast()) == Array(expected.dropFirst()))
     let told = try model.generate([[1]], settings: GenerationSettings(maximumNewTokens: expected.count - 1))
     #expect(told[0].ids == expected)

@@ -86,7 +86,7 @@ import Testing
       let (_, gradients) = valueAndGradients { crossEntropy(model(x), classes) }
       optimizer.step(gradients.clipped(toNorm: 1))
     }
-    #expect(model(x).argMax().indices == classes.indices)
+    #expect(model(x).argMax(along: -1).indices == classes.indices)
   }
 
   /// The last block computes one token only where nothing else is asked for.
@@ -142,7 +142,7 @@ import Testing
     let expected = Tensor(logits.flatMap { $0.map { Float($0) } }, shape: [8, 10])
     let comparison = Comparison(scores.slice(0..<8), expected, absolute: 1e-6, relativeToLargest: 2e-5)
     #expect(comparison.isClose, "\(comparison)")
-    let right = zip(scores.argMax().indices, labels).count { $0 == Int32($1) }
+    let right = zip(scores.argMax(along: -1).indices, labels).count { $0 == Int32($1) }
     // Of the first hundred; the file tells of all.
     #expect(abs(Double(right) / Double(labels.count) - (reference[accuracy] as? Double ?? 0)) < 0.08, "\(right) right")
   }
@@ -225,7 +225,7 @@ import Testing
       let (_, gradients) = valueAndGradients { CLIP.loss(similarities()) }
       optimizer.step(gradients.clipped(toNorm: 1))
     }
-    #expect(similarities().argMax().indices == [0, 1, 2])
+    #expect(similarities().argMax(along: -1).indices == [0, 1, 2])
     #expect(similarities().argMax(along: 0).indices == [0, 1, 2])
   }
 }

@@ -59,18 +59,37 @@ extension Tensor {
   /// - Precondition: there is an element.
   public func min() -> Tensor { min(along: Array(0..<rank)) }
 
+  /// The position of the largest element of all, in `scalars`: the first of equal ones, or the first NaN.
+  ///
+  /// Of the rows of a matrix, such as the scores of classes, `argMax(along: -1)` gives one position each.
+  ///
+  /// - Returns: one number, of shape [].
+  /// - Precondition: there is an element, and there are fewer than 2³¹.
+  public func argMax() -> IndexTensor { position(isLargest: true, "argMax") }
+
+  /// The position of the smallest element of all, in `scalars`: the first of equal ones, or the first NaN.
+  ///
+  /// - Returns: one number, of shape [].
+  /// - Precondition: there is an element, and there are fewer than 2³¹.
+  public func argMin() -> IndexTensor { position(isLargest: false, "argMin") }
+
   /// The position of the largest element along an axis: the first of equal ones, or the first NaN.
   ///
   /// - Precondition: the axis is not empty.
-  public func argMax(along axis: Int = -1, keepingDimensions: Bool = false) -> IndexTensor {
+  public func argMax(along axis: Int, keepingDimensions: Bool = false) -> IndexTensor {
     positions(isLargest: true, along: shape.normalized(axis: axis, "argMax"), keepingDimensions, "argMax")
   }
 
   /// The position of the smallest element along an axis: the first of equal ones, or the first NaN.
   ///
   /// - Precondition: the axis is not empty.
-  public func argMin(along axis: Int = -1, keepingDimensions: Bool = false) -> IndexTensor {
+  public func argMin(along axis: Int, keepingDimensions: Bool = false) -> IndexTensor {
     positions(isLargest: false, along: shape.normalized(axis: axis, "argMin"), keepingDimensions, "argMin")
+  }
+
+  private func position(isLargest: Bool, _ operation: StaticString) -> IndexTensor {
+    require(elementCount <= Int(Int32.max), "\(operation): \(elementCount) elements (expected fewer than 2³¹)")
+    return detached.viewed(as: [elementCount]).positions(isLargest: isLargest, along: 0, false, operation)
   }
 
   private func positions(

@@ -121,7 +121,11 @@ extension Tensor {
       let expected = naive([axis], false) { values in Float(values.firstIndex(of: values.max() ?? 0) ?? -1) }
       #expect(positions.shape == expected.shape && positions.indices.map { Float($0) } == expected.scalars)
     }
+    // Without an axis: of all, as max() and min() are.
     #expect(Tensor([1, 3, 3, 2]).argMax() == IndexTensor([1], shape: []))
+    let all = Tensor([1, -3, 9, 2, 9, -3], shape: [3, 2])
+    #expect(all.argMax() == IndexTensor([2], shape: []) && all.argMin() == IndexTensor([1], shape: []))
+    #expect(Tensor([1, .nan, 7, .nan], shape: [2, 2]).argMax().indices == [1] && Tensor(5).argMin().indices == [0])
     #expect(Tensor([-.infinity, -1, -.infinity]).max(along: 0).scalar == -1)
   }
 

@@ -35,7 +35,7 @@ func viTExample() -> Int {
     optimizer.step(gradients.clipped(toNorm: 1))
   }
   let (pixels, kinds) = batch(32)
-  let right = zip(model(pixels).argMax().indices, kinds.indices).count { $0 == $1 }
+  let right = zip(model(pixels).argMax(along: -1).indices, kinds.indices).count { $0 == $1 }
   // end snippet
   return right
 }
