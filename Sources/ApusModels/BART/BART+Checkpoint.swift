@@ -71,22 +71,36 @@ extension BART.Configuration {
   /// What a config.json of type bart says.
   init(_ file: ConfigurationReader) throws(FileFormatError) {
     file.expect("model_type", "bart")
-    file.expect("tie_word_embeddings", true)
     // Early folders spell out what all of them do today.
-    file.expect("normalize_before", false)
-    file.expect("add_final_layer_norm", false)
     file.expect("normalize_embedding", true)
     file.expect("static_position_embeddings", false)
+    try self.init(
+      file, vocabularySize: 50_265, contextLength: file.size("max_position_embeddings", default: 1_024), padding: 1,
+      start: 2)
+  }
+
+  /// What a config.json with BART's keys says, which are Marian's too.
+  ///
+  /// - Parameters:
+  ///   - vocabularySize: the number of tokens if the file has none.
+  ///   - padding: the padding token if the file has none.
+  ///   - start: the start token if the file has none; nil: the padding token.
+  init(
+    _ file: ConfigurationReader, vocabularySize: Int, contextLength: Int, padding: Int, start: Int?
+  ) throws(FileFormatError) {
+    file.expect("tie_word_embeddings", true)
+    file.expect("normalize_before", false)
+    file.expect("add_final_layer_norm", false)
     let width = file.size("d_model", default: 1_024)
+    let padding = file.integer("pad_token_id", default: padding, in: 0...0x7FFF_FFFF)
     self.init(
-      vocabularySize: file.size("vocab_size", default: 50_265),
-      contextLength: file.size("max_position_embeddings", default: 1_024), width: width,
+      vocabularySize: file.size("vocab_size", default: vocabularySize), contextLength: contextLength, width: width,
       encoder: StackConfiguration(file, "encoder", width: width),
       decoder: StackConfiguration(file, "decoder", width: width),
       activation: file.choice("activation_function", default: "gelu", BART.activationNames),
       scalesEmbeddings: file.flag("scale_embedding", default: false), dropout: file.dropout("dropout", default: 0.1),
-      paddingToken: Int32(file.integer("pad_token_id", default: 1, in: 0...0x7FFF_FFFF)),
-      startToken: Int32(file.integer("decoder_start_token_id", default: 2, in: 0...0x7FFF_FFFF)))
+      paddingToken: Int32(padding),
+      startToken: Int32(file.integer("decoder_start_token_id", default: start ?? padding, in: 0...0x7FFF_FFFF)))
     // (What follows from a value that is wrong says nothing new.)
     if !file.hasProblems {
       for problem in problems { file.note("sizes", expected: "a possible model", found: problem) }

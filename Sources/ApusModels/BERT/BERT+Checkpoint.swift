@@ -94,19 +94,25 @@ extension BERT {
 extension BERT.Configuration {
   /// What a config.json of type bert says.
   init(_ file: ConfigurationReader) throws(FileFormatError) {
+    self.init(file, vocabularySize: 30_522, padding: file.optionalInteger("pad_token_id", default: 0))
+    try file.check()
+  }
+
+  /// What a config.json with BERT's keys says, which are RoBERTa's too; problems are noted.
+  ///
+  /// - Parameter standard: the number of tokens if the file has none.
+  init(_ file: ConfigurationReader, vocabularySize standard: Int, padding: Int?) {
     file.expectEncoder()
     self.init(
-      vocabularySize: file.size("vocab_size", default: 30_522),
+      vocabularySize: file.size("vocab_size", default: standard),
       contextLength: file.size("max_position_embeddings", default: 512),
       types: file.size("type_vocab_size", default: 2), layers: file.layerCount("num_hidden_layers", default: 12),
       heads: file.integer("num_attention_heads", default: 12), width: file.size("hidden_size", default: 768),
       hidden: file.size("intermediate_size", default: 3_072),
       activation: file.activation("hidden_act", default: "gelu"),
       dropout: file.dropout("hidden_dropout_prob", default: 0.1),
-      epsilon: file.number("layer_norm_eps", default: 1e-12),
-      padding: file.optionalInteger("pad_token_id", default: 0))
+      epsilon: file.number("layer_norm_eps", default: 1e-12), padding: padding)
     file.expect("hidden_size", width, isMultipleOf: "num_attention_heads", heads)
-    try file.check()
   }
 }
 

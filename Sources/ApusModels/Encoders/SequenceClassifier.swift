@@ -32,7 +32,7 @@ public enum ClassificationProblem: Sendable, Equatable {
     case nil: nil
     case .numbers(let target): meanSquaredError(logits.reshaped(to: target.shape), target)
     case .classes(let target): crossEntropy(logits, target)
-    case .truths(let target): binaryCrossEntropy(logits, target)
+    case .truths(let target): binaryCrossEntropyWithLogits(logits, target)
     }
   }
 
@@ -59,11 +59,6 @@ public enum ClassificationProblem: Sendable, Equatable {
       return inputs.optionalTensor("labels", ["batch", .size(count)]).map { .truths($0) }
     }
   }
-}
-
-/// mean of max(x, 0) − x·y + log(1 + e^−|x|): −log of the probability σ(x) gives to y, without overflow.
-private func binaryCrossEntropy(_ logits: Tensor, _ targets: Tensor) -> Tensor {
-  (logits.relu() - logits * targets + ((-logits.absoluteValue()).exp() + 1).log()).mean()
 }
 
 /// A text's class from the vector of its first token.

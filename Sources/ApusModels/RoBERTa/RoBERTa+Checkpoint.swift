@@ -49,18 +49,9 @@ extension RoBERTa {
 
   private convenience init(_ folder: ModelFolder, hasPooler: Bool = false) throws(FileFormatError) {
     let file = folder.configuration
-    file.expectEncoder()
-    let c = BERT.Configuration(
-      vocabularySize: file.size("vocab_size", default: 50_265),
-      contextLength: file.size("max_position_embeddings", default: 512),
-      types: file.size("type_vocab_size", default: 2), layers: file.layerCount("num_hidden_layers", default: 12),
-      heads: file.integer("num_attention_heads", default: 12), width: file.size("hidden_size", default: 768),
-      hidden: file.size("intermediate_size", default: 3_072),
-      activation: file.activation("hidden_act", default: "gelu"),
-      dropout: file.dropout("hidden_dropout_prob", default: 0.1),
-      epsilon: file.number("layer_norm_eps", default: 1e-12),
-      padding: file.integer("pad_token_id", default: 1, in: 0...0x7FFF_FFFF), hasPooler: hasPooler)
-    file.expect("hidden_size", c.width, isMultipleOf: "num_attention_heads", c.heads)
+    var c = BERT.Configuration(
+      file, vocabularySize: 50_265, padding: file.integer("pad_token_id", default: 1, in: 0...0x7FFF_FFFF))
+    c.hasPooler = hasPooler
     if let padding = c.padding, padding + 1 >= min(c.contextLength, c.vocabularySize) {
       file.note("pad_token_id", expected: "a token whose number is a position too", found: "\(padding)")
     }

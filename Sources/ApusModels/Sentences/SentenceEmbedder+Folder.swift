@@ -84,19 +84,21 @@ struct SentenceModules {
     }
     isListed = true
     var problems: [FileFormatError.Problem] = []
-    for (i, module) in try ConfigurationReader.elements(of: list).enumerated() {
-      let kind = String((module.string("type") ?? "").split(separator: ".").last ?? "")
-      let path = module.string("path") ?? ""
+    let modules = try ConfigurationReader.elements(of: list)
+    if modules.isEmpty { problems.append(.init(expected: "a Transformer module first", found: "no modules")) }
+    for (i, module) in modules.enumerated() {
+      let (type, path) = (module.string("type") ?? "", module.string("path") ?? "")
+      let (kind, isReadable) = (String(type.split(separator: ".").last ?? ""), !module.hasProblems)
       // A list is data from elsewhere: it must not lead out of its folder.
       if path.hasPrefix("/") || path.split(separator: "/").contains("..") {
         module.note("path", expected: "a folder in this one", found: "\"\(path)\"")
       }
       let place = path.isEmpty ? folder : folder.appendingPathComponent(path)
-      if (kind == "Transformer") != (i == 0) || !SentencePlan.kinds.contains(kind) {
+      if isReadable, (kind == "Transformer") != (i == 0) || !SentencePlan.kinds.contains(kind) {
         module.note(
           "type",
           expected: i == 0 ? "a Transformer module first" : "a Pooling, Dense, LayerNorm, Normalize or Dropout module",
-          found: "\"\(module.string("type") ?? "")\"")
+          found: "\"\(type)\"")
       } else if i == 0 {
         encoder = place
       } else {
