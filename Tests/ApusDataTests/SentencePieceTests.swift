@@ -68,6 +68,15 @@ import Testing
       var stream = tokenizer.streamingDecoder()
       let pieces = encoding.ids.map { stream.append($0) } + [stream.finish()]
       #expect(Self.same(pieces.joined(), expected.decoded), "\(text)")
+      // So is text that continues a prompt: the space before its first word included.
+      for count in encoding.ids.indices {
+        let prompt = Array(encoding.ids[..<count])
+        let known = tokenizer.decode(prompt)
+        guard !known.hasSuffix("\u{FFFD}") else { continue }  // half a character
+        var stream = tokenizer.streamingDecoder(continuing: prompt)
+        let rest = encoding.ids[count...].map { stream.append($0) } + [stream.finish()]
+        #expect(Self.same(known + rest.joined(), expected.decoded), "\(text) after \(count) tokens")
+      }
     }
     for expected in cases.decoded {
       #expect(Self.same(tokenizer.decode(expected.ids), expected.decoded), "\(expected.ids)")

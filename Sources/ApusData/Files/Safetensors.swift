@@ -96,6 +96,27 @@ public final class SafetensorsFile: Sendable {
     return tensor
   }
 
+  /// All tensors as floats, in the order of `entries`.
+  ///
+  /// ```swift
+  /// try model.load(StateDictionary(SafetensorsFile(contentsOf: file).tensors()))
+  /// ```
+  ///
+  /// - Throws: which tensors have a type without floats, all of them.
+  public func tensors() throws(FileFormatError) -> [(name: String, tensor: Tensor)] {
+    var tensors: [(name: String, tensor: Tensor)] = []
+    var problems: [FileFormatError.Problem] = []
+    for entry in entries {
+      do throws(FileFormatError) {
+        tensors.append((entry.name, try tensor(named: entry.name)))
+      } catch {
+        problems += error.problems
+      }
+    }
+    guard problems.isEmpty else { throw FileFormatError(path: path, problems: problems) }
+    return tensors
+  }
+
   /// A tensor of whole numbers: token ids, labels, masks.
   ///
   /// - Throws: there is no such tensor, its type is no integer type, or numbers do not fit 32 bits.

@@ -5,7 +5,9 @@ public import ApusTensor
 /// The tokens of one text, each computed when it is asked for.
 ///
 /// ```swift
-/// for await token in try model.stream(prompt, settings: settings) { print(tokenizer.decode([token]), terminator: "") }
+/// var text = tokenizer.streamingDecoder(continuing: prompt)
+/// for await token in try model.stream(prompt, settings: settings) { print(text.append(token), terminator: "") }
+/// print(text.finish())
 /// ```
 ///
 /// Whoever stops asking stops the computation; a cancelled task gets no more tokens.

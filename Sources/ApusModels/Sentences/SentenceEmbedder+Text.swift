@@ -16,13 +16,31 @@ extension SentenceEmbedder {
   /// - Parameters:
   ///   - tokenizer: the folder's; texts are cut to what the model takes.
   ///   - prompt: the name of what is put before every text; nil: the model's standard prompt, if it has one.
-  ///   - progress: called after every batch with the number of texts done; return false to stop.
-  /// - Returns: [texts, width]; nil if it was stopped.
+  /// - Returns: [texts, width]
   /// - Throws: the tokenizer puts more tokens around a text than the model takes.
   /// - Precondition: there is a prompt of that name.
   public func vectors(
-    of texts: [String], _ tokenizer: Tokenizer, prompt: String? = nil, progress: (Int) -> Bool = { _ in true }
+    of texts: [String], _ tokenizer: Tokenizer, prompt: String? = nil
+  ) throws(TokenizerError) -> Tensor {
+    let (ids, skipped) = try tokens(of: texts, tokenizer, prompt: prompt)
+    return vectors(of: ids, skipping: skipped)
+  }
+
+  /// The same, for many texts: with a look at how far it is.
+  ///
+  /// - Parameter progress: called after every batch with the number of texts done; return false to stop.
+  /// - Returns: [texts, width]; nil if it was stopped.
+  public func vectors(
+    of texts: [String], _ tokenizer: Tokenizer, prompt: String? = nil, progress: (Int) -> Bool
   ) throws(TokenizerError) -> Tensor? {
+    let (ids, skipped) = try tokens(of: texts, tokenizer, prompt: prompt)
+    return vectors(of: ids, skipping: skipped, progress: progress)
+  }
+
+  /// The tokens of texts with a prompt before them, and how many at the beginning are the prompt's alone.
+  private func tokens(
+    of texts: [String], _ tokenizer: Tokenizer, prompt: String?
+  ) throws(TokenizerError) -> (ids: [[Int32]], skipped: Int) {
     var tokenizer = tokenizer
     tokenizer.padding = nil
     tokenizer.truncation = Truncation(maximumLength: min(longestText ?? .max, encoder.longestText))
@@ -40,6 +58,6 @@ extension SentenceEmbedder {
       let isEnded = last.map { tokenizer.isSpecial($0) || $0 == roles.end || $0 == roles.separator } ?? false
       skipped = alone.count - (isEnded ? 1 : 0)
     }
-    return vectors(of: ids, skipping: skipped, progress: progress)
+    return (ids, skipped)
   }
 }

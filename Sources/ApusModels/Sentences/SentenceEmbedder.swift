@@ -68,6 +68,17 @@ public struct SentenceEmbedder {
 
   /// The vectors of texts of any lengths, in their order.
   ///
+  /// - Parameters:
+  ///   - texts: the tokens of each; the vector of a text without any is zero.
+  ///   - skipped: how many tokens at the beginning of every text are read, but not pooled.
+  /// - Returns: [texts, width]
+  /// - Precondition: no text is longer than the encoder takes.
+  public func vectors(of texts: [[Int32]], skipping skipped: Int = 0) -> Tensor {
+    vectors(of: texts, skipping: skipped) { _ in true } ?? Tensor.zeros([texts.count, width])
+  }
+
+  /// The same, for many texts: with a look at how far it is.
+  ///
   /// Texts of like length are computed together, so that little is computed for padding.
   ///
   /// - Parameters:
@@ -77,7 +88,7 @@ public struct SentenceEmbedder {
   /// - Returns: [texts, width]; nil if it was stopped.
   /// - Precondition: no text is longer than the encoder takes.
   public func vectors(
-    of texts: [[Int32]], skipping skipped: Int = 0, progress: (Int) -> Bool = { _ in true }
+    of texts: [[Int32]], skipping skipped: Int = 0, progress: (Int) -> Bool
   ) -> Tensor? {
     var rows = [Float](repeating: 0, count: texts.count * width)
     var done = texts.count { $0.isEmpty }

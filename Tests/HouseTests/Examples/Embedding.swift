@@ -1,4 +1,4 @@
-// The README's example: a network that learns XOR, its file, and the same network from the file.
+// The README's examples: a network that learns XOR, its file, and the same network from the file; published models.
 
 // snippet: Embedding
 import Apus
@@ -26,11 +26,29 @@ func embeddingExample() throws -> (loss: Float, scores: [Float], savedScores: [F
   let file = FileManager.default.temporaryDirectory.appendingPathComponent("xor.safetensors")
   try SafetensorsWriter.write(model.stateDictionary.entries, to: file)
 
-  let saved = try SafetensorsFile(contentsOf: file)
   let copy = MLP(model.configuration)
-  try copy.load(StateDictionary(saved.entries.map { ($0.name, try saved.tensor(named: $0.name)) }))
+  try copy.load(StateDictionary(SafetensorsFile(contentsOf: file).tensors()))
   print(copy(inputs).softmax())
   // end snippet
   let loss = crossEntropy(model(inputs), targets).scalar
   return (loss, model(inputs).scalars, copy(inputs).scalars)
+}
+
+func publishedExample(miniLM: URL, gpt2: URL) async throws {
+  // snippet: Published
+  // Sentences as vectors, and how alike they are.
+  let embedder = try SentenceEmbedder(contentsOf: miniLM)
+  let pieces = try Tokenizer(folder: miniLM)
+  let vectors = try embedder.vectors(of: ["A cat sits outside.", "A feline is resting outdoors."], pieces)  // [2, 384]
+  print(vectors.matmul(vectors, transposing: .second))
+
+  // Text, while it is written.
+  let model = try GPT.load(contentsOf: gpt2)
+  let tokenizer = try Tokenizer(folder: gpt2)
+  let prompt = try tokenizer.encode("The swift is a bird that").ids
+  let settings = GenerationSettings(maximumNewTokens: 50, sampler: Sampler(temperature: 0.8, topP: 0.95))
+  var text = tokenizer.streamingDecoder(continuing: prompt)
+  for await token in try model.stream(prompt, settings: settings) { print(text.append(token), terminator: "") }
+  print(text.finish())
+  // end snippet
 }

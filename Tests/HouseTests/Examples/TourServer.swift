@@ -27,7 +27,7 @@ actor VectorService {
       let batch = waiting
       waiting = []
       batches += 1
-      guard let vectors = embedder.vectors(of: batch.map(\.ids)) else { continue }
+      let vectors = embedder.vectors(of: batch.map(\.ids))
       let (rows, width) = (vectors.scalars, embedder.width)
       for (index, request) in batch.enumerated() {
         request.reply.resume(returning: Array(rows[index * width..<(index + 1) * width]))

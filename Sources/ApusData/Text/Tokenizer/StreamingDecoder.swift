@@ -2,19 +2,26 @@
 
 extension Tokenizer {
   /// Text from one token after the other; see `StreamingDecoder`.
-  public func streamingDecoder(skippingSpecialTokens: Bool = true) -> StreamingDecoder {
-    StreamingDecoder(self, skippingSpecialTokens: skippingSpecialTokens)
+  ///
+  /// - Parameters:
+  ///   - prompt: the tokens that are continued, whose text is known; empty where a text begins.
+  ///   - skippingSpecialTokens: whether special tokens have no text.
+  public func streamingDecoder(
+    continuing prompt: [Int32] = [], skippingSpecialTokens: Bool = true
+  ) -> StreamingDecoder {
+    StreamingDecoder(self, continuing: prompt, skippingSpecialTokens: skippingSpecialTokens)
   }
 }
 
 /// Gives the text of tokens piece by piece, so that all pieces together are the text of all tokens.
 ///
-/// A character may take several tokens; its text comes with the last of them. (Where bytes that are tokens make no UTF-8,
-/// decoding all at once replaces the whole run of them, a stream only what is wrong in it.)
+/// A character may take several tokens; its text comes with the last of them. The same token begins a text as "and" but
+/// continues one as " and", so a decoder has to know whether there is a prompt before it. (Where bytes that are tokens
+/// make no UTF-8, decoding all at once replaces the whole run of them, a stream only what is wrong in it.)
 ///
 /// ```swift
-/// var decoder = tokenizer.streamingDecoder()
-/// for id in ids { print(decoder.append(id), terminator: "") }
+/// var decoder = tokenizer.streamingDecoder(continuing: prompt)
+/// for await id in try model.stream(prompt, settings: settings) { print(decoder.append(id), terminator: "") }
 /// print(decoder.finish())
 /// ```
 public struct StreamingDecoder: Sendable {
@@ -26,9 +33,14 @@ public struct StreamingDecoder: Sendable {
   private var told = 0
   /// So many tokens without a text are remembered.
   private static let mostSilentTokens = 32
+  /// Tokens of a prompt that the text of the first new one may depend on.
+  private static let surroundings = 8
 
-  init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool) {
+  init(_ tokenizer: Tokenizer, continuing prompt: [Int32], skippingSpecialTokens: Bool) {
     (self.tokenizer, skips) = (tokenizer, skippingSpecialTokens)
+    let known = prompt.filter { tokenizer.token(of: $0) != nil && !(skippingSpecialTokens && tokenizer.isSpecial($0)) }
+    pending = known.suffix(StreamingDecoder.surroundings)
+    told = pending.count
   }
 
   /// The text that another token completes; empty if a character is not yet whole.
