@@ -57,7 +57,8 @@ import Testing
     for example in expected.cases {
       #expect(try tokenizer.encode(batch: example.labels).map(\.ids) == expected.ids)
       let picture = clip.appendingPathComponent(example.picture).path
-      let ranking = try verb([folder.path, picture, "--labels", example.labels.joined(separator: ", ")]).ranking(loaded)
+      let words = [folder.path, picture, "--labels", example.labels.joined(separator: ", ")]
+      let ranking = try verb(words).ranking(loaded, picture)
       for (label, probability) in zip(example.labels, example.probabilities) {
         let found = try #require(ranking.entries.first { $0.name == label }?.probability)
         #expect(abs(found - probability) < 1e-4, "\(example.picture), \(label): \(found) for \(probability)")
@@ -65,13 +66,19 @@ import Testing
     }
   }
 
+  @Test func severalInputs() throws {
+    #expect(try verb(["model", "one.png", "--top", "2", "two words"]).inputs == ["one.png", "two words"])
+    #expect(try verb(["model", "--", "-x"]).inputs == ["-x"])
+  }
+
   @Test func whatCLIPNeeds() throws {
     let folder = clip.appendingPathComponent("model")
     let (loaded, picture) = (try LoadedModel(contentsOf: folder), clip.appendingPathComponent("wide.png").path)
-    let error = #expect(throws: CommandFailure.self) { _ = try verb([folder.path, picture]).ranking(loaded) }
+    let error = #expect(throws: CommandFailure.self) { _ = try verb([folder.path, picture]).ranking(loaded, picture) }
     #expect(error?.lines == ["\(folder.path): CLIP needs --labels, such as --labels \"a cat,a dog\""])
     #expect(throws: (any Error).self) {
-      _ = try verb([folder.path, folder.path + "/config.json", "--labels", "a,b"]).ranking(loaded)
+      let file = folder.path + "/config.json"
+      _ = try verb([folder.path, file, "--labels", "a,b"]).ranking(loaded, file)
     }
   }
 }

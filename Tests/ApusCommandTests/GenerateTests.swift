@@ -42,3 +42,44 @@ import Testing
     #expect(isAccepted("x --prompt a --top-k 40 --top-p 0.9 --min-p 0.05 --temperature 0.8 --seed 3"))
   }
 }
+
+@Suite struct GeneratedTextTests {
+  /// What llama2.c's and SentencePiece's tokenizers do: a space in front of a word, but not where a text begins.
+  private static var codec: TextCodec {
+    TextCodec(
+      encode: { _ in [] },
+      decode: { ids in
+        let text = ids.map { ["", " Tim", " and", " Lily", "s"][Int($0)] }.joined()
+        return text.hasPrefix(" ") ? String(text.dropFirst()) : text
+      })
+  }
+
+  private func written(_ ids: [Int32], after prompt: [Int32], stop: String? = nil) throws -> String {
+    var shown: [UInt8] = []
+    var text = GeneratedText(codec: Self.codec, stop: stop, continuing: prompt, output: OutputBuffer { shown += $0 })
+    for id in ids { if try !text.add(id) { break } }
+    try text.finish(prompt + ids)
+    return String(decoding: shown, as: UTF8.self)
+  }
+
+  @Test func theSpaceBehindThePromptIsKept() throws {
+    #expect(try written([2, 3], after: [0, 1]) == " and Lily\n")
+    #expect(try written([4, 2, 3], after: [0, 1]) == "s and Lily\n")
+    #expect(try written([2, 3], after: []) == "and Lily\n")
+    #expect(try written([2, 3], after: [0]) == "and Lily\n")
+    #expect(try written([2, 3], after: Array(repeating: 1, count: 40)) == " and Lily\n")
+  }
+
+  @Test func theTextToStopAtIsNotShown() throws {
+    #expect(try written([2, 3, 4], after: [1], stop: "Lil") == " and \n")
+    #expect(try written([2, 3, 4], after: [1], stop: "Lilyx") == " and Lilys\n")
+    #expect(try written([2], after: [1], stop: "Tim") == " and\n")
+  }
+
+  @Test func outputThatCannotBeWrittenIsAnError() {
+    var text = GeneratedText(
+      codec: Self.codec, stop: nil, output: OutputBuffer { _ in throw CommandFailure.outputFailed(28) })
+    let error = #expect(throws: CommandFailure.self) { _ = try text.add(1) }
+    #expect(error?.lines == ["standard output: \(String(cString: strerror(28)))"])
+  }
+}

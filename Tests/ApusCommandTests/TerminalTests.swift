@@ -95,6 +95,21 @@ import Testing
     #expect(!screen.text.contains("\n\n"))
   }
 
+  @Test func otherWorkLeavesNoTrace() {
+    let screen = Screen()
+    let line = ProgressLine(
+      total: 90, stepName: "lines", itemsPerStep: 1, itemName: "lines", terminal: screen.terminal(isInteractive: true))
+    line.update(step: 0)
+    #expect(screen.text == "\rlines  0/90  ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌    0%\u{1B}[K")
+    screen.time = 2
+    line.update(step: 30)
+    #expect(screen.text.hasSuffix("   33%     15 lines/s  4 s left\u{1B}[K"))
+    line.erase()
+    line.erase()
+    line.finish()
+    #expect(screen.text.hasSuffix(" left\u{1B}[K\r\u{1B}[K"))
+  }
+
   @Test func plainLinesInAFile() {
     let screen = Screen()
     let line = ProgressLine(

@@ -34,7 +34,7 @@ extension Tool {
       "Usage: " + ([name, type.name] + usage + ["[options]"]).joined(separator: " "),
     ]
     // One table, so that both parts have the same columns.
-    let rows = (positionals + options).map { ($0.usage, text(of: $0)) } + [("--help", "Print this help")]
+    let rows = (positionals + options).map { ($0.usage, text(of: $0)) } + [("--help", "print this help")]
     let lines = table(rows)
     if positionals.isEmpty {
       sections.append("Options:\n" + lines)

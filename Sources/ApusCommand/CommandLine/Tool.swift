@@ -45,6 +45,8 @@ struct Tool {
       let prefix = "\(name) \(type(of: verb).name): "
       do {
         try verb.run()
+        // A full disk must not look like success.
+        if fflush(nil) != 0 { throw CommandFailure.outputFailed(errno) }
         return 0
       } catch let failure as CommandFailure {
         writeError(failure.lines.map { prefix + $0 })

@@ -1,6 +1,8 @@
 // What a verb of the tool is: a struct that declares its options and runs.
 // Read next: Declarations.swift for the options, Verbs/Registry.swift for the list of verbs.
 
+import Foundation
+
 /// One thing that the tool does.
 ///
 /// ```swift
@@ -57,4 +59,9 @@ struct CommandFailure: Error, Equatable {
 
   /// Ends with the status that a shell expects after Ctrl-C; the verb has already said what there is to say.
   static let interrupted = CommandFailure(status: 130)
+
+  /// What was to be printed is lost; the error number says why.
+  static func outputFailed(_ number: Int32) -> CommandFailure {
+    CommandFailure("standard output: \(String(cString: strerror(number)))")
+  }
 }

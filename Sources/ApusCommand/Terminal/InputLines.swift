@@ -83,8 +83,18 @@ struct OutputBuffer {
   /// - Parameter sink: takes what has gathered.
   init(_ sink: @escaping ([UInt8]) throws -> Void) { self.sink = sink }
 
-  static var standardOutput: OutputBuffer {
-    OutputBuffer { try FileHandle.standardOutput.write(contentsOf: Data($0)) }
+  static var standardOutput: OutputBuffer { OutputBuffer(OutputBuffer.writeToStandardOutput) }
+
+  /// - Throws: what the system says, such as "standard output: No space left on device".
+  private static func writeToStandardOutput(_ bytes: [UInt8]) throws {
+    try bytes.withUnsafeBytes { buffer in
+      var rest = buffer[...]
+      while !rest.isEmpty {
+        let count = write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if count < 0, errno != EINTR { throw CommandFailure.outputFailed(errno) }
+        rest = rest.dropFirst(max(0, count))
+      }
+    }
   }
 
   mutating func append(_ text: some StringProtocol) { bytes.append(contentsOf: text.utf8) }

@@ -3,10 +3,12 @@
 
 import ApusCharts
 
-/// How far a run is.
+/// How far long work is.
 struct Progress {
   var step: Int
   var total: Int
+  /// What is counted: "step 620/2,000".
+  var stepName = "step"
   var loss: Double?
   var itemsPerSecond: Double?
   var itemName = "tokens"
@@ -49,7 +51,7 @@ struct Progress {
 
   private var stepText: String {
     let total = Format.count(total)
-    return "step \(Format.count(step).leftPadded(to: total.count))/\(total)"
+    return "\(stepName) \(Format.count(step).leftPadded(to: total.count))/\(total)"
   }
 
   /// Rounded down: 100 % is only what is done.

@@ -1,7 +1,7 @@
 // One line that shows how far a long run is, kept up to date on a terminal; plain lines anywhere else.
 // Read first: Progress.swift, the text of the line. Read next: Interrupt.swift.
 
-/// Shows the progress of a training run.
+/// Shows the progress of a training run, or of other long work.
 ///
 /// ```swift
 /// let progress = ProgressLine(total: 2000, itemsPerStep: batch * context)
@@ -33,22 +33,24 @@ final class ProgressLine {
   /// - Parameters:
   ///   - total: Steps of the whole run.
   ///   - startStep: Steps that an earlier, interrupted run did.
+  ///   - stepName: What a step is called, in front of its number.
   ///   - itemsPerStep: What a step works through; the rate counts them.
   ///   - itemName: In the plural.
   ///   - plainSteps: In plain output, a line is due every so many steps (and every ten seconds).
   init(
-    total: Int, startStep: Int = 0, itemsPerStep: Int, itemName: String = "tokens", plainSteps: Int = 100,
-    terminal: Terminal = .standardOutput
+    total: Int, startStep: Int = 0, stepName: String = "step", itemsPerStep: Int, itemName: String = "tokens",
+    plainSteps: Int = 100, terminal: Terminal = .standardOutput
   ) {
     (self.itemsPerStep, self.startStep, self.terminal) = (itemsPerStep, startStep, terminal)
     self.plainSteps = max(1, plainSteps)
     startTime = terminal.now()
-    progress = Progress(step: startStep, total: total, itemName: itemName, showsUnicode: terminal.showsUnicode)
+    progress = Progress(
+      step: startStep, total: total, stepName: stepName, itemName: itemName, showsUnicode: terminal.showsUnicode)
     samples = [(startTime, startStep)]
   }
 
   /// After a step; shows it if it is time to. Cheap enough for every step.
-  func update(step: Int, loss: Double) {
+  func update(step: Int, loss: Double? = nil) {
     (progress.step, progress.loss) = (step, loss)
     let now = terminal.now()
     guard isDue(step, now) else { return }
@@ -70,6 +72,13 @@ final class ProgressLine {
     measure(progress.step, terminal.now())
     redraw()
     terminal.write("\n")
+    isLineOpen = false
+  }
+
+  /// Leaves no trace of the line on the terminal: what follows says that the work is done.
+  func erase() {
+    guard isLineOpen else { return }
+    terminal.write("\r\u{1B}[K")
     isLineOpen = false
   }
 

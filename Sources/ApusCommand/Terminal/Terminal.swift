@@ -1,10 +1,10 @@
-// Where the tool's output goes: a terminal with a width, or a file or pipe.
+// Where the tool's output and messages go: a terminal with a width, or a file or pipe.
 // Read next: ProgressLine.swift.
 
 import Dispatch
 import Foundation
 
-/// Standard output, or a stand-in for it in tests.
+/// Standard output or standard error, or a stand-in for them in tests.
 struct Terminal {
   /// Whether a line can be written over.
   var isInteractive: Bool
@@ -15,25 +15,36 @@ struct Terminal {
   var write: (String) -> Void
   /// Seconds on a clock that never goes back.
   var now: () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
+}
 
+extension Terminal {
   static var standardOutput: Terminal {
+    Terminal(STDOUT_FILENO) { text in
+      print(text, terminator: "")
+      // Standard output keeps back what has no newline yet; and into a pipe, thousands of characters.
+      fflush(nil)
+    }
+  }
+
+  /// For what is said while results go to standard output.
+  static var standardError: Terminal {
+    Terminal(STDERR_FILENO) { text in try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+  }
+
+  private init(_ descriptor: Int32, write: @escaping (String) -> Void) {
     let environment = ProcessInfo.processInfo.environment
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
     let encoding = (locale ?? "UTF-8").lowercased().replacingOccurrences(of: "-", with: "")
-    return Terminal(
-      isInteractive: isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb",
+    self.init(
+      isInteractive: isatty(descriptor) == 1 && environment["TERM"] != "dumb",
       showsUnicode: encoding.contains("utf8"),
-      width: columnsOfStandardOutput,
-      write: { text in
-        print(text, terminator: "")
-        // Standard output keeps back what has no newline yet; and into a pipe, thousands of characters.
-        fflush(nil)
-      })
+      width: { Terminal.columns(descriptor) },
+      write: write)
   }
 
-  private static func columnsOfStandardOutput() -> Int {
+  private static func columns(_ descriptor: Int32) -> Int {
     var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
 }

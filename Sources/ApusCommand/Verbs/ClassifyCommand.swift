@@ -15,11 +15,14 @@ struct ClassifyCommand: Verb {
 
     A classifier of pictures (ViT) or of texts (BERT, RoBERTa, DistilBERT) knows its classes by config.json. \
     CLIP chooses for a picture among the words that --labels gives it.
+
+    Without inputs on the command line they are read from standard input, one a line. Where there are several, each is \
+    named above its answers.
     """
   }
 
   @Positional("MODEL_DIR", help: "a folder with config.json and model.safetensors") var folder: Path
-  @Positional("INPUT", help: "the file of a picture, or a text") var input: String
+  @Words("INPUT", help: "files of pictures, or texts") var inputs
   @Option("labels", placeholder: "A,B,…", help: "what CLIP chooses among, separated by commas")
   var labels: String? = nil
   @Option("top", .atLeast(1), help: "how many answers are printed") var top = 5
@@ -30,24 +33,45 @@ struct ClassifyCommand: Verb {
   }
 
   func problems() -> [String] {
-    labels != nil && words.isEmpty ? ["--labels: expected words separated by commas, found none"] : []
+    if labels != nil, words.isEmpty { return ["--labels: expected words separated by commas, found none"] }
+    if inputs.isEmpty, isatty(STDIN_FILENO) == 1 {
+      return ["expected pictures or texts on the command line or on standard input, found neither"]
+    }
+    return []
   }
 
   func run() throws {
     let loaded = try LoadedModel(contentsOf: folder.url)
-    if let model = loaded.model as? any TextClassifier {
-      try refuseLabels()
-      return print(try lines(about: input, model, loaded).joined(separator: "\n"))
+    var output = OutputBuffer.standardOutput
+    func answer(_ input: String, isNamed: Bool) throws {
+      if isNamed { output.append(visible(input) + ":\n") }
+      output.append(try lines(about: input, loaded).joined(separator: "\n"))
+      try output.endLine()
+      try output.flush()
     }
-    print(try ranking(loaded).lines(top: top).joined(separator: "\n"))
+    for input in inputs { try answer(input, isNamed: inputs.count > 1) }
+    guard inputs.isEmpty else { return }
+    var given = InputLines.standardInput
+    while let line = try given.next() {
+      if !line.isEmpty { try answer(line.hasSuffix("\r") ? String(line.dropLast()) : line, isNamed: true) }
+    }
+    if given.number == 0 {
+      throw CommandFailure("standard input: expected the name of a picture or a text a line, found nothing")
+    }
   }
 
-  /// What the model says of the picture.
-  func ranking(_ loaded: LoadedModel) throws -> Ranking {
+  private func lines(about input: String, _ loaded: LoadedModel) throws -> [String] {
+    guard let model = loaded.model as? any TextClassifier else { return try ranking(loaded, input).lines(top: top) }
+    try refuseLabels()
+    return try lines(about: input, model, loaded)
+  }
+
+  /// What the model says of the picture in a file.
+  func ranking(_ loaded: LoadedModel, _ file: String) throws -> Ranking {
     let answer: (scores: Tensor, names: [String])
     switch loaded.model {
-    case let model as PublishedViT: answer = try classes(of: model, loaded)
-    case let model as CLIP: answer = try fit(of: model)
+    case let model as PublishedViT: answer = try classes(of: model, loaded, file)
+    case let model as CLIP: answer = try fit(of: model, file)
     default:
       throw CommandFailure(
         "\(folder.text): expected a model that classifies pictures (vit, clip) or texts (bert, …), found \(loaded.head)"
@@ -56,18 +80,20 @@ struct ClassifyCommand: Verb {
     return Ranking(scores: answer.scores, names: answer.names)
   }
 
-  private func pixels(for model: some PictureModel) throws -> Tensor {
+  private func pixels(for model: some PictureModel, _ file: String) throws -> Tensor {
     let processor = try model.processor(inFolder: folder.url)
-    return processor([try Image(contentsOf: Path(input).url)])
+    return processor([try Image(contentsOf: Path(file).url)])
   }
 
-  private func classes(of model: PublishedViT, _ loaded: LoadedModel) throws -> (scores: Tensor, names: [String]) {
+  private func classes(
+    of model: PublishedViT, _ loaded: LoadedModel, _ file: String
+  ) throws -> (scores: Tensor, names: [String]) {
     guard let count = model.model.configuration.classes else {
       throw CommandFailure("\(folder.text): expected a model with a classifier, found \(loaded.head)")
     }
     try refuseLabels()
     let names = loaded.labels ?? []
-    let scores = model.model(try pixels(for: model))
+    let scores = model.model(try pixels(for: model, file))
     return (scores, (0..<count).map { $0 < names.count ? names[$0] : "class \($0)" })
   }
 
@@ -76,7 +102,7 @@ struct ClassifyCommand: Verb {
   }
 
   /// How well the picture fits each of the words.
-  private func fit(of model: CLIP) throws -> (scores: Tensor, names: [String]) {
+  private func fit(of model: CLIP, _ file: String) throws -> (scores: Tensor, names: [String]) {
     guard !words.isEmpty else {
       throw CommandFailure("\(folder.text): CLIP needs --labels, such as --labels \"a cat,a dog\"")
     }
@@ -91,7 +117,7 @@ struct ClassifyCommand: Verb {
     // What is filled up stands behind the end token, where nobody looks.
     let ids = texts.flatMap { $0 + Array(repeating: $0.last ?? 0, count: length - $0.count) }
     let vectors = model.embedding(ofTexts: IndexTensor(ids, shape: [texts.count, length]))
-    let picture = model.embedding(ofImages: try pixels(for: model))
+    let picture = model.embedding(ofImages: try pixels(for: model, file))
     return (model.similarities(images: picture, texts: vectors), words)
   }
 }

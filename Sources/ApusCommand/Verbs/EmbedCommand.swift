@@ -12,7 +12,7 @@ struct EmbedCommand: Verb {
   static let summary = "Turn sentences into vectors, with a sentence-embedding model from a folder."
   static let details = """
     Prints a line for every sentence: the numbers of its vector with spaces between them, or with --similarity the cosine \
-    of the angle between it and every sentence, itself included.
+    of the angle between it and every sentence, itself included (and on a terminal the sentence).
 
     Without sentences on the command line they are read from standard input, one a line.
 
@@ -57,17 +57,24 @@ struct EmbedCommand: Verb {
       print("\(sentences.count) vectors of \(model.embedder.width) numbers")
     } else if isCompared {
       let units = vectors.normalizedToUnitLength()
-      printRows(units.matmul(units, transposing: .second)) { String(format: "%7.4f", $0) }
+      // To a person's eyes the sentence behind its row says what the row is; programs read numbers only.
+      let notes = isatty(STDOUT_FILENO) == 1 ? sentences.map { "  " + visible($0) } : []
+      try printRows(units.matmul(units, transposing: .second), notes) { String(format: "%7.4f", $0) }
     } else {
-      printRows(vectors) { String(format: "%.6g", $0) }
+      // The shortest number that is the same again when it is read.
+      try printRows(vectors) { "\($0)" }
     }
   }
 
-  private func printRows(_ matrix: Tensor, _ text: (Float) -> String) {
+  private func printRows(_ matrix: Tensor, _ notes: [String] = [], _ text: (Float) -> String) throws {
     let (scalars, columns) = (matrix.scalars, matrix.shape[1])
-    for start in stride(from: 0, to: scalars.count, by: columns) {
-      print(scalars[start..<start + columns].map(text).joined(separator: " "))
+    var output = OutputBuffer.standardOutput
+    for row in 0..<matrix.shape[0] {
+      output.append(scalars[row * columns..<(row + 1) * columns].lazy.map(text).joined(separator: " "))
+      if row < notes.count { output.append(notes[row]) }
+      try output.endLine()
     }
+    try output.flush()
   }
 }
 
@@ -92,17 +99,17 @@ struct TextModel {
   ///   - prompt: the name of what is put before them; nil: the model's standard one.
   func vectors(of texts: [String], _ noun: String, prompt: String? = nil) throws -> Tensor {
     // Standard output is for the results.
-    let isShown = isatty(STDERR_FILENO) == 1 && texts.count > 64
-    func show(_ text: String) {
-      if isShown { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(text)".utf8)) }
-    }
-    show("Reading \(Format.count(texts.count)) \(noun)")
+    let terminal = Terminal.standardError
+    let progress = ProgressLine(
+      total: texts.count, stepName: noun, itemsPerStep: 1, itemName: noun, plainSteps: .max, terminal: terminal)
+    let isShown = texts.count > (terminal.isInteractive ? 64 : 4_096)
+    if isShown { progress.update(step: 0) }
     Interrupt.shared.watch()
     let vectors = try embedder.vectors(of: texts, tokenizer, prompt: prompt) { done in
-      show("\(Format.count(done)) of \(Format.count(texts.count)) \(noun)")
+      if isShown { progress.update(step: done) }
       return !Interrupt.shared.isRequested
     }
-    show("")
+    progress.erase()
     guard let vectors else { throw CommandFailure.interrupted }
     return vectors
   }

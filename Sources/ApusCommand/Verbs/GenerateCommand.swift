@@ -90,27 +90,40 @@ struct GenerateCommand: Verb {
     let generator = RandomGenerator(seed: seed)
     let clock = ContinuousClock()
     let start = clock.now
-    var output = GeneratedText(codec: printsIDs ? nil : codec, stop: stop)
+    var output = GeneratedText(
+      codec: printsIDs ? nil : codec, stop: stop, continuing: isConditional || prompt == nil ? [] : ids)
+    if let trained = (loaded.model as? Llama)?.configuration.contextLength,
+      ids.count + settings.maximumNewTokens > trained
+    {
+      writeError([
+        "apus generate: note: the model has learned from texts of at most \(trained) tokens; beyond, it is lost"
+      ])
+    }
+    func showPrompt() throws { if !isConditional, let prompt, !printsIDs, codec != nil { try output.show(prompt) } }
 
     if settings.beams > 1 {
       let sequence = try wholeText(loaded, ids, settings)
-      output.finish(sequence)
+      try showPrompt()
+      _ = try sequence.newIDs.allSatisfy { try output.add($0) }
+      try output.finish(sequence.ids)
       report(tokens: sequence.newIDs.count, since: start, clock, note: "\(settings.beams) beams")
       return
     }
     let generation = try stepper(loaded, ids, settings, generator)
-    if !isConditional, let prompt, !printsIDs, codec != nil { output.show(prompt) }
+    try showPrompt()
     var first: ContinuousClock.Instant?
     while let token = generation.next()?.first ?? nil {
       if first == nil { first = clock.now }
-      if !output.add(token) { break }
+      if try !output.add(token) { break }
     }
-    output.finish(generation.sequences[0])
+    try output.finish(generation.sequences[0].ids)
     let written = generation.sequences[0].newIDs.count
     // The first token's time is that of reading the prompt.
     report(
       tokens: written - 1, since: first ?? start, clock,
-      note: first.map { "prompt of \(ids.count) tokens read in \(Format.fixed(seconds($0 - start), 3)) s" } ?? "")
+      note: first.map {
+        "prompt of \(ids.count == 1 ? "1 token" : "\(ids.count) tokens") read in \(Format.fixed(seconds($0 - start), 3)) s"
+      } ?? "")
   }
 
   private func promptIDs(_ codec: TextCodec?) throws -> [Int32] {

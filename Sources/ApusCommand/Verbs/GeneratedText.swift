@@ -8,7 +8,9 @@ import Foundation
 struct TextCodec {
   let encode: (String) throws -> [Int32]
   let decode: ([Int32]) throws -> String
+}
 
+extension TextCodec {
   /// The tokenizer in a folder, of a published model or of a training run; nil if there is none.
   init?(folder: URL) throws {
     let manager = FileManager.default
@@ -35,6 +37,7 @@ struct TextCodec {
 struct GeneratedText {
   private let codec: TextCodec?
   private let stop: String?
+  private var output: OutputBuffer
   private var ids: [Int32] = []
   /// Tokens from here on are decoded again, as surroundings of new ones.
   private var context = 0
@@ -44,16 +47,26 @@ struct GeneratedText {
   /// Bytes of the text that are shown.
   private var shown = 0
 
-  init(codec: TextCodec?, stop: String?) { (self.codec, self.stop) = (codec, stop) }
+  /// Prompt tokens that the text of the first new token may depend on.
+  private static let surroundings = 8
 
-  /// Prints a text as it is.
-  func show(_ text: String) {
-    print(text, terminator: "")
-    fflush(nil)
+  /// - Parameter prompt: what is continued; empty where a new text begins.
+  init(
+    codec: TextCodec?, stop: String?, continuing prompt: [Int32] = [], output: OutputBuffer = .standardOutput
+  ) {
+    (self.codec, self.stop, self.output) = (codec, stop, output)
+    ids = prompt.suffix(GeneratedText.surroundings)
+    taken = ids.count
+  }
+
+  /// Prints a text as it is, at once.
+  mutating func show(_ text: String) throws {
+    output.append(text)
+    try output.flush()
   }
 
   /// Takes a token, and prints what has become whole; false where the text to stop at was written.
-  mutating func add(_ token: Int32) -> Bool {
+  mutating func add(_ token: Int32) throws -> Bool {
     ids.append(token)
     guard let codec, let before = try? codec.decode(Array(ids[context..<taken])),
       let after = try? codec.decode(Array(ids[context...]))
@@ -65,13 +78,13 @@ struct GeneratedText {
     if (try? codec.decode(Array(ids[taken...])))?.isEmpty == false { context = taken }
     taken = ids.count
     let end = GeneratedText.end(of: text, before: stop)
-    show(upTo: end.isFound ? end.bytes : text.utf8.count - end.bytes)
+    try show(upTo: end.isFound ? end.bytes : text.utf8.count - end.bytes)
     return !end.isFound
   }
 
-  private mutating func show(upTo end: Int) {
+  private mutating func show(upTo end: Int) throws {
     guard end > shown else { return }
-    show(String(decoding: Array(text.utf8)[shown..<end], as: UTF8.self))
+    try show(String(decoding: Array(text.utf8)[shown..<end], as: UTF8.self))
     shown = end
   }
 
@@ -88,15 +101,11 @@ struct GeneratedText {
     return (false, longest ?? 0)
   }
 
-  /// Ends the line; where nothing was streamed, prints the whole sequence: its text, or its ids.
-  mutating func finish(_ sequence: GeneratedSequence) {
-    guard let codec else {
-      print(sequence.ids.map { "\($0)" }.joined(separator: ","))
-      return
-    }
-    if ids.isEmpty { text = (try? codec.decode(sequence.newIDs)) ?? "" }
+  /// Shows what was held back, and ends the line; without a tokenizer, prints `all`, the ids of the whole sequence.
+  mutating func finish(_ all: [Int32]) throws {
+    guard codec != nil else { return try show(all.map { "\($0)" }.joined(separator: ",") + "\n") }
     let end = GeneratedText.end(of: text, before: stop)
-    show(upTo: end.isFound ? end.bytes : text.utf8.count)
-    print()
+    try show(upTo: end.isFound ? end.bytes : text.utf8.count)
+    try show("\n")
   }
 }

@@ -16,7 +16,8 @@ struct SearchCommand: Verb {
     model that was trained with prompts for queries and documents gets them.
     """
 
-  @Positional("FILE", help: "a text file; each line is compared with the query") var file: Path
+  @Positional("FILE", help: "a text file, or - for standard input; each line is compared with the query")
+  var file: Path
   @Positional("QUERY", help: "what to look for") var query: String
   @Option("model", placeholder: "MODEL_DIR", help: "a folder with a sentence-embedding model and its tokenizer")
   var model: Path? = nil
@@ -31,8 +32,13 @@ struct SearchCommand: Verb {
 
   func run() throws {
     guard let folder = model else { return }
-    let lines = SearchCommand.lines(of: try TextFile.read(file.url))
-    guard !lines.isEmpty else { throw CommandFailure("\(file.text): expected text, found only empty lines") }
+    let isStandardInput = file.text == "-"
+    let text = isStandardInput ? try SearchCommand.standardInput() : try TextFile.read(file.url)
+    let lines = SearchCommand.lines(of: text)
+    guard !lines.isEmpty else {
+      let name = isStandardInput ? "standard input" : file.text
+      throw CommandFailure("\(name): expected text, found \(text.isEmpty ? "nothing" : "only empty lines")")
+    }
     let model = try TextModel(folder.url)
     let prompts = model.embedder.prompts
     let asked = try model.vectors(of: [query], "queries", prompt: prompts.forQueries).normalizedToUnitLength()
@@ -40,10 +46,22 @@ struct SearchCommand: Verb {
     let scores = vectors.normalizedToUnitLength().matmul(asked, transposing: .second).scalars
     let best = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }.prefix(top)
     let digits = best.map { String(lines[$0].number).count }.max() ?? 1
+    var output = OutputBuffer.standardOutput
     for index in best {
       let number = String(lines[index].number).leftPadded(to: digits)
-      print("\(Format.fixed(Double(scores[index]), 3))  \(number)  \(lines[index].text)")
+      output.append("\(Format.fixed(Double(scores[index]), 3))  \(number)  \(lines[index].text)")
+      try output.endLine()
     }
+    try output.flush()
+  }
+
+  private static func standardInput() throws -> String {
+    var (lines, text) = (InputLines.standardInput, "")
+    while let line = try lines.next() {
+      text += line.hasSuffix("\r") ? line.dropLast() : line[...]
+      text += "\n"
+    }
+    return text
   }
 
   /// The lines that are not empty, without space around them, each once, with their numbers from 1.

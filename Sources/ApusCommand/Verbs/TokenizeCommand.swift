@@ -113,26 +113,16 @@ struct TokenizeCommand: Verb {
     func padded(_ text: String, _ width: Int) -> String {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
-    output.append(Self.visible(text))
+    output.append(visible(text))
     try output.endLine()
     for i in encoding.ids.indices {
       let range = encoding.offsets[i]
       let offsets = encoding.sequences[i] == nil ? "" : "\(range.lowerBound)-\(range.upperBound)"
       output.append(padded("\(encoding.ids[i])", 8))
       output.append(padded(encoding.sequences[i] == 1 ? "pair \(offsets)" : offsets, 14))
-      output.append("  " + Self.visible(encoding.tokens[i]))
+      output.append("  " + visible(encoding.tokens[i]))
       try output.endLine()
     }
     try output.endLine()
-  }
-
-  /// Control characters would move the columns, or the terminal's cursor.
-  private static func visible(_ text: String) -> String {
-    text.unicodeScalars.map { scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator: scalar.escaped(asASCII: true)
-      default: String(scalar)
-      }
-    }.joined()
   }
 }
