@@ -7,12 +7,16 @@ import ApusKernelTypes
 /// With fewer key heads in a batch than this, their keys are split.
 private let fewHeads = 32
 
+/// Keys and values of fewer floats than this are read by the caller alone, before a helper would have come (about 10 µs).
+private let serialFloats = 1 << 16
+
 /// softmax(scale · q·Kᵀ + bias) · V of few queries; a tile of work is a chunk of the keys of one key head, with all the
 /// query heads that read it, so that keys come from memory once.
 func attendFewQueries(_ p: AttentionForwardArguments, _ schedule: Schedule) {
   let s = p.shape
   let group = s.heads / s.keyHeads
   let tiles = s.batch * s.keyHeads
+  let schedule = tiles * group * s.keyLength * (s.headSize + s.valueSize) < serialFloats ? .serial : schedule
   // About 256 KiB of keys and values of 64 floats for one query head; less where several read them.
   let chunk = tiles < fewHeads ? max(64, 512 / group) : max(1, s.keyLength)
   let chunks = max(1, (s.keyLength + chunk - 1) / chunk)

@@ -18,10 +18,9 @@ func matMul(_ p: MatMulArguments, _ schedule: Schedule) {
     // Small matrices: whole products are the tiles.
     let group = max(1, serialBelow / max(1, p.m * p.n * p.k))
     let tiles = (p.batch + group - 1) / group
-    let body: Schedule.Body = { tile, _ in
+    runTiles(tiles, schedule) { tile, _ in
       for index in tile * group..<min(p.batch, (tile + 1) * group) { matMulOne(p.matrix(index), .serial) }
     }
-    if tiles == 1 { body(0, 0) } else { schedule.run(tiles, body) }
   } else {
     for index in 0..<p.batch { matMulOne(p.matrix(index), schedule) }
   }

@@ -12,7 +12,7 @@ func skinnyMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
   // As much of B as takes about 10 µs to read, at least; whole groups of four rows of B.
   let grain = max(16, (1 << 16) / p.k / 16 * 16)
   let tiles = (p.n + grain - 1) / grain
-  let body: Schedule.Body = { tile, _ in
+  runTiles(tiles, schedule) { tile, _ in
     let columns = tile * grain..<min(p.n, (tile + 1) * grain)
     for j in stride(from: columns.lowerBound, to: columns.upperBound, by: 4) {
       // Four rows of B stay in the first cache while all of A passes, two rows at a time.
@@ -22,7 +22,6 @@ func skinnyMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
     }
     finish(p, rows: 0..<p.m, columns: columns)
   }
-  if tiles == 1 { body(0, 0) } else { schedule.run(tiles, body) }
   sumColumns(p)
 }
 

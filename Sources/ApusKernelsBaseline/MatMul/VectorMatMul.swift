@@ -13,7 +13,7 @@ func vectorMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
   defer { x.copy?.free() }
   let grain = max(64, tileFloats / p.k / 64 * 64)
   let tiles = (p.n + grain - 1) / grain
-  let body: Schedule.Body = { tile, _ in
+  runTiles(tiles, schedule) { tile, _ in
     let columns = tile * grain..<min(p.n, (tile + 1) * grain)
     if p.b.isTransposed {
       dotRows(
@@ -26,7 +26,6 @@ func vectorMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
     }
     finish(p, rows: 0..<1, columns: columns)
   }
-  if tiles == 1 { body(0, 0) } else { schedule.run(tiles, body) }
 }
 
 /// y = A·x (+ y) for n = 1.
@@ -40,7 +39,7 @@ func matMulVector(_ p: MatMulArguments, _ schedule: Schedule) {
     let y = row.pointer
     let grain = max(64, tileFloats / p.k / 64 * 64)
     let tiles = (p.m + grain - 1) / grain
-    let body: Schedule.Body = { tile, _ in
+    runTiles(tiles, schedule) { tile, _ in
       let rows = tile * grain..<min(p.m, (tile + 1) * grain)
       combineRows(
         x.elements, p.a.elements + rows.lowerBound, stride: p.a.rowStride, columns: rows.count, steps: p.k,
@@ -48,19 +47,17 @@ func matMulVector(_ p: MatMulArguments, _ schedule: Schedule) {
       for i in rows { p.c[i * p.cRowStride] = p.accumulates ? p.c[i * p.cRowStride] + y[i] : y[i] }
       finish(p, rows: rows, columns: 0..<1)
     }
-    if tiles == 1 { body(0, 0) } else { schedule.run(tiles, body) }
     return
   }
   let grain = max(16, tileFloats / p.k / 16 * 16)
   let tiles = (p.m + grain - 1) / grain
-  let body: Schedule.Body = { tile, _ in
+  runTiles(tiles, schedule) { tile, _ in
     let rows = tile * grain..<min(p.m, (tile + 1) * grain)
     dotRows(
       x.elements, p.a.elements + rows.lowerBound * p.a.rowStride, stride: p.a.rowStride, count: rows.count, steps: p.k,
       into: p.c + rows.lowerBound * p.cRowStride, yStride: p.cRowStride, accumulates: p.accumulates)
     finish(p, rows: rows, columns: 0..<1)
   }
-  if tiles == 1 { body(0, 0) } else { schedule.run(tiles, body) }
 }
 
 /// y[j] = Σ x[k]·w[j · stride + k].
@@ -127,11 +124,11 @@ private func dotShortRows(
     }
     while k < steps {
       let left = min(laneCount, steps - k)
-      let xk = x.partialLanes(at: k, count: left)
-      a0 = multiplyAdd(xk, w0.partialLanes(at: k, count: left), a0)
-      a1 = multiplyAdd(xk, w1.partialLanes(at: k, count: left), a1)
-      a2 = multiplyAdd(xk, w2.partialLanes(at: k, count: left), a2)
-      a3 = multiplyAdd(xk, w3.partialLanes(at: k, count: left), a3)
+      let xk = x.lanes(at: k, count: left)
+      a0 = multiplyAdd(xk, w0.lanes(at: k, count: left), a0)
+      a1 = multiplyAdd(xk, w1.lanes(at: k, count: left), a1)
+      a2 = multiplyAdd(xk, w2.lanes(at: k, count: left), a2)
+      a3 = multiplyAdd(xk, w3.lanes(at: k, count: left), a3)
       k += laneCount
     }
     put(horizontalSum(a0 + b0), j)

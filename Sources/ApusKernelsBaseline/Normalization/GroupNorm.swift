@@ -96,11 +96,13 @@ func groupNormBackward(
       }
     }
   }
-  for (target, sums) in [(dWeight, products), (dBias, gradients)] {
-    guard let target else { continue }
+  func addExamples(_ sums: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>?) {
+    guard let target else { return }
     target.update(repeating: 0, count: allChannels)
     for example in 0..<sizes.examples {
       addScaled(sums + example * allChannels, target, scale: 1, count: allChannels, .serial)
     }
   }
+  addExamples(products, to: dWeight)
+  addExamples(gradients, to: dBias)
 }

@@ -90,11 +90,13 @@ func layerNormBackward(
       forEachVector(of: columns, combine)
     }
   }
-  for (target, offset) in [(dWeight, 0), (dBias, columns)] {
-    guard let target else { continue }
+  func addBlocks(at offset: Int, to target: UnsafeMutablePointer<Float>?) {
+    guard let target else { return }
     target.update(repeating: 0, count: columns)
     for block in 0..<blocks {
       addScaled(sums + 2 * block * columns + offset, target, scale: 1, count: columns, .serial)
     }
   }
+  addBlocks(at: 0, to: dWeight)
+  addBlocks(at: columns, to: dBias)
 }

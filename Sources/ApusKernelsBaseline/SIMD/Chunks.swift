@@ -2,6 +2,13 @@
 
 import ApusKernelTypes
 
+/// Runs the tiles of a kernel; a single one on the caller.
+///
+/// Write the body where it is passed: there its context lies on the stack. A closure with a name of its own is allocated.
+func runTiles(_ tiles: Int, _ schedule: Schedule, _ body: Schedule.Body) {
+  if tiles == 1 { body(0, 0) } else { schedule.run(tiles, body) }
+}
+
 /// Calls `body` for consecutive ranges of `grain` that cover `0..<count`; on the caller alone if there is only one.
 @inline(__always)
 func forEachChunk(of count: Int, grain: Int, _ schedule: Schedule, _ body: (Range<Int>) -> Void) {
