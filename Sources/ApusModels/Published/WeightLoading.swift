@@ -155,20 +155,22 @@ private struct LoadingPlan {
 
   /// Our tensors by property path.
   func values() throws(FileFormatError) -> [String: Tensor] {
-    var parts: [String: [(start: Int, tensor: Tensor)]] = [:]
+    var parts: [(start: Int, tensor: Tensor)] = []
     var result: [String: Tensor] = [:]
-    for place in places {
+    for (index, place) in places.enumerated() {
       let tensor = try weights.tensor(named: place.theirs)
       switch place.form {
       case .same: result[place.ours] = tensor
       case .transposed: result[place.ours] = tensor.rank == 2 ? tensor.transposed() : tensor
       case .shaped: result[place.ours] = tensor.reshaped(to: place.shape)
-      case .part(let index, _): parts[place.ours, default: []].append((index, tensor))
-      case .rows(let rows): parts[place.ours, default: []].append((rows.lowerBound, tensor))
+      case .part(let index, _): parts.append((index, tensor))
+      case .rows(let rows): parts.append((rows.lowerBound, tensor))
       }
-    }
-    for (path, pieces) in parts {
-      result[path] = concatenated(pieces.sorted { $0.start < $1.start }.map(\.tensor), along: 0)
+      // The parts of one tensor follow each other. They are put together at once, so that the next ones get their memory.
+      if !parts.isEmpty, index + 1 == places.count || places[index + 1].ours != place.ours {
+        result[place.ours] = concatenated(parts.sorted { $0.start < $1.start }.map(\.tensor), along: 0)
+        parts = []
+      }
     }
     return result
   }
