@@ -7,9 +7,9 @@ import ApusKernels
 /// An array of 32-bit integers with axes: token ids, class targets, row indices.
 public struct IndexTensor: Sendable, Hashable {
   /// The sizes of the axes.
-  public let shape: Shape
+  public private(set) var shape: Shape
   /// The numbers, row-major.
-  public let indices: [Int32]
+  public private(set) var indices: [Int32]
 
   /// - Precondition: as many numbers as the shape has places.
   public init(_ indices: [Int32], shape: Shape) {
@@ -28,6 +28,13 @@ public struct IndexTensor: Sendable, Hashable {
       initialized = count
     }
     self.shape = shape
+  }
+
+  /// Other numbers, all of which `initialize` writes: where these stand, if nobody else holds them and they are as many.
+  package mutating func overwrite(as shape: Shape, _ initialize: (UnsafeMutablePointer<Int32>) -> Void) {
+    if indices.count != shape.elementCount { indices = Array(repeating: 0, count: shape.elementCount) }
+    self.shape = shape
+    indices.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { initialize(base) } }
   }
 
   /// Calls `body` with a pointer to the numbers, unless there are none.

@@ -51,13 +51,23 @@ public final class RandomGenerator: Sendable {
 
   /// Numbers in [0, 1), multiples of 2⁻²⁴.
   public func uniforms(count: Int) -> [Float] {
-    let stream = takeStream()
-    return Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-      if let target = buffer.baseAddress {
-        Kernels.table.uniform(target, count, seed, stream, Kernels.schedule)
-      }
+    Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+      drawUniforms(into: buffer)
       initialized = count
     }
+  }
+
+  /// One such number.
+  package func uniform() -> Float {
+    var number: Float = 0
+    withUnsafeMutablePointer(to: &number) { drawUniforms(into: UnsafeMutableBufferPointer(start: $0, count: 1)) }
+    return number
+  }
+
+  /// Fills memory with such numbers: as many of `uniforms(count:)`.
+  package func drawUniforms(into target: UnsafeMutableBufferPointer<Float>) {
+    let stream = takeStream()
+    if let base = target.baseAddress { Kernels.table.uniform(base, target.count, seed, stream, Kernels.schedule) }
   }
 
   /// 0 ..< count in random order (Fisher and Yates).

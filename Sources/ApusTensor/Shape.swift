@@ -13,11 +13,16 @@ public struct Shape: Sendable, Hashable {
   /// The number of axes.
   public private(set) var rank = 0
 
+  /// The shape of a single number, `[]`.
+  public init() {}
+
   /// The shape with these sizes.
   ///
   /// - Precondition: at most eight sizes, each from 0 to 2³¹ − 1.
+  @inlinable
   public init(_ sizes: some Sequence<Int>) {
-    for size in sizes { append(size) }
+    self.init()
+    append(contentsOf: sizes)
   }
 
   /// Adds an axis behind the others.
@@ -26,6 +31,12 @@ public struct Shape: Sendable, Hashable {
     require(size >= 0 && size <= Int(Int32.max), "Shape: an axis of size \(size)")
     rank += 1
     set(size, at: rank - 1)
+  }
+
+  /// Adds axes behind the others.
+  @inlinable
+  public mutating func append(contentsOf sizes: some Sequence<Int>) {
+    for size in sizes { append(size) }
   }
 
   private mutating func set(_ size: Int, at axis: Int) {
@@ -104,7 +115,13 @@ extension Shape: RandomAccessCollection, MutableCollection {
 }
 
 extension Shape: ExpressibleByArrayLiteral, CustomStringConvertible {
-  public init(arrayLiteral sizes: Int...) { self.init(sizes) }
+  // Where this is inlined, the literal's array is not allocated.
+  @inlinable
+  @inline(__always)
+  public init(arrayLiteral sizes: Int...) {
+    self.init()
+    for size in sizes { append(size) }
+  }
 
   public var description: String { "[" + map(String.init).joined(separator: ", ") + "]" }
 }

@@ -1,7 +1,8 @@
 // The memory behind tensors: aligned, shared by reference, recycled.
-// Read first: ApusKernelTypes/BufferPool.swift.
+// Read first: ApusKernelTypes/BufferPool.swift. Read next: Workspace.swift.
 
 import ApusKernelTypes
+import Synchronization
 
 /// A block of floats that tensors share; its last owner returns it to the pool.
 ///
@@ -22,6 +23,9 @@ final class Storage: @unchecked Sendable {
     self.count = count
     (owner, panels, isPlaceholder) = (nil, nil, false)
     elements = BufferPool.shared.take(bytes: count * 4).bindMemory(to: Float.self, capacity: count)
+    #if DEBUG
+      Storage.counter.add(1, ordering: .relaxed)
+    #endif
   }
 
   /// Memory that belongs to `owner`, which is kept alive; it is never written.
@@ -43,6 +47,12 @@ final class Storage: @unchecked Sendable {
   }
 
   var isBorrowed: Bool { owner != nil }
+
+  #if DEBUG
+    private static let counter = Atomic<Int>(0)
+    /// How many storages have been made with memory of their own: for tests of what must not make any.
+    static var made: Int { counter.load(ordering: .relaxed) }
+  #endif
 
   deinit {
     if owner == nil { BufferPool.shared.giveBack(elements, bytes: count * 4) }

@@ -32,7 +32,7 @@ public struct Tensor: Sendable {
   ///
   /// - Parameter initialize: gets a pointer to `shape.elementCount` undefined floats, row-major.
   public init(uninitialized shape: Shape, _ initialize: (UnsafeMutablePointer<Float>) throws -> Void) rethrows {
-    let storage = Storage(count: shape.elementCount)
+    let storage = Workspace.storage(count: shape.elementCount)
     try initialize(storage.elements)
     self.init(shape: shape, storage: storage)
   }
@@ -74,8 +74,14 @@ public struct Tensor: Sendable {
   }
 
   private mutating func makeUnique() {
-    if !isKnownUniquelyReferenced(&storage) || storage.isBorrowed { self = copy() }
+    if !isUnique() { self = copy() }
     node = .none
+  }
+
+  /// Whether nobody else holds the elements, so that they may be changed where they are.
+  private mutating func isUnique() -> Bool {
+    if storage.isBorrowed { return false }
+    return isKnownUniquelyReferenced(&storage) || Workspace.isOnlyOtherOwner(of: &storage)
   }
 
   /// The same elements in memory of their own, off the tape.
@@ -97,7 +103,7 @@ public struct Tensor: Sendable {
   /// self += scale · other, in place if nobody else holds the elements. Not recorded.
   mutating func accumulate(_ other: Tensor, scale: Float = 1) {
     assert(shape == other.shape)
-    if isKnownUniquelyReferenced(&storage) && !storage.isBorrowed {
+    if isUnique() {
       read(other) { x in
         Kernels.table.addScaled(x, storage.elements + offset, scale, elementCount, Kernels.schedule)
       }

@@ -72,18 +72,6 @@ import Testing
     expectDistribution(Sampler(minP: 0), SamplerTests.scores, among: [0, 1, 2, 3, 4])
   }
 
-  @Test func theLargestAreThoseOfSorting() {
-    for seed in 1...20 as ClosedRange<UInt64> {
-      let generator = RandomGenerator(seed: seed)
-      let numbers = generator.integers(count: 40, below: 12).map { Float($0) }
-      let sorted = numbers.indices.sorted { numbers[$0] > numbers[$1] || (numbers[$0] == numbers[$1] && $0 < $1) }
-      for k in [0, 1, 2, 7, 39, 40, 50] {
-        let found = numbers.withUnsafeBufferPointer { largest(k, of: $0) }
-        #expect(found == Array(sorted.prefix(k)))
-      }
-    }
-  }
-
   @Test func temperatureZeroTakesTheBest() {
     #expect(counts(.greedy, SamplerTests.scores, draws: 20) == [0, 0, 20, 0, 0])
     #expect(counts(Sampler(temperature: 0, topK: 3), [-5, -3, -3], draws: 20) == [0, 20, 0])

@@ -105,6 +105,7 @@ private struct PositionFixture: Decodable {
     let all = layer(queries: 7, keys: 7)
     #expect(all.shape == [2, 7, 7])
     #expect(layer(queries: 2, keys: 7, from: 4) == all.slice(4..<6, along: 1))
+    #expect(layer.constant(queries: 2, keys: 7, from: 4) == all.slice(4..<6, along: 1))
     #expect(all[scalarAt: 1, 5, 2] == layer.weight[scalarAt: layer.bucket(ofDistance: -3), 1])
   }
 
@@ -141,6 +142,8 @@ private struct PositionFixture: Decodable {
     let turned = layer(x, heads: 2, positions: IndexTensor([2, 3, 4, 0, 1, 2], shape: [2, 3]))
     #expect(turned.slice(0..<1) == layer(x.slice(0..<1), heads: 2, from: 2))
     #expect(turned.slice(1..<2) == layer(x.slice(1..<2), heads: 2))
+    let (range, list) = (layer.angles(2..<5), layer.angles([2, 3, 4]))
+    #expect(range.cosines == list.cosines && range.sines == list.sines)
   }
 
   @Test func impossibleScalings() {

@@ -27,7 +27,7 @@ final class BeamSearch {
 
   private let model: any TokenDecoder
   private let settings: GenerationSettings
-  private let rules: ScoreRules
+  private var rules: ScoreRules
   private let limit: Int
   /// The continuations of a row that are looked at, for every beam.
   private let candidatesPerBeam: Int
@@ -63,15 +63,15 @@ final class BeamSearch {
   private func step(_ written: Int) {
     let vocabulary = model.vocabularySize
     let beams = state.rows / rows.count
-    var scores = model.scores(after: pending, state: state, isLastOnly: true)
-      .reshaped(to: [state.rows, vocabulary])
-    scores = scores - scores.logSumExp(along: -1, keepingDimensions: true)
     let texts = rows.flatMap { row in
       (0..<beams).map { row.isDone || $0 >= row.beams.count ? nil : row.beams[$0].text }
     }
-    rules.apply(
-      to: &scores, texts: texts, promptCounts: promptCounts.flatMap { Array(repeating: $0, count: beams) }, limit: limit
-    )
+    let counts = promptCounts.flatMap { Array(repeating: $0, count: beams) }
+    let scores = model.withScores(after: pending, state: state) { scores in
+      var scores = scores - scores.logSumExp(along: -1, keepingDimensions: true)
+      rules.apply(to: &scores, texts: texts, promptCounts: counts, limit: limit)
+      return scores
+    }
     // A place without a beam (there were fewer continuations than beams) continues as nothing.
     let totals = rows.flatMap { row in (0..<beams).map { $0 < row.beams.count ? row.beams[$0].score : -.infinity } }
     let all = (scores + Tensor(totals, shape: [state.rows, 1])).reshaped(to: [rows.count, beams * vocabulary])

@@ -21,6 +21,10 @@ public final class DecoderState {
   /// For every row a number for what was written at each position: rows that share a beginning share its numbers.
   private var origins: [[Int]]
   private var nextOrigin = 0
+  /// What `positions` gave last, to be written over.
+  private var places = IndexTensor([])
+  /// Memory of the steps of one token each.
+  let workspace = Workspace()
 
   /// - Parameters:
   ///   - layers: self-attentions.
@@ -62,11 +66,14 @@ public final class DecoderState {
 
   /// The places of the next `new` tokens, counted from the first one that is no padding: [rows, new].
   public func positions(_ new: Int) -> IndexTensor {
-    let start = count
-    let places = (0..<rows).flatMap { row in
-      (0..<new).map { Int32(max(0, start + $0 - (padding.isEmpty ? 0 : padding[row]))) }
+    let (start, rows, padding) = (count, rows, padding)
+    places.overwrite(as: [rows, new]) { places in
+      for row in 0..<rows {
+        let first = start - (padding.isEmpty ? 0 : padding[row])
+        for column in 0..<new { places[row * new + column] = Int32(max(0, first + column)) }
+      }
     }
-    return IndexTensor(places, shape: [rows, new])
+    return places
   }
 
   // MARK: Rows

@@ -1,4 +1,4 @@
-// From scores to a token. Read next: ScoreRules.swift, what is done to the scores before; TokenGenerator.swift.
+// From scores to a token. Read next: Candidates.swift; ScoreRules.swift, what is done to the scores before; TokenGenerator.swift.
 
 public import ApusTensor
 import Foundation
@@ -31,79 +31,76 @@ public struct Sampler: Sendable, Equatable {
   /// - Parameter scores: one for every token.
   /// - Complexity: O(V) for V scores, O(V log K) with top-k, O(V log V) with top-p alone in the worst case.
   public func callAsFunction(_ scores: [Float], using generator: RandomGenerator) -> Int {
-    scores.withUnsafeBufferPointer { draw($0, uniform: temperature == 0 ? 0 : generator.uniforms(count: 1)[0]) }
+    var candidates = Candidates()
+    return scores.withUnsafeBufferPointer {
+      draw($0, uniform: temperature == 0 ? 0 : generator.uniform(), &candidates)
+    }
   }
 
   /// The token that a number in [0, 1) stands for.
-  func draw(_ scores: UnsafeBufferPointer<Float>, uniform: Float) -> Int {
+  ///
+  /// - Parameter candidates: anything: only their memory is used.
+  func draw(_ scores: UnsafeBufferPointer<Float>, uniform: Float, _ candidates: inout Candidates) -> Int {
     let weights = TokenWeights(scores, temperature)
     guard temperature > 0 else { return weights.best }
-    func pick(_ candidates: some Sequence<TokenWeights.Candidate>) -> Int {
-      var remaining = Double(uniform) * candidates.reduce(0) { $0 + $1.weight }
-      var last = weights.best
-      for (token, weight) in candidates {
-        remaining -= weight
+    var last = weights.best
+    if select(weights, into: &candidates) {
+      var remaining = Double(uniform) * candidates.total
+      for candidate in candidates.entries {
+        remaining -= candidate.weight
+        if remaining < 0 { return candidate.token }
+        last = candidate.token
+      }
+    } else {
+      // With every token in play their weights are computed twice: that is cheaper than to store them.
+      var remaining = Double(uniform) * weights.total
+      for token in scores.indices {
+        remaining -= weights[token]
         if remaining < 0 { return token }
         last = token
       }
-      return last
     }
-    if let some = selected(weights) { return pick(some) }
-    // With every token in play their weights are computed twice: that is cheaper than to store them.
-    return pick(weights.all)
+    return last
   }
 
   /// The probability of every token, in Double.
   func probabilities(_ scores: UnsafeBufferPointer<Float>) -> [Double] {
     var result = [Double](repeating: 0, count: scores.count)
     let weights = TokenWeights(scores, temperature)
-    let candidates = temperature > 0 ? selected(weights) ?? Array(weights.all) : [(weights.best, 1)]
-    let total = candidates.reduce(0) { $0 + $1.weight }
-    for (token, weight) in candidates { result[token] = weight / total }
+    var candidates = Candidates()
+    if temperature == 0 {
+      candidates.append(weights.best, weight: 1)
+    } else if !select(weights, into: &candidates) {
+      for token in scores.indices { candidates.append(token, weight: weights[token]) }
+    }
+    let total = candidates.total
+    for candidate in candidates.entries { result[candidate.token] = candidate.weight / total }
     return result
   }
 
-  /// The tokens that are considered; nil: all of them.
-  private func selected(_ weights: TokenWeights) -> [TokenWeights.Candidate]? {
-    var result: [TokenWeights.Candidate]
-    if let topK, topK < weights.scores.count {
-      result = weights.leading(topK).map { ($0, weights[$0]) }
-      if let topP, topP < 1 {
-        let total = result.reduce(0) { $0 + $1.weight }
-        result = nucleus(result, of: total, Double(topP))
-      }
+  /// Chooses the tokens that are considered; false: all of them.
+  private func select(_ weights: TokenWeights, into candidates: inout Candidates) -> Bool {
+    let count = weights.scores.count
+    if let topK, topK < count {
+      weights.collectLargest(topK, into: &candidates)
+      if let topP, topP < 1 { candidates.keepBest(ofWeight: Double(topP) * candidates.total) }
     } else if let topP, topP < 1 {
-      let total = weights.all.reduce(0) { $0 + $1.weight }
+      let total = weights.total
       // Tokens so rare that all of them together stay below 1 − p need not be put in order.
-      let floor = (1 - Double(topP)) * total / Double(weights.scores.count)
-      result = nucleus(weights.candidates(from: floor), of: total, Double(topP))
+      weights.collect(from: (1 - Double(topP)) * total / Double(count), into: &candidates)
+      candidates.keepBest(ofWeight: Double(topP) * total)
     } else if let minP {
-      return weights.candidates(from: Double(minP))
+      weights.collect(from: Double(minP), into: &candidates)
     } else {
-      return nil
+      return false
     }
-    if let minP { result.removeAll { $0.weight < Double(minP) } }
-    return result
-  }
-
-  /// The fewest best tokens with the share p of the total.
-  private func nucleus(
-    _ candidates: [TokenWeights.Candidate], of total: Double, _ p: Double
-  ) -> [TokenWeights.Candidate] {
-    let ordered = candidates.sorted { $0.weight > $1.weight || ($0.weight == $1.weight && $0.token < $1.token) }
-    var sum = 0.0
-    let end = ordered.firstIndex { candidate in
-      defer { sum += candidate.weight }
-      return sum >= p * total
-    }
-    return Array(ordered[..<(end ?? ordered.count)])
+    if let minP { candidates.removeAll(below: Double(minP)) }
+    return true
   }
 }
 
 /// The probabilities of tokens as multiples of the best one's.
 private struct TokenWeights {
-  typealias Candidate = (token: Int, weight: Double)
-
   let scores: UnsafeBufferPointer<Float>
   let temperature: Float
   /// The first of the best tokens.
@@ -123,56 +120,30 @@ private struct TokenWeights {
   }
 
   /// The k best tokens, the best first, and behind them those that are as good as the last.
-  func leading(_ k: Int) -> [Int] {
-    let best = largest(k, of: scores)
-    guard let last = best.last else { return [] }
+  func collectLargest(_ k: Int, into candidates: inout Candidates) {
+    candidates.takeLargest(k, of: scores) { self[$0] }
+    guard let last = candidates.entries.last?.token else { return }
     // Of equal ones the heap has taken the first.
-    return best + scores.indices.filter { $0 > last && scores[$0] == scores[last] }
+    for token in scores.indices where token > last && scores[token] == scores[last] {
+      candidates.append(token, weight: self[token])
+    }
   }
 
-  /// Every token, in order, computed when it is asked for.
-  var all: some Sequence<Candidate> { scores.indices.lazy.map { (token: $0, weight: self[$0]) } }
+  /// Of all tokens, in order.
+  var total: Double {
+    var sum = 0.0
+    for token in scores.indices { sum += self[token] }
+    return sum
+  }
 
   /// The tokens of at least this weight, in order.
-  func candidates(from floor: Double) -> [Candidate] {
+  func collect(from floor: Double, into candidates: inout Candidates) {
     // No exponential for those that are clearly below.
     let least = scores[best] + temperature * Float(log(floor) - 0.01)
-    return scores.indices.compactMap { token in
-      if scores[token] < least { return nil }
+    candidates.removeAll()
+    for token in scores.indices where !(scores[token] < least) {
       let weight = self[token]
-      return weight >= floor ? (token, weight) : nil
+      if weight >= floor { candidates.append(token, weight: weight) }
     }
   }
-}
-
-/// The positions of the k largest numbers, the largest first; of equal ones the first.
-///
-/// - Complexity: O(n log k): a heap holds the best so far, the worst of them on top.
-func largest(_ k: Int, of numbers: UnsafeBufferPointer<Float>) -> [Int] {
-  func isWorse(_ a: Int, _ b: Int) -> Bool {
-    numbers[a] < numbers[b] || (numbers[a] == numbers[b] && a > b)
-  }
-  var heap: [Int] = []
-  heap.reserveCapacity(k)
-  func sink(_ start: Int, in count: Int) {
-    var parent = start
-    while true {
-      var child = 2 * parent + 1
-      guard child < count else { return }
-      if child + 1 < count, isWorse(heap[child + 1], heap[child]) { child += 1 }
-      guard isWorse(heap[child], heap[parent]) else { return }
-      heap.swapAt(child, parent)
-      parent = child
-    }
-  }
-  for index in numbers.indices {
-    if heap.count < k {
-      heap.append(index)
-      if heap.count == k { for parent in stride(from: k / 2 - 1, through: 0, by: -1) { sink(parent, in: k) } }
-    } else if k > 0, isWorse(heap[0], index) {
-      heap[0] = index
-      sink(0, in: k)
-    }
-  }
-  return heap.sorted { isWorse($1, $0) }
 }

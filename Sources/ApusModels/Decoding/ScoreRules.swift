@@ -9,6 +9,8 @@ struct ScoreRules {
   let settings: GenerationSettings
   /// Whether any rule can change a score.
   let areNeeded: Bool
+  /// A bit for every token: whether it stands in the text. (A set would be filled anew, with allocations, for every token.)
+  private var marks: [UInt64] = []
 
   init(_ settings: GenerationSettings) {
     self.settings = settings
@@ -26,7 +28,7 @@ struct ScoreRules {
   ///   - texts: what stands before, for every row; nil: the row does not matter.
   ///   - promptCounts: how much of each text is its prompt.
   ///   - limit: the most new tokens.
-  func apply(to scores: inout Tensor, texts: [[Int32]?], promptCounts: [Int], limit: Int) {
+  mutating func apply(to scores: inout Tensor, texts: [[Int32]?], promptCounts: [Int], limit: Int) {
     guard areNeeded else { return }
     let vocabulary = scores.shape[1]
     scores.withUnsafeMutablePointer { pointer in
@@ -38,7 +40,12 @@ struct ScoreRules {
     }
   }
 
-  private func apply(to scores: UnsafeMutableBufferPointer<Float>, text: [Int32], written: Int, limit: Int) {
+  /// Changes the scores of the token after one text.
+  ///
+  /// - Parameters:
+  ///   - scores: one for every token.
+  ///   - written: how many tokens of the text are new.
+  mutating func apply(to scores: UnsafeMutableBufferPointer<Float>, text: [Int32], written: Int, limit: Int) {
     let s = settings
     func hide(_ token: Int32) { if scores.indices.contains(Int(token)) { scores[Int(token)] = -.infinity } }
     func force(_ token: Int32) {
@@ -48,12 +55,12 @@ struct ScoreRules {
     }
 
     if s.repetitionPenalty != 1 {
-      for token in Set(text) where scores.indices.contains(Int(token)) {
-        let score = scores[Int(token)]
-        scores[Int(token)] = score < 0 ? score * s.repetitionPenalty : score / s.repetitionPenalty
+      forEachToken(of: text, below: scores.count) { token in
+        let score = scores[token]
+        scores[token] = score < 0 ? score * s.repetitionPenalty : score / s.repetitionPenalty
       }
     }
-    if s.noRepeatNGramSize > 0 { repeats(in: text, of: s.noRepeatNGramSize).forEach(hide) }
+    if s.noRepeatNGramSize > 0 { forEachRepeat(in: text, of: s.noRepeatNGramSize, hide) }
     for word in s.badWords {
       // A word that is only an end token would leave the text without an end.
       if word.count == 1, s.endTokens.contains(word[0]) { continue }
@@ -76,12 +83,24 @@ struct ScoreRules {
     for token in scores.indices { scores[token] -= logarithm }
   }
 
-  /// The tokens that would complete a sequence of n tokens that the text already has.
-  private func repeats(in text: [Int32], of n: Int) -> [Int32] {
-    guard text.count >= n else { return [] }
+  /// Calls `body` once for every token that stands in the text, however often it does.
+  private mutating func forEachToken(of text: [Int32], below bound: Int, _ body: (Int) -> Void) {
+    let words = (bound + 63) / 64
+    if marks.count != words { marks = Array(repeating: 0, count: words) }
+    for token in text where token >= 0 && Int(token) < bound {
+      let (word, bit) = (Int(token) / 64, UInt64(1) << (UInt64(token) % 64))
+      if marks[word] & bit == 0 { body(Int(token)) }
+      marks[word] |= bit
+    }
+    for token in text where token >= 0 && Int(token) < bound { marks[Int(token) / 64] = 0 }
+  }
+
+  /// Calls `body` with the tokens that would complete a sequence of n tokens that the text already has.
+  private func forEachRepeat(in text: [Int32], of n: Int, _ body: (Int32) -> Void) {
+    guard text.count >= n else { return }
     let beginning = text.suffix(n - 1)
-    return (0...text.count - n).compactMap { start in
-      text[start..<start + n - 1].elementsEqual(beginning) ? text[start + n - 1] : nil
+    for start in 0...text.count - n where text[start..<start + n - 1].elementsEqual(beginning) {
+      body(text[start + n - 1])
     }
   }
 }

@@ -37,7 +37,7 @@ extension CausalDecoder {
     let start = try GenerationStart(self, [prompt], settings)
     let length = min(start.limit, (draft.positionLimit ?? .max) - prompt.count + 1)
     let capacity = prompt.count + max(0, start.limit) + lookahead
-    let run = SpeculativeRun(
+    var run = SpeculativeRun(
       rules: ScoreRules(settings), sampler: settings.sampler, limit: start.limit, promptCount: prompt.count,
       target: (self, makeState(rows: 1, capacity: capacity, padding: [])),
       draft: (draft, draft.makeState(rows: 1, capacity: capacity, padding: [])), generator: generator,
@@ -63,7 +63,7 @@ extension CausalDecoder {
 
 /// The two models with what they have read.
 private struct SpeculativeRun {
-  let rules: ScoreRules
+  var rules: ScoreRules
   let sampler: Sampler
   let limit: Int
   let promptCount: Int
@@ -74,7 +74,7 @@ private struct SpeculativeRun {
   let draftLimit: Int
 
   /// One round: proposals, and the tokens that come of them, at least one.
-  func round(
+  mutating func round(
     after text: [Int32], lookahead: Int, endTokens: [Int32]
   ) -> (tokens: [Int32], accepted: Int, proposed: Int) {
     let written = text.count - promptCount
@@ -92,7 +92,7 @@ private struct SpeculativeRun {
     var tokens: [Int32] = []
     for (index, proposal) in proposals.enumerated() {
       let (p, q) = (chances[index], draftChances[index])
-      if Double(generator.uniforms(count: 1)[0]) * q[Int(proposal)] < p[Int(proposal)] {
+      if Double(generator.uniform()) * q[Int(proposal)] < p[Int(proposal)] {
         tokens.append(proposal)
       } else {
         tokens.append(draw(zip(p, q).map { max(0, $0 - $1) }))
@@ -107,7 +107,7 @@ private struct SpeculativeRun {
   }
 
   /// The distributions of the token after each of the text's last few positions.
-  private func distributions(
+  private mutating func distributions(
     _ reader: (model: any TokenDecoder, state: DecoderState), _ text: [Int32], last: Int
   ) -> [[Double]] {
     let new = Array(text[reader.state.count...])
@@ -127,7 +127,7 @@ private struct SpeculativeRun {
   }
 
   private func draw(_ weights: [Double]) -> Int32 {
-    var remaining = Double(generator.uniforms(count: 1)[0]) * weights.reduce(0, +)
+    var remaining = Double(generator.uniform()) * weights.reduce(0, +)
     for (token, weight) in weights.enumerated() where weight > 0 {
       remaining -= weight
       if remaining < 0 { return Int32(token) }

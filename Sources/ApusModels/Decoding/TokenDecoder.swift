@@ -20,6 +20,26 @@ public protocol TokenDecoder: AnyObject {
   func scores(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor
 }
 
+extension TokenDecoder {
+  /// Scores after tokens, and what `body` makes of them; a single token for every row finds the memory of the one before.
+  ///
+  /// (Not more of them: a long prompt's memory would be kept as long as the state.)
+  func withScores<Result>(
+    after ids: IndexTensor, state: DecoderState, _ body: (_ scores: inout Tensor) -> Result
+  ) -> Result {
+    if ids.shape[1] > 1 { return withScores(reading: ids, state, body) }
+    return state.workspace.run { withScores(reading: ids, state, body) }
+  }
+
+  private func withScores<Result>(
+    reading ids: IndexTensor, _ state: DecoderState, _ body: (inout Tensor) -> Result
+  ) -> Result {
+    // [rows, 1, vocabulary] → [rows, vocabulary]
+    var scores = scores(after: ids, state: state, isLastOnly: true).reshaped(to: [state.rows, vocabularySize])
+    return body(&scores)
+  }
+}
+
 /// A decoder that continues what it is given (GPT-2, Llama).
 public protocol CausalDecoder: TokenDecoder {
   /// The memory of sequences that begin with some padding.

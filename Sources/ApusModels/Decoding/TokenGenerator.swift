@@ -10,13 +10,18 @@ public final class TokenGenerator {
   private let model: any TokenDecoder
   private let state: DecoderState
   private let settings: GenerationSettings
-  private let rules: ScoreRules
+  private var rules: ScoreRules
   private let generator: RandomGenerator
   private let limit: Int
   private let promptCounts: [Int]
   private var texts: [[Int32]]
   private var finishes: [GeneratedSequence.Finish?]
   private var pending: IndexTensor
+  // What a token needs, in memory that the next one uses again.
+  private var best = IndexTensor([])
+  private var uniforms: [Float]
+  private var candidates = Candidates()
+  private var written: [Int32?]
 
   /// - Parameters:
   ///   - start: prompts that the state is made for.
@@ -29,6 +34,10 @@ public final class TokenGenerator {
     rules = ScoreRules(settings)
     promptCounts = start.texts.map(\.count)
     finishes = start.texts.map { _ in start.limit == 0 ? .length : nil }
+    uniforms = start.texts.map { _ in 0 }
+    written = start.texts.map { _ in nil }
+    // (The limit may be one that no text comes near.)
+    for row in texts.indices { texts[row].reserveCapacity(texts[row].count + min(limit, 1_024)) }
   }
 
   /// What there is so far.
@@ -43,33 +52,50 @@ public final class TokenGenerator {
   /// - Returns: the tokens, nil for rows that have ended before; nil if all had.
   public func next() -> [Int32?]? {
     guard finishes.contains(nil) else { return nil }
-    let rows = texts.count
-    var scores = model.scores(after: pending, state: state, isLastOnly: true)
-      .reshaped(to: [rows, model.vocabularySize])
-    if rules.areNeeded {
-      let unfinished = texts.indices.map { finishes[$0] == nil ? texts[$0] : nil }
-      rules.apply(to: &scores, texts: unfinished, promptCounts: promptCounts, limit: limit)
+    model.withScores(after: pending, state: state) { choose(&$0) }
+    for row in texts.indices {
+      guard let token = written[row] else { continue }
+      texts[row].append(token)
+      let count = texts[row].count - promptCounts[row]
+      finishes[row] = settings.ending(texts[row].suffix(count)) ?? (count >= limit ? .length : nil)
     }
+    pending.overwrite(as: [texts.count, 1]) { pending in
+      for row in written.indices { pending[row] = written[row] ?? settings.paddingToken }
+    }
+    return written
+  }
 
-    let isGreedy = settings.sampler.temperature == 0
-    let best = isGreedy ? scores.argMax(along: -1).indices : []
-    // One number for every row, whether it has ended or not: what a row becomes does not depend on its neighbours.
-    let uniforms = isGreedy ? [] : generator.uniforms(count: rows)
-    var tokens: [Int32?] = Array(repeating: nil, count: rows)
-    scores.withUnsafePointer { pointer in
-      for row in 0..<rows where finishes[row] == nil {
-        let own = UnsafeBufferPointer(start: pointer + row * model.vocabularySize, count: model.vocabularySize)
-        tokens[row] = isGreedy ? best[row] : Int32(settings.sampler.draw(own, uniform: uniforms[row]))
+  /// Chooses a token for every row that has not ended.
+  private func choose(_ scores: inout Tensor) {
+    let (rows, vocabulary) = (texts.count, model.vocabularySize)
+    if rules.areNeeded {
+      scores.withUnsafeMutablePointer { pointer in
+        for row in 0..<rows where finishes[row] == nil {
+          rules.apply(
+            to: UnsafeMutableBufferPointer(start: pointer + row * vocabulary, count: vocabulary), text: texts[row],
+            written: texts[row].count - promptCounts[row], limit: limit)
+        }
       }
     }
-    for (row, token) in tokens.enumerated() {
-      guard let token else { continue }
-      texts[row].append(token)
-      let written = texts[row].count - promptCounts[row]
-      finishes[row] = settings.ending(texts[row].suffix(written)) ?? (written >= limit ? .length : nil)
+    let isGreedy = settings.sampler.temperature == 0
+    if isGreedy {
+      scores.argMax(into: &best)
+    } else {
+      // One number for every row, whether it has ended or not: what a row becomes does not depend on its neighbours.
+      uniforms.withUnsafeMutableBufferPointer { generator.drawUniforms(into: $0) }
     }
-    pending = IndexTensor(tokens.map { $0 ?? settings.paddingToken }, shape: [rows, 1])
-    return tokens
+    scores.withUnsafePointer { pointer in
+      for row in 0..<rows {
+        guard finishes[row] == nil else {
+          written[row] = nil
+          continue
+        }
+        let own = UnsafeBufferPointer(start: pointer + row * vocabulary, count: vocabulary)
+        written[row] =
+          isGreedy
+          ? best.indices[row] : Int32(settings.sampler.draw(own, uniform: uniforms[row], &candidates))
+      }
+    }
   }
 }
 

@@ -39,18 +39,24 @@ extension GPT {
     require(!prompt.isEmpty, "generate: an empty prompt")
     var text = prompt
     var state = makeState(capacity: configuration.contextLength)
-    var pending = Array(text.suffix(configuration.contextLength))
+    func row(_ tokens: ArraySlice<Int32>) -> IndexTensor { IndexTensor(Array(tokens), shape: [1, tokens.count]) }
+    var pending = row(text.suffix(configuration.contextLength))
+    var candidates = Candidates()
     var result: [Int32] = []
     while result.count < count {
       if state.count + pending.count > configuration.contextLength {
         state = makeState(capacity: configuration.contextLength)
-        pending = Array(text.suffix(max(1, configuration.contextLength / 2)))
+        pending = row(text.suffix(max(1, configuration.contextLength / 2)))
       }
-      let scores = scores(after: IndexTensor(pending, shape: [1, pending.count]), state: state, isLastOnly: true)
-      let token = Int32(sampler(scores.scalars, using: generator))
+      let token = withScores(after: pending, state: state) { scores in
+        let uniform = sampler.temperature == 0 ? 0 : generator.uniform()
+        return scores.withUnsafePointer {
+          Int32(sampler.draw(UnsafeBufferPointer(start: $0, count: vocabularySize), uniform: uniform, &candidates))
+        }
+      }
       text.append(token)
       result.append(token)
-      pending = [token]
+      pending.overwrite(as: [1, 1]) { $0[0] = token }
       if !onToken(token) || token == end { break }
     }
     return result

@@ -18,7 +18,7 @@ extension Llama: CausalDecoder {
     let (new, start) = (ids.shape[1], state.count)
     let bias = state.paddingBias
     // One set of angles for all rows, unless padding moves them.
-    let angles = rotary.angles(bias == nil ? .range(start..<start + new) : state.positions(new))
+    let angles = bias == nil ? rotary.angles(start..<start + new) : rotary.angles(state.positions(new))
     var x = tokenEmbedding(ids)
     for (index, block) in blocks.enumerated() { x = block(x, angles: angles, cache: state.caches[index], bias: bias) }
     let hidden = finalNorm(x)

@@ -142,7 +142,7 @@ public final class T5Stack: Module {
     let (new, start) = (x.shape[1], state.count)
     // Wider than it must be, so that its memory is that of the token before.
     let keys = min(state.capacity, (start + new + 255) / 256 * 256)
-    let bias = positionBias(queries: new, keys: keys, from: start)
+    let bias = positionBias.constant(queries: new, keys: keys, from: start)
     let hidden = blocks.indices.reduce(x) { x, index in
       blocks[index].run(x) {
         blocks[index].attention($0, cache: state.caches[index], bias: bias)

@@ -97,7 +97,7 @@ public final class MultiheadAttention: Module {
 
   /// What queries (part 0), keys (1) or values (2) become: [batch, length, size] → [batch, length, width].
   func projected(_ x: Tensor, _ part: Int) -> Tensor {
-    if let own = [queryProjection, keyProjection, valueProjection][part] { return own(x) }
+    if let own = part == 0 ? queryProjection : part == 1 ? keyProjection : valueProjection { return own(x) }
     guard let projection else { requirementFailure("MultiheadAttention: no projection") }
     let rows = part * width..<(part + 1) * width
     return linear(x, weight: projection.weight.slice(rows), bias: projection.bias?.slice(rows))

@@ -40,19 +40,24 @@ public final class SinusoidalPositions: Module {
   public let width: Int
   /// The order of its elements.
   public let layout: Layout
+  /// 10000^(−2i/width) for every pair i of a sine and a cosine.
+  private let frequencies: [Double]
 
-  public init(_ width: Int, layout: Layout = .interleaved) { (self.width, self.layout) = (width, layout) }
+  public init(_ width: Int, layout: Layout = .interleaved) {
+    (self.width, self.layout) = (width, layout)
+    frequencies = (0..<(width + 1) / 2).map { pow(10_000, -Double(2 * $0) / Double(width)) }
+  }
 
   /// The vectors of positions `start ..< start + length`: [length, width].
   public func callAsFunction(_ length: Int, from start: Int = 0) -> Tensor {
-    let sines = (width + 1) / 2
+    let sines = frequencies.count
     return Tensor(uninitialized: [length, width]) { target in
       for position in 0..<length {
         for column in 0..<width {
           let (pair, isSine) =
             layout == .interleaved
             ? (column / 2, column % 2 == 0) : (column < sines ? column : column - sines, column < sines)
-          let angle = Double(start + position) * pow(10_000, -Double(2 * pair) / Double(width))
+          let angle = Double(start + position) * frequencies[pair]
           target[position * width + column] = Float(isSine ? sin(angle) : cos(angle))
         }
       }

@@ -19,6 +19,9 @@ public final class RelativePositionBias: Module {
   public let isBidirectional: Bool
   /// From here on all distances are one.
   public let maximumDistance: Int
+  /// The buckets of one direction, for the first distances from 0 on: looked up for every key of every token.
+  private let firstBuckets: [Int]
+  private static let mostFirstBuckets = 1_024
 
   /// - Parameters:
   ///   - buckets: an even number if bidirectional.
@@ -33,6 +36,9 @@ public final class RelativePositionBias: Module {
       "RelativePositionBias: \(buckets) buckets up to distance \(maximumDistance) (too few for logarithmic ones)")
     weight = initializer([buckets, heads])
     (self.isBidirectional, self.maximumDistance) = (isBidirectional, maximumDistance)
+    firstBuckets = (0..<min(maximumDistance, RelativePositionBias.mostFirstBuckets)).map {
+      RelativePositionBias.bucket(of: $0, among: oneWay, upTo: maximumDistance)
+    }
   }
 
   /// The biases of queries at positions `start ..< start + queries` to keys at positions `0 ..< keys`.
@@ -41,7 +47,8 @@ public final class RelativePositionBias: Module {
   public func callAsFunction(queries: Int, keys: Int, from start: Int = 0) -> Tensor {
     // One look-up of the bucket for each distance, from the last query's to key 0 to the first query's to the last key.
     let nearest = -(start + queries - 1)
-    let buckets = (nearest...max(nearest, keys - 1 - start)).map { Int32(bucket(ofDistance: $0)) }
+    let count = weight.shape[0]
+    let buckets = (nearest...max(nearest, keys - 1 - start)).map { Int32(bucket(ofDistance: $0, among: count)) }
     var indices: [Int32] = []
     indices.reserveCapacity(queries * keys)
     for query in start..<start + queries {
@@ -50,15 +57,40 @@ public final class RelativePositionBias: Module {
     return weight.gathering(IndexTensor(indices, shape: [queries, keys])).permuted([2, 0, 1])
   }
 
+  /// The same biases as a constant, for a decoder that writes: made in one pass, in memory of one size.
+  ///
+  /// - Returns: [heads, queries, keys]
+  package func constant(queries: Int, keys: Int, from start: Int) -> Tensor {
+    let weight = weight
+    let (buckets, heads) = (weight.shape[0], weight.shape[1])
+    return Tensor(uninitialized: [heads, queries, keys]) { target in
+      weight.withUnsafePointer { weight in
+        for query in 0..<queries {
+          for key in 0..<keys {
+            let row = weight + bucket(ofDistance: key - start - query, among: buckets) * heads
+            for head in 0..<heads { target[(head * queries + query) * keys + key] = row[head] }
+          }
+        }
+      }
+    }
+  }
+
   /// The bucket of a key's position minus the query's.
-  func bucket(ofDistance distance: Int) -> Int {
-    let buckets = isBidirectional ? weight.shape[0] / 2 : weight.shape[0]
-    let first = isBidirectional && distance > 0 ? buckets : 0
+  func bucket(ofDistance distance: Int) -> Int { bucket(ofDistance: distance, among: weight.shape[0]) }
+
+  private func bucket(ofDistance distance: Int, among buckets: Int) -> Int {
+    let oneWay = isBidirectional ? buckets / 2 : buckets
+    let first = isBidirectional && distance > 0 ? oneWay : 0
     let distance = isBidirectional ? abs(distance) : max(0, -distance)
+    if distance < firstBuckets.count { return first + firstBuckets[distance] }
+    return first + RelativePositionBias.bucket(of: distance, among: oneWay, upTo: maximumDistance)
+  }
+
+  private static func bucket(of distance: Int, among buckets: Int, upTo maximumDistance: Int) -> Int {
     let exact = buckets / 2
-    if distance < exact { return first + distance }
+    if distance < exact { return distance }
     // In Float, as the models were trained: at the buckets' edges rounding decides.
     let growth = log(Float(distance) / Float(exact)) / Float(log(Double(maximumDistance) / Double(exact)))
-    return first + min(buckets - 1, exact + Int(growth * Float(buckets - exact)))
+    return min(buckets - 1, exact + Int(growth * Float(buckets - exact)))
   }
 }

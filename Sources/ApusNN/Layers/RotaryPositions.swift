@@ -42,7 +42,7 @@ public final class RotaryPositions: Module {
   ///   - heads: the number of heads in x.
   /// - Returns: the shape of x.
   public func callAsFunction(_ x: Tensor, heads: Int, from start: Int = 0) -> Tensor {
-    let (cosines, sines) = angles(IndexTensor.range(start..<start + x.shape[1]))
+    let (cosines, sines) = angles(start..<start + x.shape[1])
     return x.rotated(heads: heads, cosines: cosines, sines: sines, pairing: pairing)
   }
 
@@ -62,15 +62,27 @@ public final class RotaryPositions: Module {
   /// - Parameter positions: [length] or [batch, length]
   /// - Returns: two tensors [.., size / 2].
   public func angles(_ positions: IndexTensor) -> (cosines: Tensor, sines: Tensor) {
-    let length = Int(positions.indices.max() ?? -1) + 1
+    angles(positions.indices.lazy.map { Int($0) }, positions.shape)
+  }
+
+  /// The same of positions that follow each other: two tensors [count, size / 2].
+  public func angles(_ positions: Range<Int>) -> (cosines: Tensor, sines: Tensor) {
+    angles(positions, [positions.count])
+  }
+
+  private func angles(
+    _ positions: some RandomAccessCollection<Int>, _ positionsShape: Shape
+  ) -> (cosines: Tensor, sines: Tensor) {
+    let length = (positions.max() ?? -1) + 1
     let frequencies =
       scaling.dependsOnLength ? scaling.frequencies(size: size, base: base, length: length) : self.frequencies
     let amplitude = Double(scaling.amplitude)
-    let shape = Shape(Array(positions.shape) + [size / 2])
+    var shape = positionsShape
+    shape.append(size / 2)
     // In Float as the models were trained: at position 10,000 a frequency's last bit turns by a thousandth.
     func table(_ function: (Double) -> Double) -> Tensor {
       Tensor(uninitialized: shape) { target in
-        for (row, position) in positions.indices.enumerated() {
+        for (row, position) in positions.enumerated() {
           for (column, frequency) in frequencies.enumerated() {
             target[row * frequencies.count + column] =
               Float(function(Double(Float(position) * frequency)) * amplitude)

@@ -63,7 +63,9 @@ public func attention(
     key: HeadStrides(batch: k[1] * k[2], time: k[2], head: size),
     value: HeadStrides(batch: v[1] * v[2], time: v[2], head: valueSize),
     result: HeadStrides(batch: q[1] * heads * valueSize, time: heads * valueSize, head: valueSize), mask: mask)
-  return plan.attend(query, key, value, resultShape: [q[0], q[1], heads * valueSize])
+  var resultShape = q
+  resultShape[2] = heads * valueSize
+  return plan.attend(query, key, value, resultShape: resultShape)
 }
 
 /// Self-attention on one projection that holds queries, keys and values side by side: no copies, one gradient.
@@ -138,19 +140,24 @@ struct AttentionPlan {
         lengths.shape == [shape.batch], "attention: key lengths \(lengths.shape) for a batch of \(shape.batch)")
     }
     let columns = max(shape.keyLength, biasColumns ?? 0)
-    let scores = Shape([shape.batch, shape.heads, shape.queryLength, columns])
-    for (part, what) in [(mask.allowed, "mask"), (mask.bias, "bias")] {
-      guard let part else { continue }
+    var scores = Shape()
+    scores.append(shape.batch)
+    scores.append(shape.heads)
+    scores.append(shape.queryLength)
+    scores.append(columns)
+    func check(_ part: Tensor?, _ what: StaticString) {
+      guard let part else { return }
       require(
         part.rank <= 4 && Shape.broadcast(part.shape, scores) == scores,
         "attention: a \(what) of shape \(part.shape) for scores \(scores)")
     }
-    guard mask.allowed != nil || mask.bias != nil else { return }
-    if let given = withoutRecording({ mask.scores?.detached }) { bias = prepare(given, columns: columns) }
+    check(mask.allowed, "mask")
+    check(mask.bias, "bias")
+    if let given = mask.detached.scores { bias = prepare(given, columns: columns) }
   }
 
   private mutating func prepare(_ given: Tensor, columns: Int) -> Tensor {
-    var sizes = Shape([1, 1, 1, columns])
+    var sizes: Shape = [1, 1, 1, columns]
     for axis in 0..<max(0, given.rank - 1) { sizes[4 - given.rank + axis] = given.shape[axis] }
     var view = sizes
     view[3] = given.shape.last ?? 1

@@ -45,6 +45,13 @@ public struct AttentionMask: Sendable {
     self.bias = bias
   }
 
+  /// The same mask as a constant: no gradient flows to its bias.
+  var detached: AttentionMask {
+    var result = self
+    result.bias = bias?.detached
+    return result
+  }
+
   /// What `allowed` and `bias` add to the scores, [.., queries or 1, keys or 1]: 0 or −∞ is the logarithm of what is allowed.
   var scores: Tensor? {
     guard let allowed else { return bias }

@@ -35,11 +35,11 @@ struct BroadcastPlan {
       let axes = mergedAxes(a.shape, b.shape)
       let columns = axes[axes.count - 1]
       let rows = axes.count > 1 ? axes[axes.count - 2] : Axis(size: 1, a: 0, b: 0)
-      let outer = axes.dropLast(2)
       let block = rows.size * columns.size
-      for index in 0..<outer.reduce(1, { $0 * $1.size }) {
+      for index in 0..<count / block {
         var (rest, aOffset, bOffset) = (index, 0, 0)
-        for axis in outer.reversed() {
+        for place in (0..<max(0, axes.count - 2)).reversed() {
+          let axis = axes[place]
           aOffset += rest % axis.size * axis.a
           bOffset += rest % axis.size * axis.b
           rest /= axis.size
@@ -58,27 +58,48 @@ struct BroadcastPlan {
     var b: Int
   }
 
-  private func mergedAxes(_ a: Shape, _ b: Shape) -> [Axis] {
-    var merged: [Axis] = []
-    let (aStrides, bStrides) = (steps(of: a), steps(of: b))
+  /// Up to eight axes, kept inline as a shape is.
+  private struct Axes {
+    private var sizes = SIMD8<Int>()
+    private var a = SIMD8<Int>()
+    private var b = SIMD8<Int>()
+    private(set) var count = 0
+
+    subscript(place: Int) -> Axis {
+      get { Axis(size: sizes[place], a: a[place], b: b[place]) }
+      set { (sizes[place], a[place], b[place]) = (newValue.size, newValue.a, newValue.b) }
+    }
+
+    mutating func append(_ axis: Axis) {
+      count += 1
+      self[count - 1] = axis
+    }
+  }
+
+  private func mergedAxes(_ a: Shape, _ b: Shape) -> Axes {
+    var merged = Axes()
+    let (aSteps, bSteps) = (steps(of: a), steps(of: b))
     for axis in 0..<shape.rank where shape[axis] != 1 {
-      let next = Axis(size: shape[axis], a: aStrides[axis], b: bStrides[axis])
-      if let last = merged.last, last.a == next.a * next.size, last.b == next.b * next.size {
+      let next = Axis(size: shape[axis], a: aSteps[axis], b: bSteps[axis])
+      let last = merged.count > 0 ? merged[merged.count - 1] : nil
+      if let last, last.a == next.a * next.size, last.b == next.b * next.size {
         merged[merged.count - 1] = Axis(size: last.size * next.size, a: next.a, b: next.b)
       } else {
         merged.append(next)
       }
     }
-    return merged.isEmpty ? [Axis(size: 1, a: 1, b: 1)] : merged
+    if merged.count == 0 { merged.append(Axis(size: 1, a: 1, b: 1)) }
+    return merged
   }
 
   /// An operand's distance between neighbours along every axis of the result; 0 where it repeats.
-  private func steps(of operand: Shape) -> [Int] {
-    let own = operand.strides
-    return (0..<shape.rank).map { axis in
-      let i = axis - (shape.rank - operand.rank)
-      return i < 0 || operand[i] == 1 ? 0 : own[i]
+  private func steps(of operand: Shape) -> SIMD8<Int> {
+    var (result, step) = (SIMD8<Int>(), 1)
+    for axis in (0..<operand.rank).reversed() {
+      if operand[axis] != 1 { result[shape.rank - operand.rank + axis] = step }
+      step *= operand[axis]
     }
+    return result
   }
 }
 

@@ -161,7 +161,9 @@ public struct CachedKeysAndValues: Sendable {
       result: HeadStrides(batch: new * heads * size, time: heads * size, head: size),
       mask: AttentionMask(causalOffset: count - new, bias: bias),
       biasColumns: bias?.shape.last)
-    return Tensor(uninitialized: [rows, new, heads * size]) { output in
+    var resultShape = query.shape
+    resultShape[2] = heads * size
+    return Tensor(uninitialized: resultShape) { output in
       read(query, keys, values) { q, k, v in plan.forward(q, k, v, output, nil) }
     }
   }

@@ -87,6 +87,17 @@ extension Tensor {
     positions(isLargest: false, along: shape.normalized(axis: axis, "argMin"), keepingDimensions, "argMin")
   }
 
+  /// The position of the largest element of every row, put in the place of other numbers.
+  package func argMax(into positions: inout IndexTensor) {
+    let run = AxisRun(shape, rank - 1)
+    require(run.count > 0, "argMax: the last axis of shape \(shape) is empty")
+    positions.overwrite(as: Shape(shape.dropLast())) { positions in
+      read(self) { x in
+        Kernels.table.axes.extremePositions(x, positions, run.outer, run.count, 1, true, Kernels.schedule)
+      }
+    }
+  }
+
   private func position(isLargest: Bool, _ operation: StaticString) -> IndexTensor {
     require(elementCount <= Int(Int32.max), "\(operation): \(elementCount) elements (expected fewer than 2³¹)")
     return detached.viewed(as: [elementCount]).positions(isLargest: isLargest, along: 0, false, operation)

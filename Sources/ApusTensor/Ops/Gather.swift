@@ -16,7 +16,9 @@ extension Tensor {
     indices.check(below: shape[0], "gathering")
     let table = self
     let width = shape.dropFirst().reduce(1, *)
-    let result = Tensor(uninitialized: Shape(Array(indices.shape) + Array(shape.dropFirst()))) { y in
+    var resultShape = indices.shape
+    resultShape.append(contentsOf: shape.dropFirst())
+    let result = Tensor(uninitialized: resultShape) { y in
       read(self) { x in
         indices.indices.withUnsafeBufferPointer { rows in
           if let base = rows.baseAddress {

@@ -20,7 +20,7 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor? = nil, epsilon
   let columns = normalized.elementCount
   let rows = columns == 0 ? 0 : x.elementCount / columns
   // The means of the rows, then their inverse deviations.
-  let statistics = Storage(count: 2 * rows)
+  let statistics = Workspace.storage(count: 2 * rows)
   let y = Tensor(uninitialized: x.shape) { y in
     read(x) { x in
       readOptional(weight) { weight in

@@ -23,7 +23,7 @@ public func rmsNorm(_ x: Tensor, weight: Tensor?, epsilon: Float = .ulpOfOne) ->
   let columns = normalized.elementCount
   let rows = columns == 0 ? 0 : x.elementCount / columns
   let kernels = Kernels.table.normalizations
-  let inverseRoot = Storage(count: rows)
+  let inverseRoot = Workspace.storage(count: rows)
   let y = Tensor(uninitialized: x.shape) { y in
     read(x) { x in
       readOptional(weight) { weight in

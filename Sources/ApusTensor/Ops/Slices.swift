@@ -21,15 +21,16 @@ extension Tensor {
     var newShape = shape
     newShape[axis] = (range.count + step - 1) / step
     let start = range.lowerBound * run.inner
-    let walk = [
-      (size: run.outer, stride: run.count * run.inner), (newShape[axis], step * run.inner), (run.inner, 1),
-    ]
+    let (count, shape) = (newShape[axis], newShape)
+    func walk() -> [(size: Int, stride: Int)] {
+      [(run.outer, run.count * run.inner), (count, step * run.inner), (run.inner, 1)]
+    }
     let result =
-      run.outer == 1 && (step == 1 || newShape[axis] <= 1)
-      ? Tensor(shape: newShape, storage: storage, offset: offset + start)
-      : copied(from: start, along: walk, as: newShape)
+      run.outer == 1 && (step == 1 || count <= 1)
+      ? Tensor(shape: shape, storage: storage, offset: offset + start)
+      : copied(from: start, along: walk(), as: shape)
     return result.recorded("slice") {
-      wrt(x, adding: { dy, dx in dx.add(dy, at: start, along: walk) })
+      wrt(x, adding: { dy, dx in dx.add(dy, at: start, along: walk()) })
     }
   }
 

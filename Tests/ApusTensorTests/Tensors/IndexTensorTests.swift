@@ -21,6 +21,19 @@ import Testing
     #expect(Set([vector, matrix, [1, 2, 3, 4]]).count == 2)
   }
 
+  @Test func overwriting() {
+    var places: IndexTensor = [1, 2, 3, 4]
+    let copy = places
+    places.overwrite(as: [2, 2]) { target in
+      for index in 0..<4 { target[index] = Int32(10 * index) }
+    }
+    #expect(places == IndexTensor([0, 10, 20, 30], shape: [2, 2]) && copy == [1, 2, 3, 4])
+    Tensor([3, 1, 4, 1, 5, 9], shape: [3, 2]).argMax(into: &places)
+    #expect(places == [0, 0, 1])
+    places.overwrite(as: [0]) { _ in }
+    #expect(places.count == 0 && places.shape == [0])
+  }
+
   @Test func descriptions() {
     #expect(IndexTensor([1, 2], shape: [2, 1]).description == "IndexTensor([1, 2], shape: [2, 1])")
     #expect(IndexTensor.range(0..<20).description.hasSuffix("14, 15]…, shape: [20])"))
