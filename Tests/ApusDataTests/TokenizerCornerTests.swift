@@ -81,8 +81,22 @@ import Testing
     #expect(breaks.ids == [0, 3, 3, 3, 1] && breaks.tokens == ["a", "\n\n\n", "\n\n", "\n", "b"])
     #expect(breaks.offsets == [0..<1, 1..<4, 2..<4, 3..<4, 4..<5])
     // Tokens that strip on both sides where nothing is left to strip.
-    let both = try encoding(#"\#(mark), {"id": 5, "content": " ", "lstrip": true}"#, "a<x>  b")
-    #expect(both.ids == [0, 4, 5, 5, 1])
+    let both = try encoding(#"\#(mark), {"id": 2, "content": " ", "lstrip": true}"#, "a<x>  b")
+    #expect(both.ids == [0, 4, 2, 2, 1])
+  }
+
+  /// Ids that the vocabulary contradicts, or that leave gaps behind it, do not count.
+  @Test func addedTokensFollowTheVocabulary() throws {
+    for (vocabulary, tokens, ids) in [
+      (#""a": 0, "b": 1"#, [(5, "x"), (9, "y")], [2, 3]), (#""a": 0, "b": 1"#, [(1, "a"), (2, "x")], [0, 2]),
+      (#""a": 0, "b": 7"#, [(2, "x"), (7, "b"), (8, "y")], [2, 7, 3]),
+      (#""a": 0, "b": 1"#, [(3, "y"), (2, "x")], [2, 3]),
+    ] as [(String, [(Int, String)], [Int32])] {
+      let list = tokens.map { #"{"id": \#($0), "content": "\#($1)"}"# }.joined(separator: ", ")
+      let tokenizer = try tokenizer(
+        model: #"{"type": "BPE", "vocab": {\#(vocabulary)}, "merges": []}"#, #""added_tokens": [\#(list)]"#)
+      #expect(tokenizer.addedTokens.map(\.id) == ids && tokens.map { tokenizer.id(of: $0.1) } == ids, "\(list)")
+    }
   }
 
   @Test func addedTokensThatNormalizeToNothing() {

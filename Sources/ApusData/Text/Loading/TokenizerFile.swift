@@ -55,14 +55,15 @@ struct TokenizerFile {
       onBytes = true
     }
     let tokenModel = draft.make(onBytes)
+    let numbered = renumbered(added, beside: tokenModel.vocabulary)
     let pipeline = TokenizerPipeline(
       normalizer: normalization ?? nil,
       preTokenizer: steps.isEmpty ? nil : steps.count == 1 ? steps[0] : PreTokenizerSequence(steps: steps),
-      model: tokenModel, addedTokens: added)
+      model: tokenModel, addedTokens: numbered)
     return Tokenizer(
-      pipeline: pipeline, postProcessor: frame ?? nil, decoder: decoding ?? nil, addedTokens: added,
+      pipeline: pipeline, postProcessor: frame ?? nil, decoder: decoding ?? nil, addedTokens: numbered,
       roles: names.roles { name in
-        added.last { $0.content.utf8.elementsEqual(name.utf8) }?.id ?? tokenModel.vocabulary.id(of: name)
+        numbered.last { $0.content.utf8.elementsEqual(name.utf8) }?.id ?? tokenModel.vocabulary.id(of: name)
       },
       savedTruncation: savedTruncation ?? nil, savedPadding: savedPadding ?? nil)
   }
@@ -83,6 +84,21 @@ struct TokenizerFile {
           isSpecial: try entry.bool("special", default: false)))
     }
     return tokens
+  }
+
+  /// The tokens with the ids that Hugging Face's library gives them, whatever the file says: the model's own, or the next
+  /// ones behind its vocabulary. (Files that it wrote say the same.)
+  private func renumbered(_ tokens: [AddedToken], beside vocabulary: Vocabulary) -> [AddedToken] {
+    var next = Int32(vocabulary.count)
+    var known: [[UInt8]: Int32] = [:]
+    return tokens.map { token in
+      let spelled = Array(token.content.utf8)
+      let own = vocabulary.id(of: spelled)
+      if let id = own >= 0 ? own : known[spelled] { return token.with(id: id) }
+      known[spelled] = next
+      next += 1
+      return token.with(id: next - 1)
+    }
   }
 
   private static let lengths = 0...Int(Int32.max)

@@ -16,6 +16,9 @@ struct Vocabulary: Sendable {
   /// One more than the largest id.
   var size: Int { tokens.count }
 
+  /// The number of tokens: several may have one id, or one spelling.
+  var count: Int { max(table.count, tokens.count { $0 != nil }) }
+
   /// - Precondition: 0 ≤ id < `maximumID`.
   mutating func insert(_ token: [UInt8], id: Int) {
     while tokens.count <= id { tokens.append(nil) }

@@ -31,6 +31,13 @@ public struct AddedToken: Equatable, Sendable {
     self.isNormalized = isNormalized
     self.isSpecial = isSpecial
   }
+
+  /// The same with another number.
+  func with(id: Int32) -> AddedToken {
+    AddedToken(
+      id: id, content: content, isSingleWord: isSingleWord, stripsLeft: stripsLeft, stripsRight: stripsRight,
+      isNormalized: isNormalized, isSpecial: isSpecial)
+  }
 }
 
 /// Finds added tokens in texts: at every place the longest one.
