@@ -99,6 +99,21 @@ import Testing
     }
   }
 
+  /// Of two tokens with one normal form the special one is found, else the first.
+  @Test func addedTokensThatNormalizeAlike() throws {
+    for (isSpecial, ids) in [
+      ((false, true), [0, 5, 1]), ((true, false), [0, 4, 1]), ((false, false), [0, 4, 1]), ((true, true), [0, 4, 1]),
+    ] as [((Bool, Bool), [Int32])] {
+      func token(_ id: Int, _ content: String, _ isSpecial: Bool) -> String {
+        #"{"id": \#(id), "content": "\#(content)", "normalized": true, "special": \#(isSpecial)}"#
+      }
+      let list = [token(4, "AB", isSpecial.0), token(5, "ab", isSpecial.1)].joined(separator: ", ")
+      let tokenizer = try tokenizer(
+        model: Self.letters, #""normalizer": {"type": "Lowercase"}, "added_tokens": [\#(list)]"#)
+      #expect(tokenizer.ids(of: "aABb") == ids, "\(isSpecial)")
+    }
+  }
+
   @Test func addedTokensThatNormalizeToNothing() {
     let error = #expect(throws: FileFormatError.self) {
       try tokenizer(

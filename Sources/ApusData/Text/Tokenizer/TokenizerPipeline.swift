@@ -19,7 +19,8 @@ final class TokenizerPipeline: Sendable {
   ) {
     (self.normalizer, self.preTokenizer, self.model) = (normalizer, preTokenizer, model)
     var (original, normalized) = (AddedTokenFinder(), AddedTokenFinder())
-    for token in addedTokens {
+    // Of two that are spelled alike when they are normalized, a special one comes first.
+    for token in addedTokens.filter(\.isSpecial) + addedTokens.filter({ !$0.isSpecial }) {
       if token.isNormalized {
         normalized.insert(token, spelled: normalizer?.normalize(token.content) ?? Array(token.content.utf8))
       } else {
