@@ -57,6 +57,7 @@ import Testing
     let result = try loadingExample(in: folder)
     #expect(result.saved == result.loaded && result.saved.count == 6)
     #expect(result.gradients == ["embeddings.weight", "classifier.weight", "classifier.bias"])
+    #expect(result.losses[1] < result.losses[0] / 2 && result.losses[1] == result.losses[2])
   }
 
   @Test func aServiceAnswersEveryCaller() async {

@@ -142,9 +142,4 @@ extension GPT {
       try encoder.encode(foreign) + Data("\n".utf8), to: folder.appendingPathComponent("config.json"))
     try saveWeights(to: folder.appendingPathComponent("model.safetensors"))
   }
-
-  /// Writes the weights under Hugging Face's names.
-  public func saveWeights(to url: URL) throws {
-    try SafetensorsWriter.write(published(under: GPT.tensorNames), metadata: ["format": "pt"], to: url)
-  }
 }

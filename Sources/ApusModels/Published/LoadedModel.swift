@@ -79,7 +79,7 @@ public struct LoadedModel {
 
   // MARK: Running
 
-  /// The forward call, as in inference.
+  /// The forward call: as in inference, but in the braces of `valueAndGradients`, to train the model further, with dropout.
   ///
   /// - Throws: everything that is wrong with the inputs.
   public func outputs(for inputs: ModelInputs) throws(FileFormatError) -> ModelOutputs {
@@ -164,5 +164,14 @@ extension PublishedModel {
     let loaded = try LoadedModel(contentsOf: folder, head: head)
     if let model = loaded.model as? Self { return model }
     throw FileFormatError(path: folder.path, expected: "a folder of a \(Self.self)", found: loaded.head)
+  }
+
+  /// Writes the weights under their published names, in 32 bits: `model.safetensors` of a folder that this package and
+  /// Hugging Face's library read, once the other files of the folder that the model came from are beside it.
+  ///
+  /// - Parameter url: the file; it may be the one that the model was loaded from.
+  /// - Throws: the file cannot be written; then the old one is still there.
+  public func saveWeights(to url: URL) throws(FileFormatError) {
+    try SafetensorsWriter.write(published(under: tensorNames), metadata: ["format": "pt"], to: url)
   }
 }

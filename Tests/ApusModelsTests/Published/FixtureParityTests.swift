@@ -3,7 +3,9 @@
 
 import ApusData
 import ApusModels
+import ApusNN
 import ApusTensor
+import Foundation
 import Testing
 
 @Suite struct FixtureParityTests {
@@ -46,5 +48,22 @@ import Testing
     let largest = expected.values.map { $0.absoluteValue().scalars.max() ?? 0 }.max() ?? 0
     expectEqual(
       gradients, expected, relativeToLargest: 1e-4, absolute: 1e-6 * max(1, largest), "\(fixture.name), gradient")
+  }
+
+  @Test(arguments: ModelFixture.all) func whatIsSavedLoadsAgain(_ fixture: ModelFixture) throws {
+    try withTemporaryFolder { folder in
+      let config = "config.json"
+      try FileManager.default.copyItem(
+        at: fixture.folder.appendingPathComponent(config), to: folder.appendingPathComponent(config))
+      let loaded = try fixture.load()
+      try loaded.model.saveWeights(to: folder.appendingPathComponent("model.safetensors"))
+      let again = try LoadedModel(contentsOf: folder)
+      #expect(again.head == loaded.head)
+      let (before, after) = (loaded.model.stateDictionary, again.model.stateDictionary)
+      #expect(before.names == after.names && !before.names.isEmpty)
+      for (old, new) in zip(before.entries, after.entries) {
+        #expect(old.tensor.scalars == new.tensor.scalars, "\(fixture.name), \(old.name)")
+      }
+    }
   }
 }

@@ -51,8 +51,11 @@ let wordAverage = PublishedFamily(
 
 /// Writes a folder as it would be published, and runs it by name.
 ///
-/// - Returns: the logits of the model that was saved and of the one that was loaded, and the names of the gradients.
-func loadingExample(in folder: URL) throws -> (saved: [Float], loaded: [Float], gradients: [String]) {
+/// - Returns: the logits of the model that was saved and of the one that was loaded, the names of the gradients, and the losses
+///   before and after training and of the model that was saved then.
+func loadingExample(
+  in folder: URL
+) throws -> (saved: [Float], loaded: [Float], gradients: [String], losses: [Float]) {
   let original = withSeed(1) { WordAverage(vocabularySize: 12, width: 4, classes: 3) }
   let config = """
     {"model_type": "word_average", "vocab_size": 12, "dim": 4, "id2label": {"0": "a", "1": "b", "2": "c"}}
@@ -70,6 +73,18 @@ func loadingExample(in folder: URL) throws -> (saved: [Float], loaded: [Float], 
   let (outputs, gradients) = try loaded.outputsAndGradients(for: inputs)
   // outputs["logits"], outputs.loss; gradients under the file's names
   // end snippet
+  // snippet: TrainedFurther
+  let optimizer = AdamW(loaded.model.parameters, learningRate: 0.02)
+  for _ in 0..<20 {
+    let (_, gradients) = try valueAndGradients { try loaded.outputs(for: inputs).loss ?? Tensor(0) }
+    optimizer.step(gradients)
+  }
+  try loaded.model.saveWeights(to: folder.appendingPathComponent("model.safetensors"))
+  // end snippet
+  let again = try LoadedModel(contentsOf: folder, families: [wordAverage])
+  let losses = try [outputs.loss, loaded.outputs(for: inputs).loss, again.outputs(for: inputs).loss]
   let ids = IndexTensor([3, 1, 4, 1, 5, 9], shape: [2, 3])
-  return (original(ids).scalars, outputs["logits"]?.scalars ?? [], gradients.map(\.name))
+  return (
+    original(ids).scalars, outputs["logits"]?.scalars ?? [], gradients.map(\.name), losses.map { $0?.scalar ?? -1 }
+  )
 }

@@ -65,7 +65,7 @@ extension Tokenizer {
       throw FileFormatError(
         path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path,
         expected: "tokenizer.json, vocab.txt, vocab.json with merges.txt or source.spm, or a SentencePiece model",
-        found: "none of them")
+        found: files.has(".") ? "none of them" : "no such folder")
     }
   }
 
