@@ -3,4 +3,8 @@
 
 import Foundation
 
-exit(Tool.apus.run(Array(CommandLine.arguments.dropFirst())))
+var tool = Tool.apus
+// A narrow window would break lines between letters.
+let terminal = Terminal.standardOutput
+if terminal.isInteractive { tool.helpWidth = min(tool.helpWidth, max(30, terminal.width() - 1)) }
+exit(tool.run(Array(CommandLine.arguments.dropFirst())))

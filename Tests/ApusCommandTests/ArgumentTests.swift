@@ -1,6 +1,7 @@
 // The command line: values, all problems at once, suggestions, help.
 // Read first: Sources/ApusCommand/CommandLine/.
 
+import Foundation
 import Testing
 
 @testable import ApusCommand
@@ -136,6 +137,26 @@ private func output(_ words: String...) -> String {
     #expect(help.contains("Eat it while it is warm."))
     #expect(help == output("help", "bake", "cake"))
     #expect(help.split(separator: "\n").allSatisfy { $0.count <= 88 })
+  }
+
+  @Test func helpFitsANarrowWindow() {
+    for width in [24, 40, 60] {
+      var tool = Tool.apus
+      tool.helpWidth = width
+      for verb in tool.verbs {
+        guard case .print(let help) = tool.outcome(of: verb.name.split(separator: " ").map(String.init) + ["--help"])
+        else {
+          Issue.record("no help for \(verb.name)")
+          continue
+        }
+        for line in help.split(separator: "\n") where line.count > width {
+          // Only what cannot be broken, and what shows how to call, is longer.
+          #expect(
+            !line.trimmingCharacters(in: .whitespaces).contains(" ") || line.hasPrefix("Usage"),
+            "\(verb.name), \(width): \(line)")
+        }
+      }
+    }
   }
 
   @Test func helpOfToolAndGroup() {

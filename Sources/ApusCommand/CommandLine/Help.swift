@@ -2,9 +2,6 @@
 // Read first: Declarations.swift, Tool.swift.
 
 extension Tool {
-  /// Columns of a help text.
-  private static let width = 88
-
   /// What the tool does, and its verbs.
   func help() -> String {
     let lines = [
@@ -51,12 +48,15 @@ extension Tool {
     argument.shownDefault.map { "\(argument.help) (default: \($0))" } ?? argument.help
   }
 
-  /// Two columns; the second is wrapped.
+  /// Two columns; the second is wrapped. Where it would be narrow, it begins below the first.
   private func table(_ rows: [(name: String, text: String)]) -> String {
-    let indent = (rows.map(\.name.count).max() ?? 0) + 4
+    let column = (rows.map(\.name.count).max() ?? 0) + 4
+    let isNarrow = column > helpWidth / 2
+    let indent = isNarrow ? 6 : column
     return rows.map { row in
-      let name = "  \(row.name)".padded(to: indent)
-      return name + wrapped(row.text, indent: indent)
+      let start =
+        isNarrow ? "  \(row.name)\n".padded(to: row.name.count + 3 + indent) : "  \(row.name)".padded(to: column)
+      return start + wrapped(row.text, indent: indent)
     }.joined(separator: "\n")
   }
 
@@ -65,7 +65,7 @@ extension Tool {
     var lines = [""]
     for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
       let length = lines[lines.count - 1].count
-      if length > 0, indent + length + 1 + word.count > Self.width {
+      if length > 0, indent + length + 1 + word.count > helpWidth {
         lines.append(String(word))
       } else {
         lines[lines.count - 1] += (length > 0 ? " " : "") + word

@@ -11,6 +11,8 @@ struct Tool {
   let verbs: [any Verb.Type]
   /// Summaries of first words that several verbs share.
   let groups: [String: String]
+  /// Columns of a help text.
+  var helpWidth = 88
 
   /// What a command line comes to.
   enum Outcome {
