@@ -48,9 +48,14 @@ import Testing
   private static var codec: TextCodec {
     TextCodec(
       encode: { _ in [] },
-      decode: { ids in
-        let text = ids.map { ["", " Tim", " and", " Lily", "s"][Int($0)] }.joined()
-        return text.hasPrefix(" ") ? String(text.dropFirst()) : text
+      stream: { prompt in
+        var isFirst = prompt.allSatisfy { $0 == 0 }
+        return { token in
+          guard let token else { return "" }
+          let text = ["", " Tim", " and", " Lily", "s"][Int(token)]
+          defer { isFirst = false }
+          return isFirst ? String(text.dropFirst()) : text
+        }
       })
   }
 
@@ -74,6 +79,8 @@ import Testing
     #expect(try written([2, 3, 4], after: [1], stop: "Lil") == " and \n")
     #expect(try written([2, 3, 4], after: [1], stop: "Lilyx") == " and Lilys\n")
     #expect(try written([2], after: [1], stop: "Tim") == " and\n")
+    #expect(try written([1, 2, 3], after: [1], stop: " and Lily") == " Tim\n")
+    #expect(try written([4, 4, 4, 1], after: [1], stop: "ss T") == "s\n")
   }
 
   @Test func outputThatCannotBeWrittenIsAnError() {
