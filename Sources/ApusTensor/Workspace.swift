@@ -28,7 +28,7 @@ package final class Workspace {
   }
 
   // A body never changes its thread, so the thread may know the workspace. (A task-local value would cost an allocation for
-  // every binding, and five times as long to look up, which training does as well.)
+  // every binding, and more time to look up, which every tensor does.)
   private static let key: pthread_key_t = {
     var key = pthread_key_t()
     let status = pthread_key_create(&key, nil)
