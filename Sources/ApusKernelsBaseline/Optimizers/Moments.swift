@@ -8,12 +8,13 @@ func descend(
   _ segments: UnsafeBufferPointer<OptimizerSegment>, _ step: StepArguments, _ p: DescentArguments, _ schedule: Schedule
 ) {
   forEachPart(of: segments, schedule) { segment, range in
-    update(segment, range, step) { w, g, state in
+    @inline(__always) func rule(_ w: Lanes, _ g: Lanes, _ state: inout LaneStates) -> Lanes {
       guard segment.state.0 != nil else { return w - g * p.rate }
       state.0 = multiplyAdd(state.0, p.keep, g * p.take)
       let direction = p.lookAhead.map { multiplyAdd(state.0, $0, g) } ?? state.0
       return w - direction * p.rate
     }
+    update(segment, range, step, rule)
   }
 }
 
@@ -24,13 +25,14 @@ func stepAlongMoments(
 ) {
   let (keep1, keep2) = (1 - p.beta1, 1 - p.beta2)
   forEachPart(of: segments, schedule) { segment, range in
-    update(segment, range, step) { w, g, state in
+    @inline(__always) func rule(_ w: Lanes, _ g: Lanes, _ state: inout LaneStates) -> Lanes {
       state.0 = multiplyAdd(state.0, p.beta1, g * keep1)
       state.1 = multiplyAdd(state.1, p.beta2, g * g * keep2)
       state.2 = maximum(state.2, state.1)
       let root = squareRoot(segment.state.2 == nil ? state.1 : state.2)
       return w - multiplyAdd(g, p.gradientRate, state.0 * p.meanRate) / (root * p.rootScale + p.epsilon)
     }
+    update(segment, range, step, rule)
   }
 }
 
@@ -40,10 +42,11 @@ func stepByLargestMoment(
   _ schedule: Schedule
 ) {
   forEachPart(of: segments, schedule) { segment, range in
-    update(segment, range, step) { w, g, state in
+    @inline(__always) func rule(_ w: Lanes, _ g: Lanes, _ state: inout LaneStates) -> Lanes {
       state.0 = multiplyAdd(state.0, p.beta1, g * (1 - p.beta1))
       state.1 = maximum(state.1 * p.beta2, magnitude(g) + p.epsilon)
       return w - state.0 * p.rate / state.1
     }
+    update(segment, range, step, rule)
   }
 }

@@ -30,6 +30,7 @@ func forEachPart(
 typealias LaneStates = (Lanes, Lanes, Lanes)
 
 /// p, state ← rule(p, g, state) for every element of `range`, with the gradient scaled and the weights decayed before.
+/// (`rule` as for `forEachVector(of:_:)`: a local function that is always inlined.)
 @inline(__always)
 func update(
   _ s: OptimizerSegment, _ range: Range<Int>, _ p: StepArguments,
@@ -37,30 +38,23 @@ func update(
 ) {
   let decay = p.isDecoupled ? 1 - p.learningRate * p.weightDecay : 1
   let coupled = p.isDecoupled ? 0 : p.weightDecay
-  @inline(__always) func step(_ w: Lanes, _ g: Lanes, _ state: inout LaneStates) -> Lanes {
-    rule(w * decay, multiplyAdd(w, coupled, g * p.gradientScale), &state)
+  let (parameter, gradient) = (s.parameter + range.lowerBound, s.gradient + range.lowerBound)
+  let first = s.state.0.map { $0 + range.lowerBound }
+  let second = s.state.1.map { $0 + range.lowerBound }
+  let third = s.state.2.map { $0 + range.lowerBound }
+  @inline(__always) func step(_ i: Int, _ count: Int) {
+    var state = (Lanes.zero, Lanes.zero, Lanes.zero)
+    if let first { state.0 = first.lanes(at: i, count: count) }
+    if let second { state.1 = second.lanes(at: i, count: count) }
+    if let third { state.2 = third.lanes(at: i, count: count) }
+    let (w, g) = (parameter.lanes(at: i, count: count), gradient.lanes(at: i, count: count))
+    parameter.store(
+      rule(w * decay, multiplyAdd(w, coupled, g * p.gradientScale), &state), at: i, count: count)
+    first?.store(state.0, at: i, count: count)
+    second?.store(state.1, at: i, count: count)
+    third?.store(state.2, at: i, count: count)
   }
-  forEachVector(in: range) { i in
-    var state = (
-      s.state.0.map { $0.lanes(at: i) } ?? .zero, s.state.1.map { $0.lanes(at: i) } ?? .zero,
-      s.state.2.map { $0.lanes(at: i) } ?? .zero
-    )
-    s.parameter.store(step(s.parameter.lanes(at: i), s.gradient.lanes(at: i), &state), at: i)
-    if let target = s.state.0 { target.store(state.0, at: i) }
-    if let target = s.state.1 { target.store(state.1, at: i) }
-    if let target = s.state.2 { target.store(state.2, at: i) }
-  } tail: { i, count in
-    var state = (
-      s.state.0.map { $0.partialLanes(at: i, count: count) } ?? .zero,
-      s.state.1.map { $0.partialLanes(at: i, count: count) } ?? .zero,
-      s.state.2.map { $0.partialLanes(at: i, count: count) } ?? .zero
-    )
-    let (w, g) = (s.parameter.partialLanes(at: i, count: count), s.gradient.partialLanes(at: i, count: count))
-    s.parameter.storePartial(step(w, g, &state), at: i, count: count)
-    if let target = s.state.0 { target.storePartial(state.0, at: i, count: count) }
-    if let target = s.state.1 { target.storePartial(state.1, at: i, count: count) }
-    if let target = s.state.2 { target.storePartial(state.2, at: i, count: count) }
-  }
+  forEachVector(of: range.count, step)
 }
 
 func makeOptimizerKernels() -> OptimizerKernels {

@@ -10,7 +10,7 @@ func stepByRootMeanSquare(
   _ schedule: Schedule
 ) {
   forEachPart(of: segments, schedule) { segment, range in
-    update(segment, range, step) { w, g, state in
+    @inline(__always) func rule(_ w: Lanes, _ g: Lanes, _ state: inout LaneStates) -> Lanes {
       state.0 = multiplyAdd(state.0, p.keep, g * g * p.take)
       state.1 = multiplyAdd(state.1, p.keep, g * p.take)
       // Rounding may bring the variance of an unchanging gradient below zero.
@@ -19,6 +19,7 @@ func stepByRootMeanSquare(
       state.2 = multiplyAdd(state.2, p.momentum, direction)
       return w - (segment.state.2 == nil ? direction : state.2) * p.rate
     }
+    update(segment, range, step, rule)
   }
 }
 
@@ -28,11 +29,12 @@ func stepByAdaptiveDelta(
   _ schedule: Schedule
 ) {
   forEachPart(of: segments, schedule) { segment, range in
-    update(segment, range, step) { w, g, state in
+    @inline(__always) func rule(_ w: Lanes, _ g: Lanes, _ state: inout LaneStates) -> Lanes {
       state.0 = multiplyAdd(state.0, p.rho, g * g * (1 - p.rho))
       let delta = squareRoot(state.1 + p.epsilon) / squareRoot(state.0 + p.epsilon) * g
       state.1 = multiplyAdd(state.1, p.rho, delta * delta * (1 - p.rho))
       return w - delta * p.rate
     }
+    update(segment, range, step, rule)
   }
 }

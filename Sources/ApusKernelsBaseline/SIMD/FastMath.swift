@@ -66,7 +66,7 @@ func logarithm(exponent: Lanes, mantissaLessOne f: Lanes) -> Lanes {
 }
 
 /// 1 / (1 + e⁻ˣ), within 2.5 ulp; 0 below −88.72 (where results would be subnormal).
-@inline(__always)
+@_transparent
 func sigmoid(_ x: Lanes) -> Lanes { 1 / (1 + exp(-x)) }
 
 /// tanh x, within 1.4 ulp: an odd polynomial near 0, where 1 − 2 / (e²ˣ + 1) would cancel. −0 stays −0.

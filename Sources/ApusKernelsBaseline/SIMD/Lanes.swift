@@ -43,7 +43,9 @@ func minimum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .<
 func maximum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
 
 /// a between −limit and limit; NaN stays NaN.
-@inline(__always)
+///
+/// (Transparent, as `sigmoid`: marked `@inline(__always)` it was called for every vector by some loops of activations.)
+@_transparent
 func clamped(_ a: Lanes, to limit: Float) -> Lanes {
   maximum(minimum(a, Lanes(repeating: limit)), Lanes(repeating: -limit))
 }
