@@ -262,11 +262,16 @@ extension KernelTests {
         Product(m: 100, n: 130, k: 90, activation: activation).check(set.kernels)
       }
       // Of a backward: factors and the sums of columns, in one block and in several, and in the paths for vectors.
-      for (m, n, k) in [(5, 7, 3), (1, 70, 40), (70, 1, 40), (4, 5, 0), (0, 4, 2), (250, 131, 90), (9, 2_100, 1_024)] {
+      // (389 × 1,100: a block of rows is finished in several pieces.)
+      let sizes = [
+        (5, 7, 3), (1, 70, 40), (70, 1, 40), (4, 5, 0), (0, 4, 2), (250, 131, 90), (9, 2_100, 1_024), (389, 1_100, 20),
+      ]
+      for (m, n, k) in sizes {
         for (hasFactors, sumsColumns) in [(true, true), (true, false), (false, true)] {
+          let isActivated = m == 5 || m == 389
           Product(
-            m: m, n: n, k: k, hasBias: m == 5, activation: m == 5 ? .geluTanh : nil, hasFactors: hasFactors,
-            sumsColumns: sumsColumns, gap: m % 2
+            m: m, n: n, k: k, hasBias: isActivated, activation: isActivated ? .geluTanh : nil, keepsSlopes: isActivated,
+            hasFactors: hasFactors, sumsColumns: sumsColumns, gap: m % 2
           ).check(set.kernels)
         }
       }

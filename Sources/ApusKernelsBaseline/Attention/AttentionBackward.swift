@@ -142,7 +142,7 @@ private struct BackwardHead {
       let end = min(block.upperBound, s.limit(ofQuery: i + rows - 1, keys: keys))
       guard end > block.lowerBound else { continue }
       rowProduct(
-        TileLeft(elements: scoreGradients + row * keyBlock, rowStride: keyBlock, stepStride: 1),
+        tileLeft(scoreGradients + row * keyBlock, rowStride: keyBlock, stepStride: 1),
         steps: end - block.lowerBound, key + block.lowerBound * headColumns, size: s.headSize,
         into: queryGradient + i * headColumns, rows: rows, accumulates: true)
     }
@@ -155,11 +155,11 @@ private struct BackwardHead {
       let offset = (first - queries.lowerBound) * keyBlock + column
       let steps = queries.upperBound - first
       rowProduct(
-        TileLeft(elements: probabilities + offset, rowStride: 1, stepStride: keyBlock), steps: steps,
+        tileLeft(probabilities + offset, rowStride: 1, stepStride: keyBlock), steps: steps,
         outputGradient + first * valueColumns, size: s.valueSize, into: valueGradient + j * valueColumns,
         rows: columns, accumulates: true)
       rowProduct(
-        TileLeft(elements: scoreGradients + offset, rowStride: 1, stepStride: keyBlock), steps: steps,
+        tileLeft(scoreGradients + offset, rowStride: 1, stepStride: keyBlock), steps: steps,
         query + first * headColumns, size: s.headSize, into: keyGradient + j * headColumns, rows: columns,
         accumulates: true)
     }

@@ -112,12 +112,14 @@ func scoreTile(
     let vectors = min(tileVectors, (columns.upperBound - start + laneCount - 1) / laneCount)
     multiplyStridedTile(
       vectors: vectors, steps: size,
-      TileLeft(elements: left, rowStride: paddedSize(size), stepStride: 1),
-      TileRight(
-        elements: packedRight + index * Panels.width * size, stepStride: cut.vectors(of: index) * laneCount),
-      TileResult(
+      tileLeft(left, rowStride: paddedSize(size), stepStride: 1),
+      (
+        elements: packedRight + index * Panels.width * size, stepStride: cut.vectors(of: index) * laneCount
+      ),
+      (
         elements: scores + (start - columns.lowerBound), rowStride: rowStride, rows: rows,
-        columns: vectors * laneCount, accumulates: false))
+        columns: vectors * laneCount, accumulates: false
+      ))
     start += Panels.width
   }
 }
@@ -157,10 +159,11 @@ func rowProduct(
     let vectors = cut.vectors(of: index)
     multiplyStridedTile(
       vectors: vectors, steps: steps, left,
-      TileRight(elements: right + index * Panels.width, stepStride: stride),
-      TileResult(
+      (elements: right + index * Panels.width, stepStride: stride),
+      (
         elements: y + index * Panels.width, rowStride: stride, rows: rows, columns: vectors * laneCount,
-        accumulates: accumulates))
+        accumulates: accumulates
+      ))
   }
 }
 

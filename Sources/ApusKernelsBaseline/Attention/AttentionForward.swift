@@ -171,7 +171,7 @@ private func attendBlock(
         }
       }
       rowProduct(
-        TileLeft(elements: tile, rowStride: scoreColumns, stepStride: 1), steps: tileEnd - start,
+        tileLeft(tile, rowStride: scoreColumns, stepStride: 1), steps: tileEnd - start,
         values + start * valueColumns, size: s.valueSize, into: result.elements + row * valueColumns, rows: rows,
         accumulates: !isFirst)
     }

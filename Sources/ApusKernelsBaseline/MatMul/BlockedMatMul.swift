@@ -9,9 +9,16 @@ let serialBelow = 600_000
 /// Packed B may take this many floats (8 MiB, a share of the last-level cache); wider products are cut by columns.
 private let packedRightLimit = 1 << 21
 
+/// Floats of the product (128 KiB, which the second-level cache still holds) after which their bias and activation come.
+private let finishedFloats = 1 << 15
+
 /// One matrix product, neither of whose sizes is zero.
 func blockedMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
-  let limit = max(packedRightLimit / p.k / Panels.width, 1) * Panels.width
+  // Even chunks, in whole panels: a small one at the end would read all of A for little work.
+  let panels = Panels(columns: p.n).count
+  let most = max(packedRightLimit / p.k / Panels.width, 1)
+  let chunks = (panels + most - 1) / most
+  let limit = (panels + chunks - 1) / chunks * Panels.width
   var column = 0
   while column < p.n {
     let columns = min(limit, p.n - column)
@@ -78,10 +85,7 @@ private func columnChunk(_ p: MatMulArguments, _ schedule: Schedule) {
     let groupPanels = first..<min(panels.count, first + blocking.groupPanels)
     multiplyBlock(
       p, blocking, panels, rows: rows, groupPanels: groupPanels, left: left + worker * leftCount, right: right,
-      firstPacked: firstPacked)
-    finish(
-      p, rows: rows, columns: first * Panels.width..<min(p.n, groupPanels.upperBound * Panels.width),
-      sums: sums.map { $0 + rowIndex * p.n })
+      firstPacked: firstPacked, sums: sums.map { $0 + rowIndex * p.n })
   }
   if let sums, let total = p.columnSums {
     addRows(sums, rows: blocking.rowBlocks, stride: p.n, into: total, count: p.n)
@@ -108,10 +112,10 @@ private func packRightPanel(
     stepStride: p.b.isTransposed ? 1 : p.b.rowStride, into: panel)
 }
 
-/// Rows × panels of C, over all of k.
+/// Rows × panels of C, over all of k, and what follows the product.
 private func multiplyBlock(
   _ p: MatMulArguments, _ blocking: Blocking, _ panels: Panels, rows: Range<Int>, groupPanels: Range<Int>,
-  left: UnsafeMutablePointer<Float>, right: UnsafePointer<Float>, firstPacked: Int
+  left: UnsafeMutablePointer<Float>, right: UnsafePointer<Float>, firstPacked: Int, sums: UnsafeMutablePointer<Float>?
 ) {
   let (leftRowStride, leftStepStride) = p.a.isTransposed ? (1, p.a.rowStride) : (p.a.rowStride, 1)
   for kIndex in 0..<blocking.kBlocks {
@@ -127,31 +131,41 @@ private func multiplyBlock(
           into: left + (row - rows.lowerBound) * steps)
       }
     }
+    var unfinished = groupPanels.lowerBound
     for panel in groupPanels {
       let vectors = panels.vectors(of: panel)
       let width = vectors * laneCount
       let isPacked = panel >= firstPacked
-      let b =
+      let b: TileRight =
         isPacked
-        ? TileRight(
-          elements: right + (panel - firstPacked) * Panels.width * p.k + kStart * width, stepStride: width)
-        : TileRight(
-          elements: p.b.elements + kStart * p.b.rowStride + panel * Panels.width, stepStride: p.b.rowStride)
+        ? (
+          elements: right + (panel - firstPacked) * Panels.width * p.k + kStart * width, stepStride: width
+        )
+        : (
+          elements: p.b.elements + kStart * p.b.rowStride + panel * Panels.width, stepStride: p.b.rowStride
+        )
       for row in stride(from: rows.lowerBound, to: rows.upperBound, by: tileRows) {
-        let result = TileResult(
+        let result: TileResult = (
           elements: p.c + row * p.cRowStride + panel * Panels.width, rowStride: p.cRowStride,
-          rows: min(tileRows, rows.upperBound - row), columns: panels.columns(of: panel), accumulates: accumulates)
+          rows: min(tileRows, rows.upperBound - row), columns: panels.columns(of: panel), accumulates: accumulates
+        )
         if blocking.packsLeft && isPacked {
           multiplyPackedTile(
             vectors: vectors, steps: steps, left + (row - rows.lowerBound) * steps, b.elements, result)
         } else {
           let a =
             blocking.packsLeft
-            ? TileLeft(elements: left + (row - rows.lowerBound) * steps, rowStride: 1, stepStride: tileRows)
-            : TileLeft(
-              elements: source + row * leftRowStride, rowStride: leftRowStride, stepStride: leftStepStride)
+            ? tileLeft(left + (row - rows.lowerBound) * steps, rowStride: 1, stepStride: tileRows)
+            : tileLeft(source + row * leftRowStride, rowStride: leftRowStride, stepStride: leftStepStride)
           multiplyStridedTile(vectors: vectors, steps: steps, a, b, result)
         }
+      }
+      // Not the whole of a wide block at its end: its first columns would come from a farther cache by then.
+      let end = panel + 1
+      let isLarge = rows.count * (end - unfinished) * Panels.width >= finishedFloats
+      if kIndex == blocking.kBlocks - 1 && (isLarge || end == groupPanels.upperBound) {
+        finish(p, rows: rows, columns: unfinished * Panels.width..<min(p.n, end * Panels.width), sums: sums)
+        unfinished = end
       }
     }
   }
@@ -175,8 +189,9 @@ private func makeBlocking(_ p: MatMulArguments) -> Blocking {
   let panels = Panels(columns: n)
   let isSmall = m * n * k < serialBelow
 
-  // Even row blocks, in whole tiles.
-  let targetRows = 96
+  // Even row blocks, in whole tiles. Where all of B shares the second-level cache (512 KiB of it), enough blocks of whole
+  // rows for many workers, rather than groups of columns: what is read and written then lies in one piece.
+  let targetRows = n * k <= 1 << 17 ? max(48, min(96, m / 16)) : 96
   let blocks = isSmall ? 1 : (m + targetRows - 1) / targetRows
   let rowTiles = (m + tileRows - 1) / tileRows
   let tilesPerBlock = (rowTiles + blocks - 1) / blocks

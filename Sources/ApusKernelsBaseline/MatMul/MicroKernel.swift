@@ -163,14 +163,20 @@ private func stridedTile2(_ steps: Int, _ a: TileLeft, _ b: TileRight, _ c: Tile
   }
 #endif
 
+/// The left operand from any pointer: in a tuple a mutable one is not converted.
+@inline(__always)
+func tileLeft(_ elements: UnsafePointer<Float>, rowStride: Int, stepStride: Int) -> TileLeft {
+  (elements, rowStride, stepStride)
+}
+
 @inline(__always)
 private func packedLeft(_ a: UnsafePointer<Float>) -> TileLeft {
-  TileLeft(elements: a, rowStride: 1, stepStride: tileRows)
+  tileLeft(a, rowStride: 1, stepStride: tileRows)
 }
 
 @inline(__always)
 private func packedRight(_ b: UnsafePointer<Float>) -> TileRight {
-  TileRight(elements: b, stepStride: 0)  // known from the width
+  (elements: b, stepStride: 0)  // known from the width
 }
 
 /// One tile from a packed panel of A and a packed panel of B of `vectors` vectors.

@@ -82,14 +82,17 @@ private func multiplyMirrored(
 ) {
   let vectors = panels.vectors(of: panel)
   let width = vectors * laneCount
-  let b = TileRight(
-    elements: right + panel * Panels.width * p.k + steps.lowerBound * width, stepStride: width)
+  let b: TileRight = (
+    elements: right + panel * Panels.width * p.k + steps.lowerBound * width, stepStride: width
+  )
   for row in stride(from: rows.lowerBound, to: rows.upperBound, by: tileRows) {
-    let a = TileLeft(
-      elements: p.b.elements + row * p.b.rowStride + steps.lowerBound, rowStride: p.b.rowStride, stepStride: 1)
-    let result = TileResult(
+    let a: TileLeft = (
+      elements: p.b.elements + row * p.b.rowStride + steps.lowerBound, rowStride: p.b.rowStride, stepStride: 1
+    )
+    let result: TileResult = (
       elements: c + (row - rows.lowerBound) * cRowStride, rowStride: cRowStride,
-      rows: min(tileRows, rows.upperBound - row), columns: width, accumulates: steps.lowerBound > 0)
+      rows: min(tileRows, rows.upperBound - row), columns: width, accumulates: steps.lowerBound > 0
+    )
     multiplyStridedTile(vectors: vectors, steps: steps.count, a, b, result)
   }
 }
