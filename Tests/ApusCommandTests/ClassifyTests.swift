@@ -71,6 +71,15 @@ import Testing
     #expect(try verb(["model", "--", "-x"]).inputs == ["-x"])
   }
 
+  @Test func whatScoresMean() throws {
+    let loaded = try LoadedModel(contentsOf: clip.appendingPathComponent("model"))
+    let (verb, scores) = (try verb(["model", "x", "--top", "2"]), Tensor([0, 2, -2], shape: [1, 3]))
+    #expect(verb.lines(of: scores, .severalClasses, loaded) == [" 88.08 %  class 1", " 50.00 %  class 0"])
+    #expect(verb.lines(of: scores, .regression, loaded) == ["0.0000  class 0", "2.0000  class 1", "-2.0000  class 2"])
+    #expect(verb.lines(of: scores, nil, loaded) == [" 86.68 %  class 1", " 11.73 %  class 0"])
+    #expect(verb.lines(of: Tensor([2.5], shape: [1, 1]), nil, loaded) == ["2.5000  class 0"])
+  }
+
   @Test func whatCLIPNeeds() throws {
     let folder = clip.appendingPathComponent("model")
     let (loaded, picture) = (try LoadedModel(contentsOf: folder), clip.appendingPathComponent("wide.png").path)

@@ -1,6 +1,7 @@
 // `apus classify`: what is in a picture, or what a text is about, with a published classifier.
 // Read first: ApusModels/Published/PictureModel.swift. Read next: ClassifyCommand+Text.swift.
 
+import ApusCharts
 import ApusData
 import ApusModels
 import ApusTensor
@@ -61,9 +62,38 @@ struct ClassifyCommand: Verb {
   }
 
   private func lines(about input: String, _ loaded: LoadedModel) throws -> [String] {
-    guard let model = loaded.model as? any TextClassifier else { return try ranking(loaded, input).lines(top: top) }
-    try refuseLabels()
-    return try lines(about: input, model, loaded)
+    if let model = loaded.model as? any TextClassifier {
+      try refuseLabels()
+      return try lines(about: input, model, loaded)
+    }
+    if let model = loaded.model as? PublishedViT {
+      return lines(of: try classes(of: model, loaded, input).scores, model.problem, loaded)
+    }
+    return try ranking(loaded, input).lines(top: top)
+  }
+
+  /// A line for each of the likeliest classes, or for each number.
+  ///
+  /// - Parameters:
+  ///   - scores: [1, classes].
+  ///   - problem: what they mean; nil: one class of several, or a number if there is only one.
+  func lines(of scores: Tensor, _ problem: ClassificationProblem?, _ loaded: LoadedModel) -> [String] {
+    let count = scores.shape[1]
+    let names = names(count, loaded)
+    switch problem ?? (count == 1 ? .regression : .oneClass) {
+    case .oneClass: return Ranking(scores: scores, names: names).lines(top: top)
+    case .regression: return zip(scores.scalars, names).map { Format.fixed(Double($0), 4) + "  " + $1 }
+    case .severalClasses:
+      // Each class for itself: their probabilities do not add up to 1.
+      return zip(scores.sigmoid().scalars, names).sorted { $0.0 > $1.0 }.prefix(top).map { probability, name in
+        Format.fixed(Double(probability) * 100, 2).leftPadded(to: 6) + " %  " + name
+      }
+    }
+  }
+
+  private func names(_ count: Int, _ loaded: LoadedModel) -> [String] {
+    let labels = loaded.labels ?? []
+    return (0..<count).map { $0 < labels.count ? labels[$0] : "class \($0)" }
   }
 
   /// What the model says of the picture in a file.
@@ -92,9 +122,7 @@ struct ClassifyCommand: Verb {
       throw CommandFailure("\(folder.text): expected a model with a classifier, found \(loaded.head)")
     }
     try refuseLabels()
-    let names = loaded.labels ?? []
-    let scores = model.model(try pixels(for: model, file))
-    return (scores, (0..<count).map { $0 < names.count ? names[$0] : "class \($0)" })
+    return (model.model(try pixels(for: model, file)), names(count, loaded))
   }
 
   private func refuseLabels() throws {

@@ -73,8 +73,8 @@ extension UnsafePointer<Float> {
   /// The first `count` < laneCount elements at `index`, then `padding`: nothing behind the row is read.
   ///
   /// By halves: where the first half is whole it is one load, and only the rest goes on. (Lane by lane, heads of eight features
-  /// took most of a small model's time.)
-  @inline(__always)
+  /// took most of a small model's time.) A call, once a row: inlined, it makes loops so large that their bodies are not.
+  @inline(never)
   func partialLanes(at index: Int, count: Int, padding: Float = 0) -> Lanes {
     #if APUS_AVX512
       let isHalf = count >= 8
@@ -123,8 +123,8 @@ extension UnsafeMutablePointer<Float> {
     UnsafeMutableRawPointer(self + index).storeBytes(of: value, as: Lanes.self)
   }
 
-  /// Writes the first `count` < laneCount elements of a vector.
-  @inline(__always)
+  /// Writes the first `count` < laneCount elements of a vector; a call as `partialLanes`.
+  @inline(never)
   func storePartial(_ value: Lanes, at index: Int, count: Int) {
     #if APUS_AVX512
       guard count >= 8 else { return storeEight(value.lowHalf, at: index, count: count) }
