@@ -67,9 +67,10 @@ private func storeRow(
   if isFull {
     put(last, start)
   } else {
-    let count = columns - start
-    let old = accumulating ? c.partialLanes(at: start, count: count) : .zero
-    c.storePartial(old + last, at: start, count: count)
+    // Lane by lane: for the call that stores a partial vector, every tile's accumulators would leave their registers.
+    for lane in 0..<columns - start {
+      c[start + lane] = accumulating ? c[start + lane] + last[lane] : last[lane]
+    }
   }
 }
 
