@@ -36,6 +36,7 @@ import Testing
     #expect(refusals("x --prompt a --greedy --top-k 3").count == 1)
     #expect(refusals("x --prompt a --greedy --beams 2").count == 1)
     #expect(refusals("x --prompt a --beams 2 --temperature 1").count == 1)
+    #expect(refusals("x --prompt a --beams 1025").count == 1 && refusals("x --prompt a --beams 0").count == 1)
     #expect(refusals("x --prompt a --top-p 1.5").count == 1 && refusals("x --prompt a --min-p 2").count == 1)
     #expect(refusals("x --prompt a --top-p 0").count == 1 && refusals("x --prompt a --max-new-tokens 0").count == 1)
     #expect(isAccepted("x --prompt a --greedy --beams 1 --repetition-penalty 1.2"))

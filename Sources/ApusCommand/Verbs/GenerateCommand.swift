@@ -28,7 +28,9 @@ struct GenerateCommand: Verb {
   @Flag("print-ids", help: "print token ids instead of text") var printsIDs
   @Option("max-new-tokens", .atLeast(1), help: "the most tokens to write") var maximumNewTokens: Int? = nil
   @Flag("greedy", help: "always the likeliest token") var isGreedy
-  @Option("beams", .atLeast(1), help: "search for the likeliest text with N beams") var beams: Int? = nil
+  @Option(
+    "beams", .from(1, to: Double(GenerationSettings.mostBeams)), help: "search for the likeliest text with N beams")
+  var beams: Int? = nil
   @Option("length-penalty", help: "of beams: above 0 favors long texts, below 0 short ones")
   var lengthPenalty: Double? = nil
   @Option("temperature", .atLeast(0), help: "draw tokens: below 1 safer, above 1 wilder") var temperature: Double? = nil

@@ -6,7 +6,7 @@ public import Foundation
 
 extension GenerationSettings {
   /// More beams than this are no search but an attack on memory.
-  private static let mostBeams = 1_024
+  package static let mostBeams = 1_024
   /// Their library leaves fields out that have its own default values, and this is the one that changes the texts.
   private static let usualTopK = 50
 
