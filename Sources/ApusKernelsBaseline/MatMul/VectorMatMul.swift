@@ -123,12 +123,16 @@ private func dotShortRows(
       k += 2 * laneCount
     }
     while k < steps {
-      let left = min(laneCount, steps - k)
-      let xk = x.lanes(at: k, count: left)
-      a0 = multiplyAdd(xk, w0.lanes(at: k, count: left), a0)
-      a1 = multiplyAdd(xk, w1.lanes(at: k, count: left), a1)
-      a2 = multiplyAdd(xk, w2.lanes(at: k, count: left), a2)
-      a3 = multiplyAdd(xk, w3.lanes(at: k, count: left), a3)
+      let (start, left) = (k, min(laneCount, steps - k))
+      // Without calls: a head of eight features is nothing but such an end.
+      @inline(__always) func end(_ row: UnsafePointer<Float>) -> Lanes {
+        left == laneCount ? row.lanes(at: start) : row.inlinedPartialLanes(at: start, count: left)
+      }
+      let xk = end(x)
+      a0 = multiplyAdd(xk, end(w0), a0)
+      a1 = multiplyAdd(xk, end(w1), a1)
+      a2 = multiplyAdd(xk, end(w2), a2)
+      a3 = multiplyAdd(xk, end(w3), a3)
       k += laneCount
     }
     put(horizontalSum(a0 + b0), j)

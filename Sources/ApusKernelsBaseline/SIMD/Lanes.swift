@@ -72,10 +72,18 @@ extension UnsafePointer<Float> {
 
   /// The first `count` < laneCount elements at `index`, then `padding`: nothing behind the row is read.
   ///
-  /// By halves: where the first half is whole it is one load, and only the rest goes on. (Lane by lane, heads of eight features
-  /// took most of a small model's time.) A call, once a row: inlined, it makes loops so large that their bodies are not.
+  /// A call, once a row: inlined, it makes loops so large that their bodies are not.
   @inline(never)
   func partialLanes(at index: Int, count: Int, padding: Float = 0) -> Lanes {
+    inlinedPartialLanes(at: index, count: count, padding: padding)
+  }
+
+  /// The same without a call, for rows that are little more than their ends.
+  ///
+  /// By halves: where the first half is whole it is one load, and only the rest goes on. (Lane by lane, heads of eight features
+  /// took most of a small model's time.)
+  @inline(__always)
+  func inlinedPartialLanes(at index: Int, count: Int, padding: Float = 0) -> Lanes {
     #if APUS_AVX512
       let isHalf = count >= 8
       let rest = partialEight(at: isHalf ? index + 8 : index, count: isHalf ? count - 8 : count, padding)
