@@ -159,10 +159,13 @@ func combineRows(
       sum = multiplyAdd(w2.lanes(at: j), x2, sum)
       y.store(multiplyAdd(w3.lanes(at: j), x3, sum), at: j)
     } tail: { j, count in
-      var sum = multiplyAdd(w0.partialLanes(at: j, count: count), x0, y.partialLanes(at: j, count: count))
-      sum = multiplyAdd(w1.partialLanes(at: j, count: count), x1, sum)
-      sum = multiplyAdd(w2.partialLanes(at: j, count: count), x2, sum)
-      y.storePartial(multiplyAdd(w3.partialLanes(at: j, count: count), x3, sum), at: j, count: count)
+      @inline(__always) func end(_ row: UnsafePointer<Float>) -> Lanes {
+        row.inlinedPartialLanes(at: j, count: count)
+      }
+      var sum = multiplyAdd(end(w0), x0, end(UnsafePointer(y)))
+      sum = multiplyAdd(end(w1), x1, sum)
+      sum = multiplyAdd(end(w2), x2, sum)
+      y.storePartial(multiplyAdd(end(w3), x3, sum), at: j, count: count)
     }
     k += 4
   }
