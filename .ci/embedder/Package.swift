@@ -9,6 +9,6 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [.package(url: Context.environment["APUS_URL"] ?? "", from: "0.1.0")],
   targets: [
-    .executableTarget(name: "Embedder", dependencies: [.product(name: "Apus", package: "apus")])
+    .executableTarget(name: "Embedder", dependencies: [.product(name: "ApusCore", package: "apus")])
   ]
 )

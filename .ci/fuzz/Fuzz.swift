@@ -3,7 +3,7 @@
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
 
 /// The fuzzers by name. They are one program: compiling and linking it takes far longer than a run in CI.
 private let fuzzers: [String: ([UInt8]) -> Void] = [

@@ -4,9 +4,11 @@
 
 import Foundation
 
-@testable import ApusData
-@testable import ApusModels
+@testable import ApusFiles
+@testable import ApusGeneration
+@testable import ApusPublished
 @testable import ApusTensor
+@testable import ApusWeights
 
 /// The first byte chooses the file, the others are what it says.
 func fuzzConfigurations(_ input: [UInt8]) {

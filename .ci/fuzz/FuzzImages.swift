@@ -3,7 +3,8 @@
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
+@testable import ApusMedia
 
 /// The first byte chooses how near to a picture the bytes after it begin: sums that are right by chance hardly ever are.
 func fuzzImages(_ input: [UInt8]) {

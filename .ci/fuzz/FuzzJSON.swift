@@ -3,7 +3,7 @@
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
 
 /// Walks a document, looks at every value, and compares keys and strings with Foundation's.
 func fuzzJSON(_ input: [UInt8]) {

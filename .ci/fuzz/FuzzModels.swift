@@ -1,36 +1,38 @@
 // Configurations of all families, up to where their models have been made.
-// Read first: FuzzConfigurations.swift; Sources/ApusData/Models/ConfigurationReader+Sizes.swift, what is attacked.
+// Read first: FuzzConfigurations.swift; Sources/ApusFiles/JSON/ConfigurationReader+Sizes.swift, what is attacked.
 
 import Foundation
 
-@testable import ApusData
-@testable import ApusModels
+@testable import Apus
+@testable import ApusFiles
 @testable import ApusNN
+@testable import ApusPublished
+@testable import ApusWeights
 
-/// A published folder of the tests' fixtures: its configuration and its weights.
+/// A published folder from the tests' fixtures: its configuration and its weights.
 private struct Fixture {
   let fields: [String: JSONDocument]
   let weights: ModelWeights
-  let family: PublishedFamily
+  let family: ModelFamily
 
-  init?(_ folder: URL) {
+  init?(_ folder: URL, _ family: ModelFamily) {
     guard let fields = try? JSONDocument(contentsOf: folder.appending(path: "config.json")).members,
-      case .string(let type)? = fields["model_type"], let weights = try? ModelWeights(inFolder: folder),
-      let family = PublishedFamily.all.first(where: { $0.modelType == type })
+      case .string(let type)? = fields["model_type"], family.modelTypes.contains(type),
+      let weights = try? ModelWeights(inFolder: folder)
     else { return nil }
     (self.fields, self.weights, self.family) = (fields, weights, family)
   }
 }
 
-/// One folder for each family.
+/// One folder for each family that has a fixture, in the order of the registry.
 private let fixtures: [Fixture] = {
-  let root = URL(filePath: ProcessInfo.processInfo.environment["APUS_FUZZ_MODELS"] ?? "Tests/ApusModelsTests/Fixtures")
-  let names = [
-    "bert_model", "roberta_masked_lm", "distilbert_sequence_classification", "gpt2_lm", "llama_lm", "t5_relu", "bart",
-    "marian", "vit_image_classification", "clip", "torch/transformer",
-  ]
-  let found = names.compactMap { Fixture(root.appending(path: $0)) }
-  guard found.count == names.count else { fatalError("APUS_FUZZ_MODELS: not all models in \(root.path)") }
+  let root = URL(
+    filePath: ProcessInfo.processInfo.environment["APUS_FUZZ_MODELS"] ?? "Tests/ApusFamiliesTests/Fixtures")
+  let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?.allObjects as? [URL] ?? []
+  let folders = files.filter { $0.lastPathComponent == "config.json" }.map { $0.deletingLastPathComponent() }
+    .sorted { $0.path < $1.path }
+  let found = ModelFamily.all.compactMap { family in folders.lazy.compactMap { Fixture($0, family) }.first }
+  guard found.count >= 11 else { fatalError("APUS_FUZZ_MODELS: only \(found.count) families in \(root.path)") }
   return found
 }()
 

@@ -3,7 +3,8 @@
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
+@testable import ApusText
 
 /// The first byte chooses the format; the text to cut is always the same, and the whole file as far as it is text.
 func fuzzPieces(_ input: [UInt8]) {

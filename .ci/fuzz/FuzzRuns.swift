@@ -3,7 +3,8 @@
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
+@testable import ApusText
 @testable import ApusTraining
 
 /// The first byte chooses the file and the step to continue from.

@@ -3,8 +3,9 @@
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
 @testable import ApusTensor
+@testable import ApusWeights
 
 /// The first byte chooses: the bytes after it as they are, or as a header whose size is right and that some elements follow.
 /// (By chance alone the eight bytes of the size hardly ever are.)

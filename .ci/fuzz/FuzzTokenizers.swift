@@ -3,7 +3,8 @@
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
+@testable import ApusText
 
 /// Small tokenizers of every kind of model, whose parts inputs replace.
 private let bases: [[String: JSONDocument]] = [

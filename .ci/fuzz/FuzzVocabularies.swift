@@ -3,7 +3,8 @@
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
+@testable import ApusText
 
 /// GPT-2's spelling of the 256 bytes, without which byte-pair vocabularies are refused, and a few merges' results.
 private let bytesVocabulary: [String] = {

@@ -1,6 +1,6 @@
 // Texts of 128 tokens through encoders of random weights, alone and sixteen at once. Read next: ApusModels/BERT/BERT.swift.
 
-import ApusModels
+import ApusLanguage
 import ApusNN
 import ApusTensor
 

@@ -1,8 +1,10 @@
 // Reading a prompt and generating tokens, GPT-2 small with random weights. Read next: ApusModels/GPT/GPT+Generation.swift.
 
-import ApusModels
+import ApusGeneration
+import ApusLanguage
 import ApusNN
 import ApusTensor
+import ApusText
 
 let inferenceWorkloads: [Workload] = [
   prefill("prefill_gpt2_124m_512", isLastOnly: false),

@@ -1,7 +1,8 @@
 // A megabyte of English to tokens, with a published tokenizer. Read next: ApusData/Text/Tokenizer/Tokenizer.swift.
 
-import ApusData
+import ApusBase
 import ApusKernelTypes
+import ApusText
 import Foundation
 
 /// The variable of the environment that names a folder with a tokenizer's files.

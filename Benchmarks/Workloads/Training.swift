@@ -1,6 +1,6 @@
 // Training steps: forward, backward, AdamW. Read next: ApusTraining/Adam.swift; ApusModels/GPT/GPT.swift.
 
-import ApusModels
+import ApusLanguage
 import ApusNN
 import ApusTensor
 import ApusTraining

@@ -1,7 +1,7 @@
 // Classifying pictures. Read next: ApusModels/ViT/ViT.swift.
 
-import ApusModels
 import ApusTensor
+import ApusVision
 
 let visionWorkloads: [Workload] = [classifyPicture()]
 

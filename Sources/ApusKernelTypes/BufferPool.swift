@@ -1,6 +1,7 @@
 // Recycled, 64-byte aligned memory for tensors and for the scratch of kernels.
 // Read next: ApusTensor/Storage.swift, which owns such a block for a tensor's lifetime.
 
+import ApusBase
 import Foundation
 
 /// Hands out aligned blocks of memory and keeps returned ones for the next request of their size class.

@@ -1,6 +1,6 @@
 // The numbers of a training run, as a CSV file that survives interruptions. Read next: TrainingRun.swift.
 
-public import ApusData
+public import ApusFiles
 public import Foundation
 
 /// One step of training, as it is logged.

@@ -1,9 +1,10 @@
 // Checkpoints: one file that is replaced at once, from which a run continues bit for bit.
 // Read first: TrainingRun.swift, ApusData/Files/AtomicFile.swift.
 
-import ApusData
+import ApusFiles
 import ApusNN
 import ApusTensor
+import ApusWeights
 import Foundation
 
 extension TrainingRun {

@@ -1,6 +1,7 @@
 // The training loop: steps, validation, checkpoints, and continuing exactly where a run was interrupted.
 // Read first: Optimizers/Optimizer.swift, Schedules/LearningRateSchedule.swift. Read next: TrainingRun+Checkpoint.swift.
 
+import ApusBase
 public import ApusNN
 public import ApusTensor
 public import Foundation

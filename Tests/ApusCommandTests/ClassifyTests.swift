@@ -1,8 +1,10 @@
 // `apus classify`: answers in the order of their probabilities. Read first: Sources/ApusCommand/Verbs/ClassifyCommand.swift.
 
-import ApusData
-import ApusModels
+import Apus
+import ApusMultimodal
+import ApusPublished
 import ApusTensor
+import ApusText
 import Foundation
 import Testing
 

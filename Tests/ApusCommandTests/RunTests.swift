@@ -1,7 +1,8 @@
 // `apus run`: files written with the fixtures' numbers, and one line for each thing that is wrong.
 
-import ApusData
+import ApusFiles
 import ApusTensor
+import ApusWeights
 import Foundation
 import Testing
 

@@ -1,6 +1,6 @@
 // `apus tokenize`: its words, the lines that it reads, and the JSON that it writes.
 
-import ApusData
+import ApusText
 import Foundation
 import Testing
 

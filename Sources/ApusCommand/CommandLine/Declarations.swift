@@ -1,6 +1,7 @@
 // How a verb declares what it takes: @Option, @Flag and @Positional, once, with name, default and help.
 // Read first: Verb.swift, which has an example. Read next: Arguments.swift, which reads the command line into them.
 
+import ApusBase
 import ApusTensor
 
 /// What the parser and the help see of a declaration.

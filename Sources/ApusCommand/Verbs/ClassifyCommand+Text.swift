@@ -1,8 +1,9 @@
 // Texts for `apus classify`. Read first: ClassifyCommand.swift, ApusModels/Encoders/TextClassifier.swift.
 
-import ApusData
-import ApusModels
+import ApusLanguage
+import ApusPublished
 import ApusTensor
+import ApusText
 
 extension ClassifyCommand {
   /// What a model says of the text: a line for each of the likeliest classes, or for each number.
@@ -16,6 +17,6 @@ extension ClassifyCommand {
       throw CommandFailure(
         "\(folder.text): the tokenizer has a token \(largest), the model only \(model.vocabularySize) tokens")
     }
-    return lines(of: model.scores(IndexTensor(ids, shape: [1, ids.count])), model.problem, loaded)
+    return lines(of: model.logits(IndexTensor(ids, shape: [1, ids.count])), model.problem, loaded)
   }
 }

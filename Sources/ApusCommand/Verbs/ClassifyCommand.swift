@@ -1,10 +1,15 @@
 // `apus classify`: what is in a picture, or what a text is about, with a published classifier.
 // Read first: ApusModels/Published/PictureModel.swift. Read next: ClassifyCommand+Text.swift.
 
+import Apus
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusLanguage
+import ApusMedia
+import ApusMultimodal
+import ApusPublished
 import ApusTensor
+import ApusText
+import ApusVision
 import Foundation
 
 struct ClassifyCommand: Verb {
@@ -66,7 +71,7 @@ struct ClassifyCommand: Verb {
       try refuseLabels()
       return try lines(about: input, model, loaded)
     }
-    if let model = loaded.model as? PublishedViT {
+    if let model = loaded.model as? any ImageClassifier {
       return lines(of: try classes(of: model, loaded, input).scores, model.problem, loaded)
     }
     return try ranking(loaded, input).lines(top: top)
@@ -100,53 +105,51 @@ struct ClassifyCommand: Verb {
   func ranking(_ loaded: LoadedModel, _ file: String) throws -> Ranking {
     let answer: (scores: Tensor, names: [String])
     switch loaded.model {
-    case let model as PublishedViT: answer = try classes(of: model, loaded, file)
-    case let model as CLIP: answer = try fit(of: model, file)
+    case let model as any ImageClassifier: answer = try classes(of: model, loaded, file)
+    case let model as any ImageTextMatcher: answer = try fit(of: model, file)
     default:
       throw CommandFailure(
-        "\(folder.text): expected a model that classifies pictures (vit, clip) or texts (bert, …), found \(loaded.head)"
+        "\(folder.text): expected a model that classifies images (vit, clip) or texts (bert, …), found \(loaded.head)"
       )
     }
     return Ranking(scores: answer.scores, names: answer.names)
   }
 
-  private func pixels(for model: some PictureModel, _ file: String) throws -> Tensor {
+  private func pixels(for model: some ImageModel, _ file: String) throws -> Tensor {
     let processor = try model.processor(inFolder: folder.url)
     return processor([try Image(contentsOf: Path(file).url)])
   }
 
   private func classes(
-    of model: PublishedViT, _ loaded: LoadedModel, _ file: String
+    of model: some ImageClassifier, _ loaded: LoadedModel, _ file: String
   ) throws -> (scores: Tensor, names: [String]) {
-    guard let count = model.model.configuration.classes else {
+    guard let count = model.classCount else {
       throw CommandFailure("\(folder.text): expected a model with a classifier, found \(loaded.head)")
     }
     try refuseLabels()
-    return (model.model(try pixels(for: model, file)), names(count, loaded))
+    return (model.logits(try pixels(for: model, file)), names(count, loaded))
   }
 
   private func refuseLabels() throws {
     if labels != nil { throw CommandFailure("--labels: \(folder.text) has classes of its own; only CLIP takes labels") }
   }
 
-  /// How well the picture fits each of the words.
-  private func fit(of model: CLIP, _ file: String) throws -> (scores: Tensor, names: [String]) {
+  /// How well the image fits each of the words.
+  private func fit(of model: some ImageTextMatcher, _ file: String) throws -> (scores: Tensor, names: [String]) {
     guard !words.isEmpty else {
       throw CommandFailure("\(folder.text): CLIP needs --labels, such as --labels \"a cat,a dog\"")
     }
-    let configuration = model.configuration.text
     var tokenizer = try Tokenizer(folder: folder.url)
-    tokenizer.truncation = Truncation(maximumLength: configuration.contextLength)
+    tokenizer.truncation = Truncation(maximumLength: model.maximumTextLength)
     let texts = try tokenizer.encode(batch: words).map(\.ids)
     let length = texts.map(\.count).max() ?? 0
-    guard length > 0, texts.joined().allSatisfy({ $0 >= 0 && $0 < configuration.vocabularySize }) else {
+    guard length > 0, texts.joined().allSatisfy({ $0 >= 0 && $0 < model.vocabularySize }) else {
       throw CommandFailure("\(folder.text): the tokenizer has other tokens than the model")
     }
-    // What is filled up stands behind the end token, where nobody looks.
+    // Padding stands after the end token, which the model does not look beyond.
     let ids = texts.flatMap { $0 + Array(repeating: $0.last ?? 0, count: length - $0.count) }
-    let vectors = model.embedding(ofTexts: IndexTensor(ids, shape: [texts.count, length]))
-    let picture = model.embedding(ofImages: try pixels(for: model, file))
-    return (model.similarities(images: picture, texts: vectors), words)
+    let pixels = try pixels(for: model, file)
+    return (model.logits(pixels, IndexTensor(ids, shape: [texts.count, length])), words)
   }
 }
 

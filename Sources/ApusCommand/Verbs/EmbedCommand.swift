@@ -2,9 +2,10 @@
 // Read next: SearchCommand.swift.
 
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusLanguage
 import ApusTensor
+import ApusText
+import ApusWeights
 import Foundation
 
 struct EmbedCommand: Verb {

@@ -1,9 +1,12 @@
 // `apus generate`: text from a published model. Read first: ApusModels/Decoding/Generation.swift.
 // Read next: GeneratedText.swift, which turns tokens into text while they come.
 
+import Apus
+import ApusBase
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusGeneration
+import ApusLanguage
+import ApusPublished
 import ApusTensor
 import Foundation
 
@@ -94,8 +97,8 @@ struct GenerateCommand: Verb {
     let start = clock.now
     var output = GeneratedText(
       codec: printsIDs ? nil : codec, stop: stop, continuing: isConditional || prompt == nil ? [] : ids)
-    if let trained = (loaded.model as? Llama)?.configuration.contextLength,
-      ids.count + settings.maximumNewTokens > trained
+    if let decoder = loaded.model as? any TokenDecoder, let trained = decoder.trainedLength,
+      decoder.positionLimit == nil, ids.count + settings.maximumNewTokens > trained
     {
       writeError([
         "apus generate: note: the model has learned from texts of at most \(trained) tokens; beyond, it is lost"

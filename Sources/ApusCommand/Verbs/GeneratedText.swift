@@ -1,7 +1,8 @@
 // Tokens as they come, as text on standard output. Read first: GenerateCommand.swift,
 // ApusData/Text/Tokenizer/StreamingDecoder.swift.
 
-import ApusData
+import ApusBase
+import ApusText
 import Foundation
 
 /// The tokenizer of a model's folder.

@@ -1,8 +1,8 @@
 // `apus inspect`: what is in a safetensors file. Read first: ApusData/Files/Safetensors.swift.
 
 import ApusCharts
-import ApusData
 import ApusTensor
+import ApusWeights
 import Foundation
 
 struct InspectCommand: Verb {

@@ -1,9 +1,11 @@
 // `apus run`: any published model on named tensors, to check a checkpoint against other software.
 // Read first: ApusModels/Published/LoadedModel.swift.
 
-import ApusData
-import ApusModels
+import Apus
+import ApusLanguage
+import ApusPublished
 import ApusTensor
+import ApusWeights
 import Foundation
 
 struct RunCommand: Verb {
@@ -18,7 +20,7 @@ struct RunCommand: Verb {
     is the gradient of the first output times the input 'cotangent', plus every output NAME times 'cotangent.NAME'. \
     Inputs that are vectors (src and tgt of a torch.nn.Transformer) have gradients too, as inputs.NAME.
 
-    Model types: \(PublishedFamily.all.map(\.modelType).sorted().joined(separator: ", ")).
+    Model types: \(ModelFamily.all.flatMap(\.modelTypes).sorted().joined(separator: ", ")).
     """
   }
 

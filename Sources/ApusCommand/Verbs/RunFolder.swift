@@ -2,10 +2,11 @@
 // Read first: TrainShakespeareCommand.swift. Read next: SampleCommand.swift.
 
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusFiles
+import ApusLanguage
 import ApusNN
 import ApusTensor
+import ApusText
 import ApusTraining
 import Foundation
 

@@ -1,7 +1,7 @@
 // `apus sample`: text from a trained model. Read first: ApusModels/GPT/GPT+Generation.swift.
 
-import ApusData
-import ApusModels
+import ApusGeneration
+import ApusLanguage
 import ApusTensor
 import Foundation
 

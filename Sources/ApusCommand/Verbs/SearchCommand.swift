@@ -2,9 +2,11 @@
 // Read first: EmbedCommand.swift.
 
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusFiles
+import ApusLanguage
+import ApusNN
 import ApusTensor
+import ApusText
 import Foundation
 
 struct SearchCommand: Verb {

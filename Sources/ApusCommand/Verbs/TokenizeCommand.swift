@@ -1,7 +1,7 @@
 // `apus tokenize`: texts to tokens and back, to check a tokenizer against other software or to prepare a corpus.
 // Read first: ApusData/Text/Tokenizer/Tokenizer.swift. Read next: ../Terminal/InputLines.swift.
 
-import ApusData
+import ApusText
 import Foundation
 
 struct TokenizeCommand: Verb {

@@ -2,10 +2,11 @@
 // Read first: ApusModels/GPT/GPT.swift, ApusTraining/TrainingRun.swift. Read next: RunFolder.swift.
 
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusGeneration
+import ApusLanguage
 import ApusNN
 import ApusTensor
+import ApusText
 import ApusTraining
 import Foundation
 

@@ -2,10 +2,10 @@
 // Read next: ApusCharts/DecisionMap.swift, the picture of what was learned.
 
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusFiles
 import ApusNN
 import ApusTensor
+import ApusText
 import ApusTraining
 import Foundation
 

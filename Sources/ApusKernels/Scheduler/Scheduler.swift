@@ -1,6 +1,7 @@
 // Workers on Dispatch that stay awake between kernels: a job of tiles, ranges that workers claim from, and stealing.
 // Read first: ApusKernelTypes/Schedule.swift. Docs/Decisions/0003 says why `concurrentPerform` alone is too slow.
 
+import ApusBase
 package import ApusKernelTypes
 import Dispatch
 import Foundation

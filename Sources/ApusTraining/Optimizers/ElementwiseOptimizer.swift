@@ -1,6 +1,7 @@
 // What all optimizers of this package share: groups, arrays beside every parameter, counts of steps, and their saving.
 // Read first: Optimizer.swift. Read next: OptimizerState.swift; SGD.swift, the simplest rule.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 public import ApusTensor

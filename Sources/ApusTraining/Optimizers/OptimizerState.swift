@@ -2,6 +2,7 @@
 // Read first: ElementwiseOptimizer.swift.
 
 import ApusTensor
+import ApusText
 
 /// A tensor beside each parameter (a velocity, a moment), and how they are saved.
 struct Slots {

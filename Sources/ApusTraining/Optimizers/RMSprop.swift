@@ -1,6 +1,7 @@
 // RMSprop. Read first: ElementwiseOptimizer.swift; ApusKernelsBaseline/Optimizers/RootMeanSquare.swift, the arithmetic.
 // Read next: Adagrad.swift, Adadelta.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 import ApusTensor

@@ -1,5 +1,6 @@
 // Gradient descent, with momentum. Read first: ElementwiseOptimizer.swift; ApusKernelsBaseline/Optimizers/Moments.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 import ApusTensor

@@ -1,6 +1,7 @@
 // Rates that fall along half a cosine: again and again, with restarts, or once after a warm-up.
 // Read first: LearningRateSchedule.swift.
 
+import ApusBase
 import ApusTensor
 import Foundation
 

@@ -1,6 +1,7 @@
 // Rates that fall: in steps, exponentially, along a line or a power, with the inverse square root of the step.
 // Read first: LearningRateSchedule.swift.
 
+import ApusBase
 import ApusTensor
 import Foundation
 

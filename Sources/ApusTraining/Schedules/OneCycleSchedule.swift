@@ -1,5 +1,6 @@
 // One rise and one fall of the learning rate, while the momentum falls and rises. Read first: LearningRateSchedule.swift.
 
+import ApusBase
 import ApusTensor
 import Foundation
 

@@ -1,5 +1,6 @@
 // A learning rate that falls when nothing gets better any more. Read first: LearningRateSchedule.swift.
 
+import ApusBase
 import ApusTensor
 
 /// The rate times a factor whenever a loss has not improved for a while (PyTorch's `ReduceLROnPlateau`).

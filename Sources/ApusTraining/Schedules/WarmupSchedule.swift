@@ -1,5 +1,6 @@
 // A warm-up before any other schedule. Read first: LearningRateSchedule.swift.
 
+import ApusBase
 import ApusTensor
 
 /// A straight line up to another schedule's first rate, then that schedule.

@@ -1,6 +1,6 @@
 // Learns XOR, and measures how fast a matrix product is; .ci/check-embedder reads what it prints.
 
-import Apus
+import ApusCore
 import Dispatch
 
 let inputs = Tensor([0, 0, 0, 1, 1, 0, 1, 1], shape: [4, 2])
