@@ -1,6 +1,5 @@
 // The training loop, with validation, checkpoints and exact resumption.
-// Read first: Optimizers/Optimizer.swift, Schedules/LearningRateSchedule.swift. Read next:
-// TrainingRun+Checkpoint.swift.
+// Read first: Optimizers/Optimizer.swift. Read next: TrainingRun+Checkpoint.swift.
 
 public import ApusNN
 public import ApusTensor
