@@ -20,7 +20,7 @@ package struct LineChart {
     package init(x: Double, y: Double) { (self.x, self.y) = (x, y) }
   }
 
-  /// How a series is drawn.
+  /// The drawing style of a series.
   package enum Style {
     case line
     /// A strong line for the exponential moving average, over a faint line for the values.

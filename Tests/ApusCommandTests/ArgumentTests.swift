@@ -163,7 +163,8 @@ private func output(_ words: String...) -> String {
     for help in [output(), output("--help"), output("-h"), output("help")] {
       #expect(help.contains("  bake cake  Bake a cake\n  bake egg   Bake an egg"))
     }
-    #expect(output("bake", "--help").hasPrefix("cook bake — Use the oven\n\n  bake cake  Bake a cake"))
+    let usage = "Usage: cook bake COMMAND [arguments] [options]"
+    #expect(output("bake", "--help").hasPrefix("cook bake — Use the oven\n\n\(usage)\n\n  bake cake  Bake a cake\n"))
     #expect(output("help", "bake") == output("bake", "-h"))
     #expect(output("--version") == "cook 1.2")
   }

@@ -17,7 +17,8 @@ extension Tool {
   func help(forGroup group: String) -> String {
     let title = groups[group].map { "\(name) \(group) — \($0)" } ?? "\(name) \(group)"
     let rows = verbs(ofGroup: group).map { ($0.name, $0.summary) }
-    return "\(title)\n\n\(table(rows))\n\nRun '\(name) \(group) COMMAND --help' for help on a command."
+    let usage = "Usage: \(name) \(group) COMMAND [arguments] [options]"
+    return "\(title)\n\n\(usage)\n\n\(table(rows))\n\nRun '\(name) \(group) COMMAND --help' for help on a command."
   }
 
   /// The help of a verb: its summary, usage, arguments, options and details.

@@ -47,7 +47,7 @@ struct GenerateCommand: Verb {
     "repetition-penalty", .above(0), help: "penalty for tokens that already occur; above 1 discourages repetition")
   var repetitionPenalty: Double? = nil
   @Option("no-repeat-ngram", .atLeast(0), help: "never repeat a sequence of N tokens") var noRepeatNGram: Int? = nil
-  @Option("stop", help: "stop before this text") var stop: String? = nil
+  @Option("stop", help: "stop at this text, which is not printed") var stop: String? = nil
   @Option("seed", help: "random seed; the same seed gives the same text") var seed: UInt64 = 1
 
   private var draws: Bool { temperature != nil || topK != nil || topP != nil || minP != nil }

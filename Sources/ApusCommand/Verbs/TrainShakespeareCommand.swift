@@ -11,7 +11,7 @@ import Foundation
 
 struct TrainShakespeareCommand: Verb {
   static let name = "train shakespeare"
-  static let summary = "Train a small character-level GPT on Shakespeare or another text"
+  static let summary = "Train a character-level GPT on Shakespeare or another text"
   static let details = """
     Writes a run folder with the best model (model.safetensors and config.json, in the format of Hugging Face's \
     GPT-2), a checkpoint, a table of the losses (metrics.csv) and a chart of them (loss.svg).
@@ -37,11 +37,11 @@ struct TrainShakespeareCommand: Verb {
   @Option("batch", .from(1, to: 100_000), help: "sequences per step") var batch = 12
   @Option("learning-rate", .above(0), help: "peak learning rate") var learningRate = 3e-3
   @Option(
-    "warmup", .atLeast(0), help: "steps of learning-rate warm-up (default: 100, but at most a tenth of the steps)")
+    "warmup", .atLeast(0), help: "learning-rate warm-up steps (default: 100, at most a tenth of --steps)")
   var warmup: Int? = nil
   @Option("weight-decay", .atLeast(0), help: "weight decay of AdamW, on matrices only") var weightDecay = 0.1
   @Option("validate-every", .atLeast(1), help: "steps between validations and checkpoints") var interval = 500
-  @Option("sample", .atLeast(0), help: "number of characters to generate at the end; 0 for none") var sample = 400
+  @Option("sample", .atLeast(0), help: "characters to generate at the end; 0 for none") var sample = 400
 
   func problems() -> [String] {
     if resume != nil {
