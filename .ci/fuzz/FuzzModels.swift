@@ -1,5 +1,5 @@
-// Configurations of all families, up to where their models have been made.
-// Read first: FuzzConfigurations.swift; Sources/ApusFiles/JSON/ConfigurationReader+Sizes.swift, what is attacked.
+// Fuzzes the configurations of all model families, up to the initialization of the models.
+// Read first: FuzzConfigurations.swift; Sources/ApusFiles/JSON/ConfigurationReader+Sizes.swift, the code under test.
 
 import Foundation
 
@@ -36,22 +36,23 @@ private let fixtures: [Fixture] = {
   return found
 }()
 
-/// The first byte chooses a family, the second what its weights are read as; the others are fields that replace the
-/// configuration's own, so that a few bytes reach far.
+/// The first byte selects the family, the second its head. The other bytes are JSON fields that replace those of the
+/// configuration, so that a few bytes can have a large effect.
 func fuzzModels(_ input: [UInt8]) {
   guard input.count > 2, let changes = document(Array(input.dropFirst(2)))?.members else { return }
   let fixture = fixtures[Int(input[0]) % fixtures.count]
   let heads = fixture.family.heads
   let head = heads[Int(input[1]) % heads.count]
   let fields = fixture.fields.merging(changes) { old, new in
-    // The objects in it are changed, too.
+    // Nested objects are merged, too.
     guard let inner = old.members, let other = new.members else { return new }
     return JSONDocument(members: inner.merging(other) { $1 })
   }
   do throws(FileFormatError) {
     let configuration = try ConfigurationReader(JSONDocument(members: fields), path: "config.json")
     let folder = ModelFolder(configuration: configuration, weights: fixture.weights)
-    // (What is made has no memory yet; matching it with the tensors, which reads no configuration, would take most of the time.)
+    // The model is made without memory. Matching it with the tensors is omitted: it reads no configuration, and would
+    // take most of the time.
     _ = try withoutInitialValues { () throws(FileFormatError) in try head.make(folder) }
     try configuration.check()
   } catch {

@@ -1,4 +1,4 @@
-// `apus classify`: what is in a picture, or what a text is about, with a published classifier.
+// `apus classify`: classifies images and texts with a published model.
 // Read first: ApusModels/Published/PictureModel.swift. Read next: ClassifyCommand+Text.swift.
 
 import Apus
@@ -14,34 +14,36 @@ import Foundation
 
 struct ClassifyCommand: Verb {
   static let name = "classify"
-  static let summary = "Tell what is in a picture or a text, with a classifier from a folder."
+  static let summary = "Classify images or texts with a model from a folder"
   static var details: String {
     """
-    The picture is a PNG, PPM, PGM or PBM file, and is resized as the model's preprocessor_config.json says.
+    Prints the most likely classes of each input with their probabilities, or the values that a regression model \
+    predicts.
 
-    A classifier of pictures (ViT) or of texts (BERT, RoBERTa, DistilBERT) knows its classes by config.json. \
-    CLIP chooses for a picture among the words that --labels gives it.
+    An image classifier (ViT) reads PNG, PPM, PGM and PBM files, and resizes the images as preprocessor_config.json \
+    specifies. A text classifier (BERT, RoBERTa, DistilBERT) takes the text itself. Both take the names of their \
+    classes from config.json. CLIP chooses for an image among the labels given with --labels.
 
-    Without inputs on the command line they are read from standard input, one a line. Where there are several, each is \
-    named above its answers.
+    Without inputs on the command line, inputs are read from standard input, one per line. If there are several \
+    inputs, each is printed above its results.
     """
   }
 
-  @Positional("MODEL_DIR", help: "a folder with config.json and model.safetensors") var folder: Path
-  @Words("INPUT", help: "files of pictures, or texts") var inputs
-  @Option("labels", placeholder: "A,B,…", help: "what CLIP chooses among, separated by commas")
+  @Positional("MODEL_DIR", help: "folder with config.json and model.safetensors") var folder: Path
+  @Words("INPUT", help: "image file, or text") var inputs
+  @Option("labels", placeholder: "A,B,…", help: "labels for CLIP to choose from, separated by commas")
   var labels: String? = nil
-  @Option("top", .atLeast(1), help: "how many answers are printed") var top = 5
+  @Option("top", .atLeast(1), help: "number of classes to print") var top = 5
 
-  /// The words of --labels.
+  /// The labels given with --labels.
   private var words: [String] {
     (labels ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
   }
 
   func problems() -> [String] {
-    if labels != nil, words.isEmpty { return ["--labels: expected words separated by commas, found none"] }
+    if labels != nil, words.isEmpty { return ["--labels: expected labels separated by commas, found none"] }
     if inputs.isEmpty, isatty(STDIN_FILENO) == 1 {
-      return ["expected pictures or texts on the command line or on standard input, found neither"]
+      return ["expected images or texts on the command line or on standard input, found neither"]
     }
     return []
   }
@@ -62,7 +64,7 @@ struct ClassifyCommand: Verb {
       if !line.isEmpty { try answer(line.hasSuffix("\r") ? String(line.dropLast()) : line, isNamed: true) }
     }
     if given.number == 0 {
-      throw CommandFailure("standard input: expected the name of a picture or a text a line, found nothing")
+      throw CommandFailure("standard input: expected one image file or text per line, found nothing")
     }
   }
 
@@ -77,11 +79,11 @@ struct ClassifyCommand: Verb {
     return try ranking(loaded, input).lines(top: top)
   }
 
-  /// A line for each of the likeliest classes, or for each number.
+  /// One line for each of the most likely classes, or for each value of a regression.
   ///
   /// - Parameters:
-  ///   - scores: [1, classes].
-  ///   - problem: what they mean; nil: one class of several, or a number if there is only one.
+  ///   - scores: logits or regression values, [1, classes].
+  ///   - problem: the kind of problem. If nil, it is single-label classification, or regression for a single output.
   func lines(of scores: Tensor, _ problem: ClassificationProblem?, _ loaded: LoadedModel) -> [String] {
     let count = scores.shape[1]
     let names = names(count, loaded)
@@ -89,7 +91,7 @@ struct ClassifyCommand: Verb {
     case .oneClass: return Ranking(scores: scores, names: names).lines(top: top)
     case .regression: return zip(scores.scalars, names).map { Format.fixed(Double($0), 4) + "  " + $1 }
     case .severalClasses:
-      // Each class for itself: their probabilities do not add up to 1.
+      // The classes are independent, so their probabilities do not sum to 1.
       return zip(scores.sigmoid().scalars, names).sorted { $0.0 > $1.0 }.prefix(top).map { probability, name in
         Format.fixed(Double(probability) * 100, 2).leftPadded(to: 6) + " %  " + name
       }
@@ -101,7 +103,7 @@ struct ClassifyCommand: Verb {
     return (0..<count).map { $0 < labels.count ? labels[$0] : "class \($0)" }
   }
 
-  /// What the model says of the picture in a file.
+  /// The classes of the image in a file, ranked by probability.
   func ranking(_ loaded: LoadedModel, _ file: String) throws -> Ranking {
     let answer: (scores: Tensor, names: [String])
     switch loaded.model {
@@ -131,7 +133,9 @@ struct ClassifyCommand: Verb {
   }
 
   private func refuseLabels() throws {
-    if labels != nil { throw CommandFailure("--labels: \(folder.text) has classes of its own; only CLIP takes labels") }
+    if labels != nil {
+      throw CommandFailure("--labels: only CLIP accepts labels; \(folder.text) has its own classes")
+    }
   }
 
   /// How well the image fits each of the words.
@@ -153,12 +157,12 @@ struct ClassifyCommand: Verb {
   }
 }
 
-/// Names in the order of their probabilities.
+/// Names ranked by probability.
 struct Ranking: Equatable {
-  /// The likeliest first; of equal ones the first in the list.
+  /// The entries in descending order of probability; equal probabilities keep the order of the names.
   let entries: [(name: String, probability: Float)]
 
-  /// - Parameter scores: one row, [1, names].
+  /// - Parameter scores: one row of logits, [1, names].
   init(scores: Tensor, names: [String]) {
     entries = zip(names, scores.softmax().scalars).enumerated()
       .sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
@@ -169,7 +173,7 @@ struct Ranking: Equatable {
     a.entries.elementsEqual(b.entries) { $0.name == $1.name && $0.probability == $1.probability }
   }
 
-  /// A line for each of the first ones: the probability in percent, and the name.
+  /// One line for each of the first entries, with the probability in percent and the name.
   func lines(top count: Int) -> [String] {
     entries.prefix(count).map { String(format: "%6.2f %%  ", $0.probability * 100) + $0.name }
   }
