@@ -53,12 +53,13 @@ public struct LoadedModel {
       type.map { family.modelTypes.contains($0) } ?? family.recognizes(configuration)
     }
     guard let family = match else {
-      let known = families.flatMap(\.modelTypes).sorted().joined(separator: ", ")
+      let types = families.flatMap(\.modelTypes).sorted()
+      let known = (types.count > 1 ? "one of " : "") + types.joined(separator: ", ")
       configuration.note(
-        "model_type", expected: "one of \(known)", found: type.map { "\"\($0)\"" } ?? "nothing")
+        "model_type", expected: known, found: type.map { "\"\($0)\"" } ?? "nothing")
       try configuration.check()
       throw FileFormatError(
-        path: configuration.path, place: "model_type", expected: "one of \(known)", found: "another")
+        path: configuration.path, place: "model_type", expected: known, found: "another")
     }
     let (chosen, name) = try LoadedModel.head(of: family, named: head, folder)
     // Until the shapes are known to fit the file, the model is made without memory for its weights.

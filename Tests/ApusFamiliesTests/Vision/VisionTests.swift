@@ -266,7 +266,7 @@ import Testing
     }
     let type = #""image_processor_type": "ViTImageProcessor""#
     #expect(problem("{\(type)}").hasSuffix("size, crop_size: expected 24 × 24, as in config.json, found 224 × 224"))
-    #expect(problem(#"{\#(type), "size": {"shortest_edge": 24}}"#).hasSuffix("sizes that depend on the picture"))
+    #expect(problem(#"{\#(type), "size": {"shortest_edge": 24}}"#).hasSuffix("sizes that depend on the image"))
     #expect(problem(#"{\#(type), "size": 24, "image_mean": [1], "image_std": [1]}"#).hasSuffix("3 channels, found 1"))
   }
 
