@@ -1,11 +1,11 @@
-// Programmer errors, with their message in release builds too.
+// Preconditions that keep their message in release builds. Read next: ApusKernelTypes/Stop.swift.
 
 import ApusKernelTypes
 
 /// Stops the program with `message` unless `condition` holds.
 ///
-/// The standard library's `precondition` drops its message in optimized builds, where a shape mismatch would be no more
-/// than "illegal instruction". The message names the operation, the shapes and the rule.
+/// The standard library's `precondition` drops its message in optimized builds, where a shape mismatch would only be
+/// reported as an illegal instruction. The message names the operation, the shapes and the rule.
 @inline(__always)
 package func require(_ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String) {
   if !condition() { requirementFailure(message()) }
