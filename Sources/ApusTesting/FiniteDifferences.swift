@@ -49,7 +49,7 @@ struct Probe {
 
   init(at x: Tensor, along direction: Tensor, step: Float) {
     require(
-      x.shape == direction.shape, "finiteDifference: x \(x.shape), direction \(direction.shape) (expected equal shapes)")
+      x.shape == direction.shape, "finiteDifference: x \(x.shape), direction \(direction.shape) (they must be equal)")
     let (values, unit) = (x.scalars, direction.scalars)
     forward = Tensor(zip(values, unit).map { $0 + step * $1 }, shape: x.shape)
     backward = Tensor(zip(values, unit).map { $0 - step * $1 }, shape: x.shape)

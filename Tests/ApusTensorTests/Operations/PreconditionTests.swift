@@ -5,7 +5,7 @@ import ApusTensor
 import Testing
 
 @Suite struct PreconditionTests {
-  /// What the process said before it stopped.
+  /// The message with which the process stopped.
   private func message(_ result: ExitTest.Result?) throws -> String {
     String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
   }
