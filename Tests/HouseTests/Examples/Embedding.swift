@@ -1,4 +1,4 @@
-// The README's examples: a network that learns XOR, its file, and the same network from the file; published models.
+// The README's examples: a network that learns XOR, is saved and loaded again; published models.
 
 // snippet: Embedding
 import Apus
@@ -6,7 +6,7 @@ import Foundation
 
 // end snippet
 
-/// - Returns: the last loss, and what the network and its saved copy answer.
+/// - Returns: the last loss, and the logits of the network and of its saved copy.
 func embeddingExample() throws -> (loss: Float, scores: [Float], savedScores: [Float]) {
   // snippet: Embedding
   // Four examples, two classes.

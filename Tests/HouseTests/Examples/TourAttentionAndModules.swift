@@ -59,7 +59,7 @@ final class WordClassifier: Module {
 }
 // end snippet
 
-/// - Returns: the names of the parameters, and what the model and its copy answer.
+/// - Returns: the names of the parameters, and the logits of the model and of its copy.
 func moduleExample(_ ids: IndexTensor) throws -> (names: [String], answer: [Float], copied: [Float]) {
   // snippet: ModuleNames
   let model = WordClassifier(vocabulary: 1_000, width: 16, classes: 3)

@@ -1,8 +1,9 @@
-// The code of the tour's chapters on the Transformer and on generation: Docs/Tour/09-the-transformer.md, 12-generation.md.
+// The code of the tour's chapters on the Transformer and on generation: Docs/Tour/09-the-transformer.md,
+// 12-generation.md.
 
 import Apus
 
-/// - Returns: what a small Transformer writes about 3 1 4 1 5, which should be 5 1 4 1 3.
+/// - Returns: the output of a small trained Transformer for 3 1 4 1 5, which should be 5 1 4 1 3.
 func reversingExample() throws -> [Int32] {
   // snippet: Reversing
   let stacks = { Transformer(width: 32, heads: 4, layers: 1, hidden: 64, normalizesFirst: true, dropout: 0) }

@@ -49,10 +49,10 @@ let wordAverage = PublishedFamily(
   ])
 // end snippet
 
-/// Writes a folder as it would be published, and runs it by name.
+/// Writes a folder in the format of published models, loads and trains the model, saves it, and loads it again.
 ///
-/// - Returns: the logits of the model that was saved and of the one that was loaded, the names of the gradients, and the losses
-///   before and after training and of the model that was saved then.
+/// - Returns: the logits of the original and of the loaded model, the names of the gradients, and the losses before
+///   training, after training, and of the model loaded again.
 func loadingExample(
   in folder: URL
 ) throws -> (saved: [Float], loaded: [Float], gradients: [String], losses: [Float]) {

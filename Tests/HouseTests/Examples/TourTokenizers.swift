@@ -66,7 +66,7 @@ func likeliestPieces(of text: String, _ scores: [String: Double]) -> [String] {
 }
 // end snippet
 
-/// - Returns: the parts of a text that its tokens are from.
+/// - Returns: the parts of a text that its tokens come from.
 func offsetsExample(_ tokenizer: Tokenizer) throws -> [String] {
   // snippet: TokenOffsets
   let text = "Les élèves naïfs"

@@ -3,7 +3,7 @@
 import Apus
 import Foundation
 
-/// - Returns: the losses without and with a hidden layer, and the network's answers.
+/// - Returns: the losses without and with a hidden layer, and the predictions of the network with one.
 func xorExample() -> (linear: Float, hidden: Float, answers: [Int]) {
   // snippet: XORData
   let inputs = Tensor([0, 0, 0, 1, 1, 0, 1, 1], shape: [4, 2])
