@@ -4,7 +4,7 @@ import Apus
 import Foundation
 
 // snippet: WordAverageModel
-/// The mean of a text's word vectors, and a linear classifier on it.
+/// A linear classifier on the mean of a text's word embeddings.
 final class WordAverage: PublishedModel {
   let words: Embedding
   let output: Linear
@@ -17,7 +17,7 @@ final class WordAverage: PublishedModel {
   /// [batch, length] → [batch, classes]
   func callAsFunction(_ ids: IndexTensor) -> Tensor { output(words(ids).mean(along: 1)) }
 
-  // Their names on the left, the property paths on the right; * is weight or bias, # would be a layer's number.
+  // Names in the file on the left, property paths on the right; * is weight or bias, # would be a layer's number.
   var tensorNames: TensorNames {
     TensorNames([
       ("embeddings.weight", "words.weight", .same),
@@ -42,8 +42,8 @@ let wordAverage = PublishedFamily(
     .init("WordAverageForSequenceClassification") { folder throws(FileFormatError) in
       let file = folder.configuration
       let (words, width) = (file.integer("vocab_size"), file.integer("dim", default: 8))
-      file.expect("normalize", false)  // a value that would change the mathematics
-      try file.check()  // all that is wrong with the configuration, at once
+      file.expect("normalize", false)  // another value would change the results
+      try file.check()  // reports all problems of the configuration at once
       return WordAverage(vocabularySize: words, width: width, classes: file.labels?.count ?? 2)
     }
   ])

@@ -3,7 +3,7 @@
 import Apus
 
 // snippet: Walk
-/// The elements `start + Σ i·stride` of a row of memory, for all indices i within `sizes`, the last one fastest.
+/// The elements at `start + Σ i·stride` in memory, for all indices i within `sizes`; the last index varies fastest.
 func walk(_ memory: [Float], from start: Int = 0, sizes: [Int], strides: [Int]) -> [Float] {
   guard let size = sizes.first, let stride = strides.first else { return [memory[start]] }
   return (0..<size).flatMap { i in
