@@ -11,7 +11,7 @@ import ApusKernels
 ///   - key: [batch, KV heads, keys, size]. The number of heads is a multiple of the number of KV heads; query head h
 ///     attends with KV head ⌊h · KV heads / heads⌋.
 ///   - value: [batch, KV heads, keys, value size]
-///   - mask: the keys that a query may attend to. A query that all keys are hidden from has output 0 and gradient 0.
+///   - mask: the keys that a query may attend to. A query without visible keys has output 0 and gradient 0.
 ///   - scale: multiplies the attention scores; 1/√size if nil.
 /// - Returns: [batch, heads, queries, value size]
 /// - Complexity: 2·queries·keys·(size + value size) floating-point operations per head, half of that if causal; the

@@ -5,8 +5,8 @@ import ApusKernelTypes
 
 /// The keys that a query may attend to, and a bias added to the attention scores.
 ///
-/// The parts combine: a query attends to the keys that no part hides. A query that all keys are hidden from (a row of
-/// padding) has output 0 and attention weights 0, and passes no gradient on.
+/// The parts combine: a query attends to the keys that no part hides. A query without visible keys (a row of padding)
+/// has output 0 and attention weights 0, and passes no gradient on.
 public struct AttentionMask: Sendable {
   /// The causal offset: query i attends to keys 0 ... i + offset; nil for no causal limit.
   ///

@@ -19,8 +19,8 @@ struct BroadcastPlan {
 
   /// c ← f(a, b).
   ///
-  /// Adjacent axes that both operands traverse alike are merged. The last axis becomes the kernel's columns and the one
-  /// before it the kernel's rows; the function loops over the others.
+  /// Adjacent axes that both operands traverse in the same way are merged. The last axis becomes the kernel's columns
+  /// and the one before it the kernel's rows; the function loops over the others.
   func run(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor, into c: UnsafeMutablePointer<Float>) {
     let count = shape.elementCount
     guard count > 0 else { return }

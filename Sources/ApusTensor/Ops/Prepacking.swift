@@ -36,8 +36,8 @@ extension Tensor {
   /// sixteen rows; a prepacked weight saves them that work. (With fewer rows they read the weight as it is.) Results
   /// and gradients are the same bit for bit.
   ///
-  /// The copy belongs to this value and cannot become stale: the elements of a tensor value never change, and the
-  /// result of an operation on it, such as an optimizer's update, is a new tensor without the copy.
+  /// The copy belongs to this value and cannot become stale: modifying the tensor in place discards it, and the result
+  /// of an operation, such as an optimizer's update, is a new tensor without it.
   ///
   /// - Returns: the same elements, in the same memory, and their packed copy, which takes as much memory again.
   /// - Complexity: one pass over the elements.

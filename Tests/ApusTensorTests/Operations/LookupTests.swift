@@ -170,7 +170,7 @@ import Testing
     let x = Samples.normal([1, 1, 3, 4])
     let y = scaledDotProductAttention(query: x, key: x, value: x, mask: AttentionMask(causalOffset: -2))
     #expect(y.slice(0..<2, along: 2) == .zeros([1, 1, 2, 4]) && y.slice(2..<3, along: 2) == x.slice(0..<1, along: 2))
-    // With leading padding and a causal mask, all keys are hidden from the padding's queries.
+    // With leading padding and a causal mask, the padding's queries have no visible keys.
     let mask = AttentionMask(causalOffset: 0, allowed: Tensor([0, 0, 1], shape: [3]))
     #expect(
       scaledDotProductAttention(query: x, key: x, value: x, mask: mask).slice(0..<2, along: 2).scalars.allSatisfy {
