@@ -1,4 +1,5 @@
-// Caches and memories of attention layers beside the whole attention. Read first: LayerTests.swift.
+// Key–value caches and encoder memories of attention layers, compared with attention over whole sequences.
+// Read first: LayerTests.swift.
 
 import ApusNN
 import ApusTensor
@@ -44,7 +45,7 @@ import Testing
     }
   }
 
-  /// Memory is taken as positions come: a capacity that no memory holds costs nothing.
+  /// Memory grows with the number of positions: a capacity larger than any memory costs nothing.
   @Test func memoryGrowsWithThePositions() {
     let attention = withSeed(1) { MultiheadAttention(4, heads: 2) }
     let x = Samples.normal([2, 1_100, 4], seed: 5)
@@ -55,7 +56,7 @@ import Testing
       expectClose(concatenated(parts, along: 1), expected, "\(chunks)")
       #expect(cache.capacity == 1 << 40)
     }
-    // Rows that were copied and moved have what they had before.
+    // Rows that were repeated and moved keep their contents.
     let cache = KeyValueCache(batch: 2, capacity: 1 << 40, width: 4)
     _ = attention(x.slice(0..<1_099, along: 1), cache: cache)
     let twice = cache.repeated(2)
@@ -69,7 +70,7 @@ import Testing
     expectClose(found, concatenated([a, a, b, a], along: 0), "repeated and moved")
   }
 
-  /// Moves happen all at once: rows may trade places, and a part of a row may stay.
+  /// Moves happen simultaneously: rows may be exchanged, and parts of rows may stay.
   @Test func movedRowsTradePlaces() {
     let attention = withSeed(1) { MultiheadAttention(4, heads: 2) }
     let past = Samples.normal([3, 4, 4], seed: 5)

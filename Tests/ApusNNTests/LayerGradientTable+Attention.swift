@@ -1,4 +1,4 @@
-// Layer gradient rows of multi-head attention: self and cross, sizes, masks, with and without visible weights.
+// Layer gradient rows of multi-head attention: self- and cross-attention, sizes, masks, with and without weights.
 // Read first: LayerGradientTable.swift. Read next: LayerGradientTests.swift.
 
 import ApusNN
@@ -23,7 +23,7 @@ extension LayerGradientTable {
     }
   }
 
-  /// Attention of three queries to four keys; with `showing`, output and weights one behind the other.
+  /// Attention of three queries to four keys; with `showing`, the result is the output followed by the weights.
   private static func crossRow(
     _ title: String, keySize: Int? = nil, valueSize: Int? = nil, bias: Bool = true, showing: Bool = false,
     _ mask: AttentionMask = .none
@@ -42,7 +42,7 @@ extension LayerGradientTable {
     }
   }
 
-  /// A score bias that is differentiated as well.
+  /// A bias of the attention scores that is differentiated as well.
   private static func biasedRow(_ shape: Shape, showing: Bool) -> LayerRow {
     LayerRow("MultiheadAttention\(showing ? " with weights" : ""), gradient of a bias \(shape)") {
       let layer = MultiheadAttention(width, heads: 2)

@@ -1,5 +1,5 @@
-// The layer gradient table: what a row is, and all rows together. LayerGradientTests.swift demands one for every layer.
-// Read next: LayerGradientTable+Attention.swift, LayerGradientTable+Positions.swift, LayerGradientTests.swift for the check.
+// The layer gradient table: the type of its rows, and all rows. LayerGradientTests.swift requires one for every layer.
+// Read next: LayerGradientTable+Attention.swift, LayerGradientTable+Positions.swift, LayerGradientTests.swift.
 
 import ApusNN
 import ApusTensor
@@ -8,7 +8,7 @@ import Testing
 
 /// One check of one layer: its parameters are differentiated, and the inputs of a function that calls it.
 struct LayerRow: Sendable, CustomTestStringConvertible {
-  /// A layer with a way to call it.
+  /// A layer, and a function that calls it.
   struct Example {
     let module: any Module
     var inputs: [Tensor] = []
@@ -33,7 +33,7 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
     self.make = make
   }
 
-  /// The example with random numbers in all parameters: zeros and ones, as biases and scales begin, hide mistakes.
+  /// The example with random numbers in all parameters: the initial zeros and ones of biases and scales hide errors.
   func example() -> Example {
     let example = make()
     for (index, parameter) in example.module.parameters.enumerated() {
@@ -42,7 +42,7 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
     return example
   }
 
-  /// The type of the layer that the row is about.
+  /// The type of the layer that the row checks.
   var layerName: String { "\(type(of: make().module))" }
 }
 

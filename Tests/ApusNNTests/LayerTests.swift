@@ -1,4 +1,4 @@
-// What layers compute, where no table says it: padding rows, dropout's scale, positions, caches.
+// Results of layers that no table covers: padding rows, the scale of dropout, positions, caches.
 // Read first: LayerGradientTests.swift for gradients, AttentionParityTests.swift for attention.
 
 import ApusNN
@@ -34,7 +34,7 @@ import Testing
     #expect(layer(ids).slice(0..<1) == layer.weight.slice(1..<2))
     let (_, looked) = valueAndGradients { layer(ids).sum() }
     #expect(looked[layer.$weight!] == Tensor([1, 1, 0, 0, 0, 0, 2, 2], shape: [4, 2]))
-    // Through a tied output layer it is trained.
+    // Through a tied output layer, the padding row is trained.
     let (_, scored) = valueAndGradients { layer.scores(Tensor([1, 2])).sum() }
     #expect(scored[layer.$weight!] == Tensor([1, 2, 1, 2, 1, 2, 1, 2], shape: [4, 2]))
   }
@@ -44,7 +44,7 @@ import Testing
     #expect(layer(x) == x)
     let dropped = withSeed(3) { withTrainingMode { layer(x) } }.scalars
     #expect(Set(dropped) == [0, 1 / Float(0.75)])
-    // 10,000 draws: the standard error of the share is 0.0043.
+    // With 10,000 draws, the standard error of the fraction is 0.0043.
     let share = Double(dropped.count { $0 == 0 }) / Double(dropped.count)
     #expect(abs(share - 0.25) < 0.02, "\(share)")
     #expect(withSeed(3) { withTrainingMode { layer(x) } }.scalars == dropped)
@@ -60,7 +60,7 @@ import Testing
   @Test func blocksDropTheResultsOfTheirParts() {
     let x = Samples.normal([2, 8, 4], seed: 3)
     let block = withSeed(1) { DecoderBlock(width: 4, heads: 2, dropout: 0.5) }
-    /// Whether every element of `dropped` is 0 or twice that of `plain`, and either happens.
+    /// Expects every element of `dropped` to be 0 or twice that of `plain`, and both to occur.
     func expectDropped(_ dropped: Tensor, _ plain: Tensor, _ what: String) {
       let zeros = dropped.scalars.count { abs($0) < 1e-5 }
       let areRight = zip(dropped.scalars, plain.scalars).allSatisfy { abs($0) < 1e-5 || abs($0 - 2 * $1) < 1e-5 }
@@ -69,7 +69,7 @@ import Testing
     }
     let feedForward = block.feedForward
     expectDropped(withSeed(5) { withTrainingMode { feedForward(x) } }, feedForward(x), "feed-forward network")
-    // Without a second part, only the attention is added to x.
+    // If the feed-forward network gives zeros, only the attention output is added to x.
     feedForward.contraction.weight = .zeros([4, 16])
     feedForward.contraction.bias = .zeros([4])
     expectDropped(withSeed(5) { withTrainingMode { block(x) } } - x, block(x) - x, "attention")

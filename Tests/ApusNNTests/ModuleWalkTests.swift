@@ -1,4 +1,5 @@
-// How parameters are found and named: declaration order, arrays, optionals, sharing, superclasses, misuse, printing.
+// The search for parameters, and their names: declaration order, arrays, optionals, sharing, superclasses, misuse,
+// descriptions.
 // Read next: StateDictionaryTests.swift.
 
 import ApusNN
@@ -51,7 +52,7 @@ private final class Shared: Module {
   }
 }
 
-/// A module whose part refers back to it, weakly, and one that refers to itself.
+/// A module with a part that has a weak reference to it, and with a reference to itself.
 private final class Whole: Module {
   @Parameter var weight = Tensor([1, 2])
   let part = Part()
@@ -91,7 +92,7 @@ private final class Tied: Module {
     #expect(byName["scale"] === module.$scale && module.$scale != nil)
     #expect(byName["many.1.weight"] === module.many[1].$weight)
     #expect(module.$absent == nil)
-    // Replacing a variable property's module is seen by the next walk.
+    // When the module in a `var` property is replaced, the next walk finds the new one.
     module.last = LayerNorm(5)
     #expect(module.namedParameters.last?.variable.value.shape == [5])
   }
@@ -155,7 +156,7 @@ private final class Tied: Module {
     #expect("\(model)" == model.description)
     let lines = "\(Everything())".split(separator: "\n").map(String.init)
     #expect(lines.prefix(2) == ["Everything (29 parameters)", "  scale: [3]"])
-    // Of what is absent or no module there is nothing; arrays have a line for each element.
+    // Absent modules and other properties are left out; arrays have a line for each element.
     #expect(
       lines.suffix(9) == [
         "    weight: [1, 1]", "  present: [2]", "  mean: [4] (buffer)", "  anyLayers.0: Tanh (0 parameters)",
@@ -176,7 +177,7 @@ private final class Tied: Module {
         """)
     #expect(whole.namedParameters.map(\.name) == ["weight", "part.bias"])
     #expect(whole.part.namedParameters.map(\.name) == ["bias", "whole.weight"])
-    // The same module twice, side by side, is no reference back.
+    // The same module in two properties is not a cycle.
     #expect("\(Shared())".split(separator: "\n").count { $0.contains("Linear (6 parameters)") } == 2)
   }
 
@@ -198,7 +199,7 @@ private final class Tied: Module {
   }
 }
 
-/// Misuse stops the program, and says which property it is about.
+/// Misuse stops the program with a message that names the property.
 @Suite struct ModuleMisuseTests {
   private final class Bare: Module { let inner = BareInner() }
   private final class BareInner: Module { let weights = Tensor([1, 2]) }

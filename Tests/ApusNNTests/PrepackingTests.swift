@@ -1,4 +1,4 @@
-// Models whose weights are packed in advance: the same results and the same files, until weights change.
+// Models with prepacked weights: the same results and the same files, until the weights change.
 
 import ApusNN
 import ApusTensor
@@ -27,7 +27,7 @@ import Testing
     for (parameter, old) in zip(model.namedParameters, parameters) {
       #expect(parameter.name == old.0 && parameter.variable.value.scalars == old.1)
     }
-    // Twice is as good as once.
+    // Prepacking twice has the same effect as prepacking once.
     model.prepack()
     #expect(model(x).scalars == before)
   }

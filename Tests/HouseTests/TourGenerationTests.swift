@@ -1,4 +1,5 @@
-// What the chapters on the Transformer and on generation say of their code. Read first: ExamplesTests.swift.
+// The code of the tour's chapters on the Transformer and on generation does what they say.
+// Read first: ExamplesTests.swift.
 
 import Apus
 import Testing
@@ -22,7 +23,7 @@ import Testing
       taken += result.isTaken ? 1 : 0
     }
     for (count, chance) in zip(counts, p) { #expect(abs(Double(count) / 20_000 - chance) < 0.015) }
-    // Σ min(p, q) = 0.5 of the proposals are taken.
+    // A fraction Σ min(p, q) = 0.5 of the proposals is accepted.
     #expect(abs(Double(taken) / 20_000 - 0.5) < 0.015)
   }
 }

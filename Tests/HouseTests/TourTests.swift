@@ -1,4 +1,4 @@
-// What the tour's code does is what its chapters say. Read first: ExamplesTests.swift, which compares their texts.
+// The code of the tour does what its chapters say. Read first: ExamplesTests.swift, which compares the text.
 
 import Apus
 import Foundation

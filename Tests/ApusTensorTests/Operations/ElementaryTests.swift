@@ -1,5 +1,5 @@
-// Functions of one variable against the mathematical ones in Double: that each name means what it says.
-// (How exact they are over all floats is tested with the kernels.) Read first: ApusTensor/Ops/Elementary.swift.
+// Elementwise functions compared with Foundation's in Double: every function is the one that its name says.
+// (Accuracy over all floats is tested with the kernels.) Read first: ApusTensor/Ops/Elementary.swift.
 
 import ApusTensor
 import ApusTesting
@@ -78,7 +78,7 @@ import Testing
         case .tanh: x.tanh()
         }
       #expect(activation(x) == expected)
-      // Fused into a product it is the same function, recorded or not.
+      // Fused into a product, it is the same function, recorded or not.
       let fused = linear(x, weight: weight, activation: activation)
       let apart = activation(linear(x, weight: weight))
       #expect(Comparison(fused, apart, absolute: 1e-6, relativeToLargest: 1e-6).isClose, "\(activation)")

@@ -1,8 +1,9 @@
-// The code of the tour's chapters on the Transformer and on generation: Docs/Tour/09-the-transformer.md, 12-generation.md.
+// The code of the tour's chapters on the Transformer and on generation: Docs/Tour/09-the-transformer.md,
+// 12-generation.md.
 
 import Apus
 
-/// - Returns: what a small Transformer writes about 3 1 4 1 5, which should be 5 1 4 1 3.
+/// - Returns: the output of a small trained Transformer for 3 1 4 1 5, which should be 5 1 4 1 3.
 func reversingExample() throws -> [Int32] {
   // snippet: Reversing
   let stacks = { Transformer(width: 32, heads: 4, layers: 1, hidden: 64, normalizesFirst: true, dropout: 0) }
@@ -10,7 +11,7 @@ func reversingExample() throws -> [Int32] {
   let optimizer = AdamW(model.parameters, learningRate: 3e-3)
   let generator = RandomGenerator(seed: 2)
   for _ in 0..<300 {
-    // Digits 2 … 11 of five places; 0 stands before what is written.
+    // Sequences of five digits, encoded as 2 … 11; 0 is the start token of the output.
     let rows = (0..<16).map { _ in generator.integers(count: 5, below: 10).map { Int32($0) + 2 } }
     let source = IndexTensor(rows.flatMap { $0 }, shape: [16, 5])
     let target = IndexTensor(rows.flatMap { $0.reversed() }, shape: [16, 5])
@@ -25,7 +26,7 @@ func reversingExample() throws -> [Int32] {
 }
 
 // snippet: SpeculativeDraw
-/// A draw from p with the help of a draw from q: the token, and whether the help was taken.
+/// A draw from p by means of a draw from q: the token, and whether the proposal from q was accepted.
 func speculativeDraw(_ p: [Double], _ q: [Double], _ uniform: () -> Double) -> (token: Int, isTaken: Bool) {
   func draw(_ weights: [Double]) -> Int {
     var rest = uniform() * weights.reduce(0, +)
