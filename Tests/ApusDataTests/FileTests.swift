@@ -34,7 +34,7 @@ import Testing
       try Data([1]).write(to: file)
       let below = file.appending(path: "x")
       #expect(
-        error(below) == "\(path(below)): expected a readable file, found a file in place of one of its folders")
+        error(below) == "\(path(below)): expected a readable file, found a file where the path needs a folder")
       #expect(
         problems { () throws(FileFormatError) in _ = try SafetensorsFile(contentsOf: missing) }
           == "\(path(missing)): expected a readable file, found no such file")

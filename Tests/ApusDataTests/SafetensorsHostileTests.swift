@@ -17,7 +17,7 @@ import Testing
     #expect(problems(Data([1])) == "f: byte 0: expected 8 bytes with the header's size, found a file of 1 byte")
     #expect(
       problems(Data(littleEndianBytes(UInt64(3)) + [0x7B, 0x7D]))
-        == "f: byte 0: expected a header of at most 2 bytes, to the file's end, found a size of 3")
+        == "f: byte 0: expected a header of at most 2 bytes, to the end of the file, found a size of 3")
     #expect(
       problems(Data(littleEndianBytes(UInt64(100_000_001))))
         == "f: byte 0: expected a header of at most 100000000 bytes, found a size of 100000001")
@@ -151,9 +151,10 @@ import Testing
       file(("a", 0, 2), ("b", 2, 4), bytes: 3)
         == "f: tensor \"b\", data_offsets: expected an end at or before 3, where the file ends, found 4")
     #expect(
-      file(("a", 0, 2), bytes: 3) == "f: byte 63: expected the file's end after the last tensor, found 1 more byte")
+      file(("a", 0, 2), bytes: 3)
+        == "f: byte 63: expected the end of the file after the last tensor, found 1 more byte")
     #expect(
-      file(bytes: 3) == "f: byte 10: expected the file's end after the last tensor, found 3 more bytes")
+      file(bytes: 3) == "f: byte 10: expected the end of the file after the last tensor, found 3 more bytes")
   }
 
   @Test func metadata() {
@@ -165,7 +166,7 @@ import Testing
       problems(safetensors(#"{"__metadata__":{"a":1,"b":{"c":[]},"d":"e","d":"f"}}"#)) == """
         f: __metadata__, "a": expected a string, found a number
         f: __metadata__, "b": expected a string, found an object
-        f: __metadata__, "d": expected every key once, found it again
+        f: __metadata__, "d": expected every key once, found a duplicate
         """)
   }
 
@@ -193,6 +194,6 @@ import Testing
     let header = "{" + (0..<5000).map { "\"\($0)\":0" }.joined(separator: ",") + "}"
     let lines = problems(safetensors(header)).split(separator: "\n")
     #expect(lines.count == 1001)
-    #expect(lines.last == "f: expected a sound file, found 4000 more problems")
+    #expect(lines.last == "f: expected a valid file, found 4000 more problems")
   }
 }

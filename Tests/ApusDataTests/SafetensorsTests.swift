@@ -86,8 +86,8 @@ import Testing
       let path = url.path(percentEncoded: false)
       #expect(
         text == """
-          \(path): tensor "a": expected every name once, found it again
-          \(path): tensor "__metadata__": expected another name, found the one that is reserved for metadata
+          \(path): tensor "a": expected every name once, found a duplicate
+          \(path): tensor "__metadata__": expected another name, found the name that is reserved for metadata
           """)
       let names = try contents(of: folder)
       #expect(names.isEmpty)
@@ -194,7 +194,7 @@ import Testing
     let file = try oneTensor(.int64, 3, numbers.flatMap { littleEndianBytes($0) })
     #expect(
       problems { () throws(FileFormatError) in _ = try file.indices(named: "a") } == """
-        f: tensor "a", element 1: expected a number from -2147483648 to 2147483647, found 1099511627776 (and 1 more such)
+        f: tensor "a", element 1: expected a number from -2147483648 to 2147483647, found 1099511627776 (and 1 more)
         """)
   }
 
