@@ -117,7 +117,7 @@ import Testing
     }
     #expect(
       errors(#"{"image_processor_type": "ViTImageProcessor", "image_mean": [1, 2]}"#)
-        == ["image_mean, image_std: expected one to four numbers, as many of each, found 2 and 3"])
+        == ["image_mean, image_std: expected arrays of equal length, from 1 to 4, found 2 and 3"])
     #expect(errors(#"{"size": "large"}"#).count == 1)
     #expect(errors("[") == ["file: expected settings in JSON, found something else"])
   }
