@@ -29,7 +29,7 @@ import Testing
     #expect(error([]) == "f: expected text, found an empty file")
     #expect(error([0xEF, 0xBB, 0xBF]) == "f: expected text, found an empty file")
     #expect(error(Array("12345678".utf8) + [0xE9]) == "f: byte 8: expected UTF-8 text, found the byte 0xE9")
-    #expect(error([0xFF, 0xFE, 0x41, 0]) == "f: byte 0: expected UTF-8 text, found the mark of UTF-16")
+    #expect(error([0xFF, 0xFE, 0x41, 0]) == "f: byte 0: expected UTF-8 text, found a UTF-16 byte order mark")
     #expect(error([0x80]) == "f: byte 0: expected UTF-8 text, found the byte 0x80")
   }
 

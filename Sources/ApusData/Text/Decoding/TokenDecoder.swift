@@ -1,19 +1,19 @@
-// From tokens back to text. Read first: ../PreTokenization/ByteAlphabet.swift.
+// Decoders, which convert tokens back to text. Read first: ../PreTokenization/ByteAlphabet.swift.
 // Read next: ../Tokenizer/StreamingDecoder.swift.
 
-/// Turns spelled tokens into parts of a text, which are joined at the end.
+/// A decoding step: converts tokens to parts of a text, which are concatenated after the last step.
 protocol TokenDecoder: Sendable {
   func decode(_ tokens: [String]) -> [String]
 }
 
-/// One after the other.
+/// Applies several decoders in order.
 struct DecoderSequence: TokenDecoder {
   let steps: [any TokenDecoder]
 
   func decode(_ tokens: [String]) -> [String] { steps.reduce(tokens) { $1.decode($0) } }
 }
 
-/// Joins "##" parts to what stands before them, and puts spaces between all others.
+/// Joins tokens that begin with "##" to the token before them, and puts spaces between all others.
 struct WordPieceDecoder: TokenDecoder {
   let prefix: String
   let cleansUp: Bool
@@ -33,7 +33,7 @@ struct WordPieceDecoder: TokenDecoder {
   }
 }
 
-/// The clean-up of English spacing that transformers does.
+/// The cleanup of English spacing that the transformers library applies.
 enum TokenCleanUp {
   private static let replacements: [(TextPattern, String)] = [
     (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
@@ -47,7 +47,7 @@ enum TokenCleanUp {
   }
 }
 
-/// Bytes from their characters.
+/// Converts the characters of byte-level tokens back to bytes.
 struct ByteLevelDecoder: TokenDecoder {
   func decode(_ tokens: [String]) -> [String] {
     var bytes: [UInt8] = []
@@ -56,7 +56,7 @@ struct ByteLevelDecoder: TokenDecoder {
   }
 }
 
-/// Spaces from "▁", of which the first one may have been added.
+/// Converts "▁" to spaces; a leading space that encoding may have added is removed.
 struct MetaspaceDecoder: TokenDecoder {
   let replacement: UInt32
   let dropsFirst: Bool
@@ -72,7 +72,7 @@ struct MetaspaceDecoder: TokenDecoder {
   }
 }
 
-/// A space for every end of a word but the last: "</w>".
+/// Replaces the end-of-word suffix "</w>" by a space, except at the last token.
 struct SuffixDecoder: TokenDecoder {
   let suffix: String
 
@@ -84,7 +84,8 @@ struct SuffixDecoder: TokenDecoder {
   }
 }
 
-/// Characters from runs of `<0xE2>`; a run that is no UTF-8 becomes as many replacement characters.
+/// Converts runs of byte tokens such as `<0xE2>` to characters; a run that is not valid UTF-8 becomes one replacement
+/// character per byte.
 struct ByteFallbackDecoder: TokenDecoder {
   func decode(_ tokens: [String]) -> [String] {
     var result: [String] = []
@@ -110,7 +111,7 @@ struct ByteFallbackDecoder: TokenDecoder {
     return result
   }
 
-  /// The byte that a token like `<0xE2>` stands for.
+  /// The byte that a token such as `<0xE2>` represents, or nil.
   static func byte(_ token: String) -> UInt8? {
     let text = Array(token.utf8)
     guard text.count == 6, text.starts(with: "<0x".utf8), text[5] == UInt8(ascii: ">") else { return nil }
@@ -118,12 +119,12 @@ struct ByteFallbackDecoder: TokenDecoder {
   }
 }
 
-/// All tokens as one.
+/// Concatenates all tokens.
 struct FuseDecoder: TokenDecoder {
   func decode(_ tokens: [String]) -> [String] { [tokens.joined()] }
 }
 
-/// Drops up to so many of one character at the ends of every token.
+/// Removes a character from both ends of every token, up to a maximum number at each end.
 struct StripDecoder: TokenDecoder {
   let content: Unicode.Scalar
   let start: Int
@@ -139,7 +140,7 @@ struct StripDecoder: TokenDecoder {
   }
 }
 
-/// Replaces a pattern in every token.
+/// Replaces all matches of a pattern in every token.
 struct ReplaceDecoder: TokenDecoder {
   let pattern: TextPattern
   let replacement: String
@@ -147,7 +148,7 @@ struct ReplaceDecoder: TokenDecoder {
   func decode(_ tokens: [String]) -> [String] { tokens.map { pattern.replacing(in: $0, with: replacement) } }
 }
 
-/// The text of a sequence of sounds: repeats are one, and the padding between them is none.
+/// Decodes the output of CTC speech models: repeated tokens are merged, and padding tokens are removed.
 struct CTCDecoder: TokenDecoder {
   let padding: String
   let delimiter: String
