@@ -1,4 +1,4 @@
-// Mapping files, and replacing them so that nothing is ever lost.
+// Mapping files, and replacing them atomically.
 // Read first: Sources/ApusData/Files/AtomicFile.swift.
 
 import Foundation
@@ -91,7 +91,7 @@ import Testing
       var seen: Data?
       try AtomicFile.write(to: url) { file throws(FileFormatError) in
         try file.write("new")
-        // A process that is killed here leaves exactly this.
+        // This is the state that a killed process leaves behind.
         seen = try? Data(contentsOf: url)
       }
       #expect(seen == Data("old".utf8))
@@ -173,7 +173,7 @@ import Testing
 
   @Test func relativePaths() throws {
     try withTemporaryFolder { folder in
-      // From the current folder up to the root, and down again.
+      // A relative path from the current folder up to the root and down again.
       let depth = URL(filePath: FileManager.default.currentDirectoryPath).pathComponents.count - 1
       let name = String(repeating: "../", count: depth) + path(folder).dropFirst() + "/x"
       try AtomicFile.write(Data([7]), to: URL(filePath: name))

@@ -1,4 +1,4 @@
-// The JSON reader by itself: what it takes, what it refuses and where.
+// The JSON reader alone: accepted documents, rejected documents, and the position of the error.
 // Read first: Sources/ApusData/Files/JSONReader.swift.
 
 import Foundation
@@ -7,7 +7,7 @@ import Testing
 @testable import ApusData
 
 @Suite struct JSONReaderTests {
-  /// Where and why a document is refused; empty if it is not.
+  /// The position and reason of the rejection; empty if the document is valid.
   private func check(_ text: String) -> String {
     var reader = JSONReader(Array(text.utf8))
     do throws(JSONReader.SyntaxError) {

@@ -1,4 +1,4 @@
-// PBM, PGM and PPM files: all six formats, read, written, and broken. Read first: PNGTests.swift.
+// PBM, PGM and PPM files: reading and writing all six formats, and invalid files. Read first: PNGTests.swift.
 
 import Foundation
 import Testing
@@ -29,7 +29,7 @@ import Testing
     #expect(try read("P5 2 1 255\n", [35, 10]).samples == [35, 10])
     #expect(try read("P5 1 1 65535\n", [0x80, 0x00]).samples == [128])
     #expect(try read("P6 1 1 255 ", [1, 2, 3]).samples == [1, 2, 3])
-    // Another picture may follow.
+    // Another image may follow.
     #expect(try read("P6 1 1 255 ", [1, 2, 3, 4, 5]).samples == [1, 2, 3])
   }
 
@@ -68,7 +68,7 @@ import Testing
     #expect(problem("P2 2 2 7\n1 2 3   ") == "f: byte 17: expected a sample from 0 to 7, found the end of the file")
     #expect(problem("P1 2 1\n12") == "f: byte 8: expected 0 or 1, found the byte 0x32")
     #expect(problem("P7\n").hasSuffix("found a PAM image"))
-    // Memory is taken only for what is there.
+    // Memory is allocated only for samples that the file can contain.
     #expect(problem("P6 8000 8000 255\n").hasSuffix("found 0"))
     #expect(problem("P3 8000 8000 255\n1").contains("expected at least 383999999 bytes"))
     #expect(problem("P6 80000 80000 255\n").contains("expected at most 67108864 pixels"))

@@ -1,4 +1,4 @@
-// Broken PNG files: where, what was expected, what was found; and never a crash. Read first: PNGTests.swift.
+// Invalid PNG files: the error names the place, what was expected and what was found. Read first: PNGTests.swift.
 
 import Foundation
 import Testing
@@ -8,7 +8,7 @@ import Testing
 @Suite struct PNGHostileTests {
   private let end = pngChunk("IEND")
 
-  /// Compressed rows of a gray picture 2 × 2: each a filter and two samples.
+  /// Compressed rows of a gray image of 2 × 2 pixels, each with a filter byte and two samples.
   private func data(_ rows: [UInt8] = [0, 1, 2, 0, 3, 4]) -> [UInt8] { pngChunk("IDAT", Deflater.deflate(rows)) }
 
   private func header(_ width: UInt32 = 2, _ height: UInt32 = 2, depth: UInt8 = 8, color: UInt8 = 0) -> [UInt8] {
@@ -88,14 +88,14 @@ import Testing
     #expect(problem([0x78, 1, 7]).hasSuffix("expected a block of type 0, 1 or 2, found type 3"))
     #expect(problem([0x78, 1, 1, 6, 0, 1, 0]).hasSuffix("expected a length and its complement, found 6 and 1"))
     #expect(problem([0x78, 1, 3]).hasSuffix("expected more compressed data, found their end"))
-    // A repetition before the first byte: length symbol 257, distance symbol 0.
+    // A match before the first byte: length symbol 257, distance symbol 0.
     #expect(problem([0x78, 1, 0x03, 0x02, 0, 0]).hasSuffix("expected a distance of at most 0, found 1"))
     var wrong = Deflater.deflate([0, 1, 2, 0, 3, 4])
     wrong[wrong.count - 1] ^= 1
     #expect(problem(wrong).contains("expected the checksum 0x"))
   }
 
-  /// The offset of an error in the second part of the data is one in the file.
+  /// The offset of an error in the second part of the data is converted to an offset in the file.
   @Test func offsetsAcrossParts() {
     let stream = Deflater.deflate([0, 1, 2, 0, 3, 4])
     var (first, second) = (Array(stream[..<5]), Array(stream[5...]))
@@ -110,12 +110,12 @@ import Testing
     let huge = pngFile(header(2_000_000_000, 2_000_000_000), data(), end)
     #expect(imageProblems(huge) == "f: byte 16: expected at most 67108864 pixels, found 2000000000 × 2000000000")
     #expect(imageProblems(pngFile(header(), data(), end), pixelLimit: 3).contains("at most 3 pixels, found 2 × 2"))
-    // Within the limit, but no data of this length can hold so many pixels.
+    // The size is within the limit, but no data of this length can contain so many pixels.
     let large = pngFile(header(8000, 8000, color: 6), data(), end)
     #expect(
       imageProblems(large).hasPrefix(
         "f: IDAT: expected compressed data for 8000 × 8000 pixels (256008000 bytes), found "))
-    // Ten times the bytes that the header announces are not unpacked.
+    // Data that expands to ten times the size in the header is not decompressed completely.
     let zeros = pngChunk("IDAT", Deflater.deflate([UInt8](repeating: 0, count: 100_000)))
     #expect(imageProblems(pngFile(header(), zeros, end)).hasSuffix("expected 6 bytes of image data, found more"))
   }
@@ -136,13 +136,13 @@ import Testing
         for _ in 0..<Int.random(in: 1...3, using: &noise) {
           damaged[Int.random(in: 8..<sound.count, using: &noise)] = UInt8.random(in: 0...255, using: &noise)
         }
-        // Nearly always the checksums notice.
+        // The checksums detect nearly all changes.
         _ = try? Image(data: Data(damaged), name: "f")
       }
     }
   }
 
-  /// Damage behind the checksums: the chunks are sealed again.
+  /// Changes that the checksums do not detect, because the chunks get new checksums.
   @Test func damagedContents() throws {
     let rows = (0..<400).map { UInt8(truncatingIfNeeded: $0 % 41 == 0 ? $0 / 41 % 5 : $0 * $0 / 7) }
     let streams = [

@@ -1,4 +1,4 @@
-// Every way in which a safetensors header can lie, and the exact words about it.
+// Invalid safetensors headers of every kind, with the exact error messages.
 // Read next: SafetensorsNoiseTests.swift.
 
 import Foundation
@@ -7,7 +7,7 @@ import Testing
 @testable import ApusData
 
 @Suite struct SafetensorsHostileTests {
-  /// The problems of a file with one tensor "a" whose entry is this, and so many bytes of elements.
+  /// The problems of a file with a single tensor "a" that has this entry, and with this number of element bytes.
   private func entry(_ json: String, bytes: Int = 4) -> String {
     problems(safetensors("{\"a\":\(json)}", elements: Array(repeating: 0, count: bytes)))
   }
@@ -67,7 +67,7 @@ import Testing
         f: header: expected every name once, found "a" again
         f: header: expected every name once, found "a" again
         """)
-    // The same to Swift, though not to a comparison of bytes.
+    // Swift treats these names as equal, although their bytes differ.
     #expect(
       problems(safetensors("{\"\u{E9}\":\(one),\"e\u{301}\":\(one)}"))
         == "f: header: expected every name once, found \"e\u{301}\" again")
@@ -76,7 +76,7 @@ import Testing
     #expect(
       problems(safetensors("{\"\(long)\":1}"))
         == "f: tensor \"\(long.dropLast())…\": expected an object, found a number")
-    // A name can forge neither a line nor an escape sequence.
+    // A name cannot forge a line of the message or an escape sequence.
     #expect(
       problems(safetensors("{\"\\n\\u001b[31m\\u202e\":1}"))
         == "f: tensor \"\\n\\u{1B}[31m\\u{202E}\": expected an object, found a number")
@@ -106,7 +106,7 @@ import Testing
     let huge = "[2147483647,2147483647,2147483647]"
     let hugeText = "f: tensor \"a\", shape: expected a size that can be addressed, in whole bytes, found "
     #expect(shape(huge) == hugeText + "[2147483647, 2147483647, 2147483647] of F32")
-    // Empty, but its strides would overflow.
+    // The tensor is empty, but its strides would overflow.
     #expect(shape("[0,2147483647,2147483647,2147483647]").hasPrefix(hugeText))
     #expect(entry(#"{"dtype":"F4","shape":[3],"data_offsets":[0,4]}"#) == hugeText + "[3] of F4")
   }

@@ -1,4 +1,4 @@
-// What the tests of this folder share: temporary folders, handmade files, seeded noise, the parity fixtures.
+// Helpers shared by these tests: temporary folders, handmade files, seeded noise, the parity fixtures.
 // Read next: SafetensorsTests.swift.
 
 import ApusTensor
@@ -6,7 +6,7 @@ import Foundation
 
 @testable import ApusData
 
-/// Calls `body` with a new empty folder, which is removed afterwards.
+/// Calls `body` with a new empty folder, and removes the folder afterwards.
 func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
   let folder = FileManager.default.temporaryDirectory.appending(path: "apus-data-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -14,7 +14,7 @@ func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Resul
   return try body(folder)
 }
 
-/// The names of everything in a folder, hidden files too, sorted.
+/// The sorted names of everything in a folder, including hidden files.
 func contents(of folder: URL) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false)).sorted()
 }
@@ -52,7 +52,7 @@ func problems(_ body: () throws(FileFormatError) -> Void) -> String {
   }
 }
 
-/// Sebastiano Vigna's SplitMix64: noise that is the same in every run.
+/// Sebastiano Vigna's SplitMix64, a generator that gives the same noise in every run.
 struct SeededNoise: RandomNumberGenerator {
   var state: UInt64
 
@@ -65,10 +65,10 @@ struct SeededNoise: RandomNumberGenerator {
   }
 }
 
-/// The bits of a tensor's elements: NaN differs from NaN, its bits do not.
+/// The bits of a tensor's elements, which can be compared even for NaN.
 func bits(_ tensor: Tensor) -> [UInt32] { tensor.scalars.map(\.bitPattern) }
 
-/// The fixtures beside the package, made with PyTorch; not part of it, so they may be missing.
+/// The fixtures made with PyTorch. They are outside the package and may be missing.
 enum Parity {
   static let folder = URL(filePath: #filePath).resolvingSymlinksInPath()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -76,7 +76,7 @@ enum Parity {
 
   static var exists: Bool { FileManager.default.fileExists(atPath: folder.path(percentEncoded: false)) }
 
-  /// All safetensors files in the folder and below.
+  /// All safetensors files in the folder and its subfolders.
   static var files: [URL] {
     let all = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
     return (all?.allObjects as? [URL] ?? []).filter { $0.pathExtension == "safetensors" }

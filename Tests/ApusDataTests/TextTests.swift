@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func validationAgreesWithTheStandardLibrary() {
-    // All sequences of up to three bytes from these, which stand for every class of bytes.
+    // All sequences of up to three of these bytes, which represent every class of bytes.
     let classes: [UInt8] = [
       0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF3, 0xF4, 0xF5,
       0xFF,
@@ -42,7 +42,7 @@ import Testing
     func check(_ bytes: [UInt8]) {
       let offset = bytes.withUnsafeBytes { firstInvalidUTF8(in: $0) }
       #expect((offset == nil) == (String(validating: bytes, as: UTF8.self) != nil), "\(bytes)")
-      // Up to the named byte all is well, and with it no longer.
+      // The bytes before the offset are valid, and become invalid with the byte at the offset.
       if let offset {
         #expect(String(validating: bytes[..<offset], as: UTF8.self) != nil, "\(bytes)")
       }
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test func roundTrip() throws {
-    // Combined characters stay as they were written, joined or apart; so do the two halves of \r\n.
+    // Combining characters keep their encoding, composed or decomposed; so does \r\n.
     for text in ["", "abc", "e\u{301}é", "\r\n", "👩‍👩‍👧🇨🇭", "\0"] {
       let tokenizer = CharacterTokenizer(alphabetOf: text)
       let decoded = try tokenizer.decode(tokenizer.encode(text))
@@ -158,7 +158,7 @@ import Testing
     let whole = try TokenCorpus(text: text, tokenizer: tokenizer, validationFraction: 0)
     #expect(whole.trainingTokens.count == 10)
     #expect(whole.batches(of: .validation, size: 2, length: 3).isEmpty)
-    // As in nanoGPT, where most published losses on this text come from.
+    // The split of nanoGPT, on which most published losses for this text are based.
     #expect(try TokenCorpus(tokens: [Int32](repeating: 0, count: 1_115_394)).trainingTokens.count == 1_003_854)
   }
 
@@ -192,7 +192,7 @@ import Testing
     #expect(inputs.shape == [500, 8])
     #expect(targets.shape == [500, 8])
     #expect(inputs.indices.allSatisfy { (0..<899).contains($0) })
-    // Tokens are their own positions here.
+    // Each token is its own position.
     #expect(targets.indices == inputs.indices.map { $0 + 1 })
     for row in 0..<500 {
       let first = inputs.indices[row * 8]

@@ -1,7 +1,7 @@
-// A part of a JSON document with the way to it, for files whose parts refer to each other.
+// A JSON value together with its path in the document, for error messages.
 // Read first: ../../Files/JSONDocument.swift. Read next: TokenizerFile.swift.
 
-/// A value and the way to it, for messages: `model.vocab`.
+/// A value and its path in the document, such as `model.vocab`.
 struct JSONField: Sendable {
   let tree: JSONDocument
   let place: String
@@ -14,7 +14,7 @@ struct JSONField: Sendable {
 
   var isNull: Bool { tree.isNull }
 
-  /// A member of an object, nil if it is missing or null; the last one of several.
+  /// A member of an object, the last one of duplicates; nil if it is missing or null.
   subscript(key: String) -> JSONField? {
     guard case .object(let members) = tree,
       let member = members.last(where: { $0.key.utf8.elementsEqual(key.utf8) })
@@ -23,7 +23,7 @@ struct JSONField: Sendable {
     return JSONField(tree: member.value, place: place.isEmpty ? key : "\(place).\(key)", path: path)
   }
 
-  /// A member that must be there.
+  /// A required member.
   func require(_ key: String, _ expected: String) throws(FileFormatError) -> JSONField {
     if let value = self[key] { return value }
     throw FileFormatError(
@@ -63,7 +63,7 @@ struct JSONField: Sendable {
     return members
   }
 
-  /// A scalar by itself.
+  /// A string of exactly one scalar.
   func scalar() throws(FileFormatError) -> UInt32 {
     let text = try string()
     guard text.unicodeScalars.count == 1, let scalar = text.unicodeScalars.first else {
@@ -72,7 +72,7 @@ struct JSONField: Sendable {
     return scalar.value
   }
 
-  /// The member's value, or what stands for a missing one.
+  /// The boolean value of a member, or the default if it is missing.
   func bool(_ key: String, default value: Bool) throws(FileFormatError) -> Bool { try self[key]?.bool() ?? value }
 
   func string(_ key: String, default value: String) throws(FileFormatError) -> String {
