@@ -35,11 +35,11 @@ public struct FileFormatError: Error, Equatable, Sendable {
 extension FileFormatError {
   /// One problem in a file.
   public struct Problem: Equatable, Sendable {
-    /// Where the problem is.
+    /// The place of the problem.
     public let place: Place
-    /// What the format requires there.
+    /// The requirement of the format at that place.
     public let expected: String
-    /// What is there instead.
+    /// The contents at that place.
     public let found: String
 
     /// A problem at a place in the file; by default it concerns the file as a whole.
