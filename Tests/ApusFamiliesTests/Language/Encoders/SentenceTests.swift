@@ -172,7 +172,7 @@ import Testing
     #expect(try message(["modules.json": "[]"]) == "file: expected a Transformer module first, found no modules")
     #expect(
       try message(["modules.json": "[{\"type\": 5, \"path\": \"/x\"}]"])
-        == "[0].type: expected a text, found 5[0].path: expected a folder in this one, found \"/x\"")
+        == "[0].type: expected a string, found 5[0].path: expected a folder in this one, found \"/x\"")
     #expect(throws: FileFormatError.self) {
       _ = try SentenceEmbedder(contentsOf: ModelFixture(name: "gpt2_lm").folder)
     }
