@@ -111,7 +111,8 @@ targets += [
     name: "ApusKernelsTests", dependencies: ["ApusKernelTypes", "ApusKernelsReference", "ApusKernels"],
     swiftSettings: strict),
   .testTarget(
-    name: "ApusTensorTests", dependencies: ["ApusKernels", "ApusTensor", "ApusTesting", "ApusData"],
+    name: "ApusTensorTests",
+    dependencies: ["ApusKernelTypes", "ApusKernelsReference", "ApusKernels", "ApusTensor", "ApusTesting", "ApusData"],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
     name: "ApusNNTests", dependencies: ["ApusTensor", "ApusNN", "ApusTesting", "ApusData"],

@@ -1,5 +1,5 @@
-// The end of a program that cannot go on. Read next: ApusTensor/Require.swift, which the floors above call.
+// Stopping the program with a message. Read next: ApusTensor/Require.swift, which the floors above call.
 
-/// Stops the program with `message`, in release builds too (where `preconditionFailure` would keep it to itself).
+/// Stops the program and prints `message`, in release builds too (where `preconditionFailure` prints none).
 @inline(never)
 package func stop(_ message: String) -> Never { fatalError(message) }

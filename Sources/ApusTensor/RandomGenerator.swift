@@ -67,7 +67,9 @@ public final class RandomGenerator: Sendable {
   /// Fills memory with such numbers: as many of `uniforms(count:)`.
   package func drawUniforms(into target: UnsafeMutableBufferPointer<Float>) {
     let stream = takeStream()
-    if let base = target.baseAddress { Kernels.table.uniform(base, target.count, seed, stream, Kernels.schedule) }
+    if let base = target.baseAddress {
+      Kernels.current.uniform(base, count: target.count, key: seed, stream: stream, Kernels.schedule)
+    }
   }
 
   /// 0 ..< count in random order (Fisher and Yates).

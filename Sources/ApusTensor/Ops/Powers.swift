@@ -8,7 +8,7 @@ extension Tensor {
   /// f(x) without recording.
   func mapped(_ function: ParametricFunction) -> Tensor {
     Tensor(uninitialized: shape) { y in
-      read(self) { x in Kernels.table.pointwise.parametric(function, x, y, elementCount, Kernels.schedule) }
+      read(self) { x in Kernels.current.parametric(function, x, y, count: elementCount, Kernels.schedule) }
     }
   }
 
@@ -16,7 +16,7 @@ extension Tensor {
   func mappedBackward(_ function: ParametricFunction, _ dy: Tensor) -> Tensor {
     Tensor(uninitialized: shape) { dx in
       read(self, dy) { x, dy in
-        Kernels.table.pointwise.parametricBackward(function, x, dy, dx, elementCount, Kernels.schedule)
+        Kernels.current.parametricBackward(function, x, dy, dx, count: elementCount, Kernels.schedule)
       }
     }
   }

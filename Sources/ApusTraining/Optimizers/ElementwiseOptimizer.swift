@@ -49,7 +49,7 @@ public class ElementwiseOptimizer: Optimizer {
   ///
   /// - Parameters:
   ///   - step: how many gradients these parameters have seen, this one included.
-  func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     requirementFailure("\(Self.self): a subclass of ElementwiseOptimizer without a rule")
   }
 
