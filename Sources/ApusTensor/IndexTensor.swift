@@ -1,6 +1,7 @@
 // Whole numbers: tokens, targets, positions. Never differentiable, so a type of their own.
 // Read next: Ops/Gather.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

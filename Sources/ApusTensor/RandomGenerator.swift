@@ -1,6 +1,7 @@
 // Reproducible randomness: numbers are a function of a seed, a stream and a position, not of what was drawn before.
 // Read first: ApusKernelsBaseline/Pointwise/Random.swift. Read next: Tensor+Random.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 import Synchronization

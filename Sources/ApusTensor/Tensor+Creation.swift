@@ -1,5 +1,6 @@
 // Tensors from numbers. Read next: Tensor+Random.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

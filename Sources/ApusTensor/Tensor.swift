@@ -1,6 +1,7 @@
 // The tensor: a shape, shared memory, and its place on the tape.
 // Read first: Shape.swift, Storage.swift. Read next: Autograd/Tape.swift, Ops/Arithmetic.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -1,6 +1,7 @@
 // Recycled, 64-byte aligned memory for tensors and for the scratch memory of kernels.
 // Read next: ScratchBuffer.swift; ApusTensor/Storage.swift, which owns such a block for a tensor's lifetime.
 
+import ApusBase
 import Foundation
 
 /// A pool of aligned memory blocks, which keeps returned blocks for the next request of their size class.

@@ -1,6 +1,7 @@
 // Workers on Dispatch that stay awake between kernels. A job is a number of tiles; workers claim tiles from their own range,
 // then from the others'. Read first: ApusKernelTypes/Schedule.swift; Docs/Decisions/0003, why not `concurrentPerform`.
 
+import ApusBase
 package import ApusKernelTypes
 import Dispatch
 import Foundation

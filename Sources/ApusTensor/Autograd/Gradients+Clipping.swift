@@ -1,5 +1,6 @@
 // How large gradients are, and making them smaller. Read first: Gradients.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -1,5 +1,6 @@
 // The nonlinearities of networks. Read next: Linear.swift, where they are fused with a product.
 
+import ApusBase
 import ApusKernelTypes
 
 /// A nonlinearity, to be applied by itself or fused into a linear map.

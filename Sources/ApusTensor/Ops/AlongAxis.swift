@@ -1,6 +1,7 @@
 // Elements picked by index along an axis: gather, scatter, whole parts by index, one-hot.
 // Read first: Strides.swift; Gather.swift, the same for the rows of an embedding's table. Read next: Einsum.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

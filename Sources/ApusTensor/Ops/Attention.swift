@@ -1,6 +1,7 @@
 // Scaled dot-product attention (Vaswani et al., arXiv:1706.03762), tiled: no matrix of T×T scores is stored.
 // Read first: ApusKernelsReference/ReferenceAttention.swift, AttentionMask.swift. Read next: CachedAttention.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

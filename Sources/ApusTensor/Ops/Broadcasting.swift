@@ -1,5 +1,6 @@
 // Two shapes brought to one, and gradients brought back. Read next: Arithmetic.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

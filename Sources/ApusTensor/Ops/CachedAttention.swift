@@ -1,6 +1,7 @@
 // Attention to remembered keys and values, in place: for inference, not recorded.
 // Read first: Attention.swift. Read next: ApusNN/Layers/KeyValueCache.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

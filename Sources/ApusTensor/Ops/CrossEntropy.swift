@@ -1,6 +1,7 @@
 // Cross-entropy of logits with classes or probabilities, and the negative log-likelihood.
 // Read first: ApusKernelsReference/ReferenceLosses.swift, Softmax.swift. Read next: Losses.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -1,5 +1,6 @@
 // Dropout (Srivastava et al., JMLR 15, 2014), from a counter-based generator: the backward makes the mask again.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -1,6 +1,7 @@
 // The largest and smallest elements along axes, and where they are. Read first: Reductions.swift.
 // Read next: Sorting.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

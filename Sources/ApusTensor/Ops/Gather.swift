@@ -1,5 +1,6 @@
 // Rows of a table by index: embeddings. Read next: ApusNN/Layers/Embedding.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -1,5 +1,6 @@
 // Normalization over groups of channels. Read first: ApusKernelsReference/ReferenceGroupNorm.swift, LayerNorm.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

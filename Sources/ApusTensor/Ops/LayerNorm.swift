@@ -1,5 +1,6 @@
 // Layer normalization. Read first: ApusKernelsReference/ReferenceLayerNorm.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

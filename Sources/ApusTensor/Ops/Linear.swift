@@ -1,6 +1,7 @@
 // The linear map of layers, with bias and activation fused into the product's last pass.
 // Read first: MatMul.swift, Activations.swift. Read next: ApusNN/Layers/Linear.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -1,6 +1,7 @@
 // Losses between a prediction and a target of the same shape, and what becomes of the losses of single examples.
 // Read first: ApusKernelsReference/ReferenceLosses.swift. Read next: CrossEntropy.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

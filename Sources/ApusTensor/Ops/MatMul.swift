@@ -1,5 +1,6 @@
 // Matrix products. Read first: ApusKernelsReference/ReferenceMatMul.swift. Read next: MatrixView.swift, Linear.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

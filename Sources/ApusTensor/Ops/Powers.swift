@@ -1,6 +1,7 @@
 // Powers, and limits: functions of one variable with parameters. Read first: Elementary.swift.
 // Read next: ApusKernelsBaseline/Pointwise/Parametric.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -1,6 +1,7 @@
 // Weights packed in advance for products that come again and again: inference on many rows at a time.
 // Read first: Linear.swift; ApusKernelsBaseline/MatMul/Packing.swift. Read next: ApusNN/Module/Prepacking.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

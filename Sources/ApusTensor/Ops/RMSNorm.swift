@@ -1,5 +1,6 @@
 // Normalization by the root of the mean square. Read first: ApusKernelsReference/ReferenceRMSNorm.swift, LayerNorm.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -1,5 +1,6 @@
 // Tensors repeated, flipped and rolled. Read first: Strides.swift. Read next: AlongAxis.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

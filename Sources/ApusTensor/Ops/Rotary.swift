@@ -1,6 +1,7 @@
 // Rotary positions: features turned in pairs by angles that grow with the position.
 // Read first: ApusKernelsReference/ReferenceRotary.swift. Read next: ApusNN/Layers/RotaryPositions.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -3,6 +3,7 @@
 // A mask is a tensor of ones and zeros: masks are combined with `*` (and), `maximum` (or) and `1 −` (not), counted with
 // `sum`, and put into attention or losses as they are. Comparisons are constants for gradients.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

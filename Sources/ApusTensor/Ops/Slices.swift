@@ -1,6 +1,7 @@
 // Parts of tensors, tensors put together, and tensors in a frame. Read first: Strides.swift.
 // Read next: Repeats.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

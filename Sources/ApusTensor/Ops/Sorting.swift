@@ -1,6 +1,7 @@
 // Elements in order along an axis: sort and top-k. Read first: Extremes.swift, AlongAxis.swift.
 // Read next: ApusKernelsBaseline/Sorting/SortKeys.swift, how floats become whole numbers in the same order.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -1,6 +1,7 @@
 // Elements read or added at strides: what permutations, broadcasts, slices, flips and repetitions have in common.
 // Read next: Shaping.swift, Slices.swift, Repeats.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

@@ -3,6 +3,7 @@
 
 import ApusTensor
 import ApusTesting
+import ApusText
 
 extension GradientTable {
   static let binary: [GradientRow] = broadcastPairs.flatMap { pair -> [GradientRow] in

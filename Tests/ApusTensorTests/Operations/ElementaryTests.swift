@@ -4,6 +4,7 @@
 import ApusKernelTypes
 import ApusKernelsReference
 import ApusTesting
+import ApusText
 import Foundation
 import Testing
 
