@@ -146,7 +146,10 @@ targets += [
     name: "ApusKernelsTests", dependencies: ["ApusBase", "ApusKernelTypes", "ApusKernelsReference", "ApusKernels"],
     swiftSettings: strict),
   .testTarget(
-    name: "ApusTensorTests", dependencies: ["ApusKernels", "ApusTensor", "ApusTesting", "ApusFiles", "ApusWeights"],
+    name: "ApusTensorTests",
+    dependencies: [
+      "ApusKernelTypes", "ApusKernelsReference", "ApusKernels", "ApusTensor", "ApusTesting", "ApusFiles", "ApusWeights",
+    ],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
     name: "ApusNNTests", dependencies: ["ApusTensor", "ApusNN", "ApusTesting", "ApusFiles", "ApusWeights"],

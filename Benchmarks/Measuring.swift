@@ -32,7 +32,7 @@ private func time(_ body: () -> Void) -> (best: Double, median: Double) {
 /// Measures the machine's limits, then every workload with every number of threads. Prints a table while measuring.
 func measure(_ workloads: [Workload], threads: [Int]) -> Report {
   let processor = ProcessorDescription.current
-  print("\(processor.name), \(Kernels.table.name), \(processor.cores) cores")
+  print("\(processor.name), \(Kernels.current.name), \(processor.cores) cores")
   let limits = measureLimits(threads)
   print("")
   print(row("workload", "threads", "best", "median", "GFLOP/s", "GB/s", "of limit", "items", "memory"))
@@ -53,7 +53,7 @@ func measure(_ workloads: [Workload], threads: [Int]) -> Report {
   }
   print("")
   var machine = [
-    "processor": processor.name, "instruction_set": Kernels.table.name, "cores": "\(processor.cores)",
+    "processor": processor.name, "instruction_set": Kernels.current.name, "cores": "\(processor.cores)",
     "library": "Apus",
   ]
   if let bytes = peakResidentBytes() {

@@ -19,7 +19,7 @@ let ladderWorkloads: [Workload] =
   }
   + [
     rung("\(5 + InstructionSet.supported.count)_threads") { a, b, c, n, schedule in
-      multiply(Kernels.table, a, b, c, n, schedule)
+      multiply(Kernels.current, a, b, c, n, schedule)
     }
   ]
 
@@ -130,7 +130,7 @@ private func multiplyPacked(
 /// The last rungs, this package's kernels: larger tiles, fused multiply–adds and wider vectors where available, and
 /// finally all cores.
 private func multiply(
-  _ kernels: KernelTable, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
+  _ kernels: AnyKernelSet, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
   _ n: Int, _ schedule: Schedule
 ) {
   kernels.matMul(

@@ -36,7 +36,7 @@ private func product(_ m: Int, _ n: Int, _ k: Int, isTransposed: Bool = false, i
         a.withUnsafePointer { a in
           b.withUnsafePointer { b in
             c.withUnsafeMutablePointer { c in
-              Kernels.table.matMul(
+              Kernels.current.matMul(
                 MatMulArguments(
                   m: m, n: n, k: k, a: MatrixOperand(a, rowStride: k),
                   b: MatrixOperand(b, rowStride: isTransposed ? k : n, isTransposed: isTransposed), c: c,

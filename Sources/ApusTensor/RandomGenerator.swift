@@ -76,7 +76,9 @@ public final class RandomGenerator: Sendable {
   /// Fills `target` with the numbers that `uniforms(count: target.count)` would return.
   package func drawUniforms(into target: UnsafeMutableBufferPointer<Float>) {
     let stream = takeStream()
-    if let base = target.baseAddress { Kernels.table.uniform(base, target.count, seed, stream, Kernels.schedule) }
+    if let base = target.baseAddress {
+      Kernels.current.uniform(base, count: target.count, key: seed, stream: stream, Kernels.schedule)
+    }
   }
 
   /// The integers 0 ..< count in random order (Fisher–Yates shuffle).

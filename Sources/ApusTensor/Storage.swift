@@ -1,5 +1,5 @@
 // The memory behind tensors: aligned, shared by reference, recycled.
-// Read first: ApusKernelTypes/BufferPool.swift. Read next: Workspace.swift.
+// Read first: ApusKernelTypes/Memory/BufferPool.swift. Read next: Workspace.swift.
 
 import ApusBase
 import ApusKernelTypes

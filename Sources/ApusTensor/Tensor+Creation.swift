@@ -27,7 +27,9 @@ extension Tensor {
 
   /// Creates a tensor whose elements all equal `value`.
   public init(repeating value: Float, shape: Shape) {
-    self.init(uninitialized: shape) { Kernels.table.copies.fill($0, value, shape.elementCount, Kernels.schedule) }
+    self.init(uninitialized: shape) {
+      Kernels.current.fill($0, with: value, count: shape.elementCount, Kernels.schedule)
+    }
   }
 
   /// A tensor of zeros.

@@ -90,7 +90,8 @@ public struct Tensor: Sendable {
   func copy() -> Tensor {
     withUnsafePointer { source in
       Tensor(uninitialized: shape) {
-        Kernels.table.copyRows(source, elementCount, $0, elementCount, 1, elementCount, Kernels.schedule)
+        Kernels.current.copyRows(
+          source, stride: elementCount, $0, stride: elementCount, rows: 1, columns: elementCount, Kernels.schedule)
       }
     }
   }
@@ -107,7 +108,7 @@ public struct Tensor: Sendable {
     assert(shape == other.shape)
     if isUnique() {
       read(other) { x in
-        Kernels.table.addScaled(x, storage.elements + offset, scale, elementCount, Kernels.schedule)
+        Kernels.current.addScaled(x, to: storage.elements + offset, scale: scale, count: elementCount, Kernels.schedule)
       }
       node = .none
     } else {

@@ -56,7 +56,7 @@ struct InfoReport: Codable, Equatable {
 
   /// Queries the system and measures the limits, which takes about half a second.
   static func measured() -> InfoReport {
-    let (processor, selection, kernels) = (ProcessorDescription.current, KernelSelection.current, Kernels.table)
+    let (processor, selection, kernels) = (ProcessorDescription.current, KernelSelection.current, Kernels.current)
     return InfoReport(
       version: Tool.apus.version, processor: processor.name, cores: processor.cores,
       memoryBytes: ProcessInfo.processInfo.physicalMemory,

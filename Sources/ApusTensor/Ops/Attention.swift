@@ -214,7 +214,7 @@ struct AttentionPlan {
     _ output: UnsafeMutablePointer<Float>, _ logSumExp: Storage?
   ) {
     withMask { shape in
-      Kernels.table.attentionForward(arguments(shape, q, k, v, output, logSumExp), Kernels.schedule)
+      Kernels.current.attentionForward(arguments(shape, q, k, v, output, logSumExp), Kernels.schedule)
     }
   }
 
@@ -226,7 +226,7 @@ struct AttentionPlan {
   ) {
     withMask { shape in
       readOptional(biasGradient) { dBias in
-        Kernels.table.attentionBackward(
+        Kernels.current.attentionBackward(
           AttentionBackwardArguments(
             forward: arguments(
               shape, inputs.0, inputs.1, inputs.2, UnsafeMutablePointer(mutating: output), logSumExp),

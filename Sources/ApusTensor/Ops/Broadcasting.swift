@@ -29,8 +29,8 @@ struct BroadcastPlan {
       // Both operands have as many elements as the result: nothing is repeated, and the layouts are the same.
       if a.elementCount == count && b.elementCount == count {
         let rows = BroadcastRows(x, rowStride: 0, isRow: true)
-        Kernels.table.binary(
-          operation, rows, BroadcastRows(y, rowStride: 0, isRow: true), c, 1, count, Kernels.schedule)
+        Kernels.current.binary(
+          operation, rows, BroadcastRows(y, rowStride: 0, isRow: true), c, rows: 1, columns: count, Kernels.schedule)
         return
       }
       let axes = mergedAxes(a.shape, b.shape)
@@ -45,10 +45,10 @@ struct BroadcastPlan {
           bOffset += rest % axis.size * axis.b
           rest /= axis.size
         }
-        Kernels.table.binary(
+        Kernels.current.binary(
           operation, BroadcastRows(x + aOffset, rowStride: rows.a, isRow: columns.a != 0),
-          BroadcastRows(y + bOffset, rowStride: rows.b, isRow: columns.b != 0), c + index * block, rows.size,
-          columns.size, Kernels.schedule)
+          BroadcastRows(y + bOffset, rowStride: rows.b, isRow: columns.b != 0), c + index * block, rows: rows.size,
+          columns: columns.size, Kernels.schedule)
       }
     }
   }

@@ -51,7 +51,7 @@ public func crossEntropy(
     }
   }
   let losses = Tensor(uninitialized: targets.shape) { losses in
-    withArguments { Kernels.table.losses.crossEntropy($0, losses, logSumExp.elements, Kernels.schedule) }
+    withArguments { Kernels.current.crossEntropy($0, losses: losses, logSumExp: logSumExp.elements, Kernels.schedule) }
   }
   let (result, scale) = losses.reduced(
     reduction, counted: countedWeight(targets, ignoring: ignored, weight), examples: targets.shape.first ?? 1)
@@ -100,7 +100,7 @@ public func crossEntropy(
     }
   }
   let losses = Tensor(uninitialized: leading) { losses in
-    withArguments { Kernels.table.losses.crossEntropy($0, losses, logSumExp.elements, Kernels.schedule) }
+    withArguments { Kernels.current.crossEntropy($0, losses: losses, logSumExp: logSumExp.elements, Kernels.schedule) }
   }
   let (result, scale) = losses.reduced(reduction, counted: Float(rows), examples: leading.first ?? 1)
   return result.recorded("softCrossEntropy") {
@@ -128,8 +128,9 @@ private func logitsGradient(
   Tensor(uninitialized: shape) { dx in
     read(scales.values) { values in
       withArguments { arguments in
-        Kernels.table.losses.crossEntropyBackward(
-          arguments, logSumExp.elements, RowScales(values, hasOneForEach: scales.hasOneForEach), dx, Kernels.schedule)
+        Kernels.current.crossEntropyBackward(
+          arguments, logSumExp: logSumExp.elements, scales: RowScales(values, hasOneForEach: scales.hasOneForEach), dx,
+          Kernels.schedule)
       }
     }
   }

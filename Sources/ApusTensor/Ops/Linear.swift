@@ -66,7 +66,7 @@ func linearForward(
         arguments.bias = bias
         arguments.activation = activation
         arguments.slopes = slopes?.elements
-        Kernels.table.matMul(arguments, Kernels.schedule)
+        Kernels.current.matMul(arguments, Kernels.schedule)
       }
     }
   }

@@ -83,7 +83,7 @@ struct MatMulPlan {
           arguments.m = m * batch
           arguments.batch = 1
         }
-        Kernels.table.matMul(arguments, Kernels.schedule)
+        Kernels.current.matMul(arguments, Kernels.schedule)
       }
     }
   }

@@ -53,7 +53,7 @@ extension Tensor {
     let angleRows = cosines.shape.dropLast().reduce(1, *)
     return Tensor(uninitialized: shape) { y in
       read(self, cosines, sines) { x, cosines, sines in
-        Kernels.table.positions.rotate(
+        Kernels.current.rotate(
           RotaryArguments(
             x: x, y: y, cosines: cosines, sines: sines, angleRows: angleRows, rows: shape[0] * shape[1],
             heads: heads, headSize: shape[2] / heads, pairs: pairs, pairsAreNeighbors: pairing == .neighbors,

@@ -68,9 +68,9 @@ public func select(_ mask: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
   let second = isNumber.b ? b.detached : b.detached.broadcast(to: shape)
   let result = Tensor(uninitialized: shape) { c in
     read(condition, first, second) { mask, a, b in
-      Kernels.table.pointwise.select(
+      Kernels.current.select(
         mask, BroadcastRows(a, rowStride: 0, isRow: !isNumber.a), BroadcastRows(b, rowStride: 0, isRow: !isNumber.b), c,
-        shape.elementCount, Kernels.schedule)
+        count: shape.elementCount, Kernels.schedule)
     }
   }
   return result.recorded("select") {

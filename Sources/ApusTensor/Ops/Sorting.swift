@@ -21,8 +21,9 @@ extension Tensor {
     let (x, storage) = (self, Storage(count: elementCount))
     let indices = IndexTensor(uninitialized: shape) { positions in
       read(self) { x in
-        Kernels.table.axes.sort(
-          x, storage.elements, positions, run.outer, run.count, run.inner, descending, Kernels.schedule)
+        Kernels.current.sort(
+          x, storage.elements, positions, outer: run.outer, count: run.count, inner: run.inner,
+          isDescending: descending, Kernels.schedule)
       }
     }
     let values = Tensor(shape: shape, storage: storage).recorded("sorted") {
@@ -59,8 +60,9 @@ extension Tensor {
     let (x, storage) = (self, Storage(count: chosen.elementCount))
     let indices = IndexTensor(uninitialized: chosen) { positions in
       read(self) { x in
-        Kernels.table.axes.topK(
-          x, storage.elements, positions, run.outer, run.count, run.inner, k, largest, Kernels.schedule)
+        Kernels.current.topK(
+          x, storage.elements, positions, outer: run.outer, count: run.count, inner: run.inner, k: k,
+          isLargest: largest, Kernels.schedule)
       }
     }
     let values = Tensor(shape: chosen, storage: storage).recorded("topK") {

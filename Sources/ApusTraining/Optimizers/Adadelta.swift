@@ -28,8 +28,8 @@ public final class Adadelta: ElementwiseOptimizer {
       maximizes: maximizes)
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let rule = AdaptiveDeltaArguments(rate: arguments.learningRate, rho: smoothing, epsilon: epsilon)
-    Kernels.table.optimizers.adaptiveDelta(segments, arguments, rule, Kernels.schedule)
+    Kernels.current.adaptiveDeltaStep(segments, arguments, rule, Kernels.schedule)
   }
 }

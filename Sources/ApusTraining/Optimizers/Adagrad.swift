@@ -29,9 +29,9 @@ public final class Adagrad: ElementwiseOptimizer {
     if initialSum != 0 { fill(slot: 0, with: initialSum) }
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let rule = RootMeanSquareArguments(
       rate: arguments.learningRate / (1 + Float(step - 1) * learningRateDecay), keep: 1, take: 1, epsilon: epsilon)
-    Kernels.table.optimizers.rootMeanSquare(segments, arguments, rule, Kernels.schedule)
+    Kernels.current.rootMeanSquareStep(segments, arguments, rule, Kernels.schedule)
   }
 }

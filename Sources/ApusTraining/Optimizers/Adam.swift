@@ -48,12 +48,12 @@ public class Adam: ElementwiseOptimizer, MomentumOptimizer {
     set { betas.0 = newValue }
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let correction = (1 - pow(Double(betas.0), Double(step)), 1 - pow(Double(betas.1), Double(step)))
     let moments = MomentArguments(
       beta1: betas.0, beta2: betas.1, meanRate: Float(Double(arguments.learningRate) / correction.0),
       rootScale: Float(1 / correction.1.squareRoot()), epsilon: epsilon)
-    Kernels.table.optimizers.moments(segments, arguments, moments, Kernels.schedule)
+    Kernels.current.momentStep(segments, arguments, moments, Kernels.schedule)
   }
 }
 

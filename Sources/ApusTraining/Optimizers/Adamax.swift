@@ -28,10 +28,10 @@ public final class Adamax: ElementwiseOptimizer {
       maximizes: maximizes)
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let correction = 1 - pow(Double(betas.0), Double(step))
     let rule = LargestMomentArguments(
       rate: Float(Double(arguments.learningRate) / correction), beta1: betas.0, beta2: betas.1, epsilon: epsilon)
-    Kernels.table.optimizers.largestMoment(segments, arguments, rule, Kernels.schedule)
+    Kernels.current.largestMomentStep(segments, arguments, rule, Kernels.schedule)
   }
 }

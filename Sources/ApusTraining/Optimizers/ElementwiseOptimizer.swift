@@ -52,7 +52,7 @@ public class ElementwiseOptimizer: Optimizer {
   ///
   /// - Parameters:
   ///   - step: the number of gradients that these parameters have received, including this one.
-  func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     requirementFailure("\(Self.self): a subclass of ElementwiseOptimizer without a rule")
   }
 

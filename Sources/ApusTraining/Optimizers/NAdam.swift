@@ -45,12 +45,12 @@ public final class NAdam: ElementwiseOptimizer {
     return products[step]
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let rate = Double(arguments.learningRate)
     let moments = MomentArguments(
       beta1: betas.0, beta2: betas.1, meanRate: Float(rate * mu(step + 1) / (1 - product(upTo: step + 1))),
       gradientRate: Float(rate * (1 - mu(step)) / (1 - product(upTo: step))),
       rootScale: Float(1 / (1 - pow(Double(betas.1), Double(step))).squareRoot()), epsilon: epsilon)
-    Kernels.table.optimizers.moments(segments, arguments, moments, Kernels.schedule)
+    Kernels.current.momentStep(segments, arguments, moments, Kernels.schedule)
   }
 }

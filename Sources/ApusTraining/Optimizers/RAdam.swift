@@ -31,7 +31,7 @@ public final class RAdam: ElementwiseOptimizer {
       isDecayDecoupled: isDecayDecoupled, maximizes: maximizes)
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let (beta1, beta2, t) = (Double(betas.0), Double(betas.1), Double(step))
     let (correction1, correction2) = (1 - pow(beta1, t), 1 - pow(beta2, t))
     let limit = 2 / (1 - beta2) - 1
@@ -46,6 +46,6 @@ public final class RAdam: ElementwiseOptimizer {
     let moments = MomentArguments(
       beta1: betas.0, beta2: betas.1, meanRate: Float(rate), rootScale: isAdaptive ? 1 : 0,
       epsilon: isAdaptive ? epsilon : 1)
-    Kernels.table.optimizers.moments(segments, arguments, moments, Kernels.schedule)
+    Kernels.current.momentStep(segments, arguments, moments, Kernels.schedule)
   }
 }

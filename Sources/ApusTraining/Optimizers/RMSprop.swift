@@ -45,9 +45,9 @@ public final class RMSprop: ElementwiseOptimizer, MomentumOptimizer {
       learningRate: learningRate, weightDecay: weightDecay, maximizes: maximizes)
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let rule = RootMeanSquareArguments(
       rate: arguments.learningRate, keep: smoothing, take: 1 - smoothing, epsilon: epsilon, momentum: momentum)
-    Kernels.table.optimizers.rootMeanSquare(segments, arguments, rule, Kernels.schedule)
+    Kernels.current.rootMeanSquareStep(segments, arguments, rule, Kernels.schedule)
   }
 }

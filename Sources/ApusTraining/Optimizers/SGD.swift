@@ -44,10 +44,10 @@ public final class SGD: ElementwiseOptimizer, MomentumOptimizer {
       maximizes: maximizes)
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let descent = DescentArguments(
       rate: arguments.learningRate, keep: step == 1 ? 0 : momentum, take: step == 1 ? 1 : 1 - dampening,
       lookAhead: isNesterov ? momentum : nil)
-    Kernels.table.optimizers.descend(segments, arguments, descent, Kernels.schedule)
+    Kernels.current.gradientDescentStep(segments, arguments, descent, Kernels.schedule)
   }
 }

@@ -1,12 +1,12 @@
-// Scratch memory of a kernel call, recycled through the pool. Read first: BufferPool.swift.
+// Scratch memory for a kernel call, recycled through the pool. Read first: BufferPool.swift.
 
-/// Floats for the duration of a kernel; free it where the kernel ends.
+/// Scratch memory for `count` floats with undefined contents; the kernel that made it calls `free()` at its end.
 @frozen
 package struct ScratchBuffer {
   package let pointer: UnsafeMutablePointer<Float>
   package let count: Int
 
-  /// An empty buffer has a valid address too, which spares its users an optional.
+  /// Takes the memory from the pool. An empty buffer has a valid address too, so `pointer` is not optional.
   package init(count: Int) {
     self.count = count
     pointer = BufferPool.shared.take(bytes: count * 4).bindMemory(to: Float.self, capacity: count)

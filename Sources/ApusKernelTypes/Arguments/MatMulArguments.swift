@@ -1,16 +1,16 @@
-// The arguments of the matrix product kernel. Read next: ApusKernelsBaseline/MatMul/MatMul.swift.
+// The arguments of the matrix product. Read next: ApusKernelsBaseline/MatMul/MatMul.swift.
 
-/// A matrix in memory, read as it lies or transposed.
+/// A matrix in memory, stored as it is or transposed.
 package struct MatrixOperand {
   /// Element (0, 0).
   package var elements: UnsafePointer<Float>
-  /// Distance between the stored rows, in elements.
+  /// The distance between two stored rows, in elements.
   package var rowStride: Int
-  /// Whether the stored rows are the columns of the matrix meant.
+  /// Whether the transpose is stored: the stored rows are then the columns of the matrix.
   package var isTransposed: Bool
-  /// Distance between consecutive matrices of a batch, in elements; 0 repeats one matrix.
+  /// The distance between consecutive matrices of a batch, in elements; 0 repeats one matrix.
   package var batchStride: Int
-  /// The panels of B, packed in advance from a transposed matrix by `CopyKernels.packPanels`; for one matrix.
+  /// The panels of B, packed in advance by `packPanels` from a matrix stored transposed; only for a single matrix B.
   package var panels: UnsafePointer<Float>?
 
   package init(
@@ -37,18 +37,18 @@ package struct MatMulArguments {
   package var c: UnsafeMutablePointer<Float>
   package var cRowStride: Int
   package var cBatchStride = 0
-  /// C ← C + A·B; what follows must be absent.
+  /// Whether to compute C ← C + A·B. The members below must then be absent.
   package var accumulates = false
   /// Added to every row, [n].
   package var bias: UnsafePointer<Float>?
   /// Applied to every element of the result.
   package var activation: UnaryOperation?
-  /// Where the derivative of the activation at every element is kept, laid out as C: a factor of the backward. Here the
-  /// exponential that value and derivative share is at hand.
+  /// The output for the activation's derivative at every element, laid out as C: the `factors` of the backward. Computing it
+  /// here costs little, since value and derivative share an exponential.
   package var slopes: UnsafeMutablePointer<Float>?
-  /// Multiplies every element of the result, laid out as C: the slopes of the activation before it.
+  /// Multiplied with every element of the result, laid out as C: in a backward, the `slopes` that the forward kept.
   package var factors: UnsafePointer<Float>?
-  /// Where the sums of the result's columns are put, [n]: the gradient of a bias. For a batch of one.
+  /// The output for the sums of the result's columns, [n]: in a backward, the gradient of a bias. Only for a batch of one.
   package var columnSums: UnsafeMutablePointer<Float>?
 
   package init(

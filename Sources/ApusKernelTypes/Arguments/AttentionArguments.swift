@@ -1,9 +1,9 @@
 // The arguments of the attention kernels. Read next: ApusKernelsBaseline/Attention/AttentionForward.swift.
 
-/// Heads of queries, keys or values somewhere in memory: element (b, t, h, d) is at `b·batch + t·time + h·head + d`.
+/// The layout of query, key or value heads in memory: element (b, t, h, d) is at `b·batch + t·time + h·head + d`.
 ///
-/// The strides let the kernels read [B, T, H, D], [B, H, T, D] or one third of a packed [B, T, 3, H, D] projection as
-/// they lie, without copies.
+/// With strides the kernels read [B, T, H, D], [B, H, T, D] or one third of a packed [B, T, 3, H, D] projection in place,
+/// without copies.
 package struct HeadStrides: Equatable, Sendable {
   package var batch: Int
   package var time: Int
@@ -14,26 +14,27 @@ package struct HeadStrides: Equatable, Sendable {
   }
 }
 
-/// Sizes, masks and the scale: O = softmax(scale · Q·Kᵀ + mask) · V.
+/// The sizes, masks and scale of O = softmax(scale · Q·Kᵀ + mask) · V.
 package struct AttentionShape {
   package var batch: Int
   /// Query heads.
   package var heads: Int
-  /// Key and value heads; query head h reads key head h · keyHeads / heads.
+  /// KV heads; query head h reads KV head h · keyHeads / heads.
   package var keyHeads: Int
   package var queryLength: Int
   package var keyLength: Int
-  /// Elements of a query and of a key.
+  /// Elements in each query and key.
   package var headSize: Int
-  /// Elements of a value.
+  /// Elements in each value.
   package var valueSize: Int
   package var scale: Float
-  /// Query i sees keys 0 ... i + causalOffset; nil: all.
+  /// Query i sees the keys 0 ... i + causalOffset; nil: all keys.
   package var causalOffset: Int?
-  /// Keys that exist in each sequence of the batch, [B]; nil: all.
+  /// The number of keys in each sequence of the batch, [B]; nil: `keyLength` in all of them.
   package var keyLengths: UnsafePointer<Int32>?
-  /// Added to the scaled scores; nil: nothing. `time` is the distance between query rows; keys are contiguous.
+  /// Added to the scaled scores; nil: nothing.
   package var bias: UnsafePointer<Float>?
+  /// The layout of the bias: `time` is the distance between the rows of two queries; keys are contiguous.
   package var biasStrides = HeadStrides(batch: 0, time: 0, head: 0)
 
   package init(
@@ -46,7 +47,7 @@ package struct AttentionShape {
   }
 }
 
-/// What the forward reads and writes.
+/// The inputs and outputs of the forward.
 package struct AttentionForwardArguments {
   package var shape: AttentionShape
   package var query: UnsafePointer<Float>
@@ -57,7 +58,7 @@ package struct AttentionForwardArguments {
   package var valueStrides: HeadStrides
   package var output: UnsafeMutablePointer<Float>
   package var outputStrides: HeadStrides
-  /// Row statistics for the backward, [B, H, Tq]: log Σ exp of the masked scores (−∞ where every key is masked).
+  /// The output log Σ exp of every query's masked scores, [B, H, Tq], for the backward; −∞ where every key is masked.
   package var logSumExp: UnsafeMutablePointer<Float>?
 
   package init(
@@ -77,7 +78,7 @@ package struct AttentionForwardArguments {
   }
 }
 
-/// What the backward reads and writes. The gradients have the strides of what they are the gradients of.
+/// The inputs and outputs of the backward. The gradients of Q, K and V have the strides of Q, K and V.
 package struct AttentionBackwardArguments {
   package var forward: AttentionForwardArguments
   package var outputGradient: UnsafePointer<Float>
@@ -85,7 +86,7 @@ package struct AttentionBackwardArguments {
   package var queryGradient: UnsafeMutablePointer<Float>
   package var keyGradient: UnsafeMutablePointer<Float>
   package var valueGradient: UnsafeMutablePointer<Float>
-  /// The gradient of the bias before any sum over what it was broadcast along, [B, H, Tq, Tk]; nil: not wanted.
+  /// The gradient of the bias, [B, H, Tq, Tk], before any sum over the axes that it was broadcast along; nil: not wanted.
   package var biasGradient: UnsafeMutablePointer<Float>?
 
   package init(

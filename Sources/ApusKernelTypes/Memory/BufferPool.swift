@@ -1,21 +1,21 @@
-// Recycled, 64-byte aligned memory for tensors and for the scratch of kernels.
-// Read next: ApusTensor/Storage.swift, which owns such a block for a tensor's lifetime.
+// Recycled, 64-byte aligned memory for tensors and for the scratch memory of kernels.
+// Read next: ScratchBuffer.swift; ApusTensor/Storage.swift, which owns such a block for a tensor's lifetime.
 
 import ApusBase
 import Foundation
 
-/// Hands out aligned blocks of memory and keeps returned ones for the next request of their size class.
+/// A pool of aligned memory blocks, which keeps returned blocks for the next request of their size class.
 ///
-/// A training step asks for the same sizes again and again: after the first step nothing is allocated from
-/// the system, and no page is faulted in anew (a fresh 4 MiB block costs about 1,000 page faults, more than
-/// the arithmetic on it). Size classes are powers of two with three steps between (at most 25 % is unused).
+/// A training step asks for the same sizes again and again. So after the first step nothing is allocated from the system, and
+/// there are no new page faults (a fresh 4 MiB block costs about 1,000 of them, more than the arithmetic on it). There are
+/// four size classes for every power of two, so at most 25 % of a block is unused.
 package final class BufferPool: Sendable {
   package static let shared = BufferPool()
 
-  /// A cache line, and the widest vector.
+  /// The alignment of every block in bytes: a cache line, and the widest vector.
   package static let alignment = 64
 
-  /// What has been taken from the system, in bytes.
+  /// The use of the pool.
   package struct Statistics: Sendable {
     /// Bytes in use now.
     package var inUse = 0
@@ -23,9 +23,9 @@ package final class BufferPool: Sendable {
     package var peak = 0
     /// Bytes kept for later requests.
     package var idle = 0
-    /// How many requests there were.
+    /// The number of requests so far.
     package var requests = 0
-    /// How many of them found no idle block of their class, so that the system was asked for one.
+    /// The number of requests that found no idle block of their class, so that the system allocated one.
     package var misses = 0
   }
 
@@ -34,7 +34,7 @@ package final class BufferPool: Sendable {
     var statistics = Statistics()
   }
 
-  // (NSLock, not the standard library's Mutex: the thread sanitizer knows the one and reports races inside the other.)
+  // NSLock rather than the standard library's Mutex: the thread sanitizer reports races inside the Mutex.
   private let lock = NSLock()
   private nonisolated(unsafe) var state = State()
 
@@ -42,10 +42,10 @@ package final class BufferPool: Sendable {
 
   package var statistics: Statistics { lock.withLock { state.statistics } }
 
-  /// Starts a new measurement of the peak.
+  /// Sets the peak to what is in use now.
   package func resetPeak() { lock.withLock { state.statistics.peak = state.statistics.inUse } }
 
-  /// A block of at least `bytes` bytes, 64-byte aligned, with undefined contents.
+  /// Takes a block of at least `bytes` bytes, 64-byte aligned, with undefined contents.
   package func take(bytes: Int) -> UnsafeMutableRawPointer {
     let sizeClass = Self.sizeClass(for: bytes)
     let size = Self.size(ofClass: sizeClass)
@@ -68,7 +68,7 @@ package final class BufferPool: Sendable {
     return block
   }
 
-  /// Takes back a block that `take(bytes:)` gave for the same number of bytes.
+  /// Returns a block to the pool; `bytes` is the number that `take(bytes:)` was called with.
   package func giveBack(_ block: UnsafeMutableRawPointer, bytes: Int) {
     let sizeClass = Self.sizeClass(for: bytes)
     let size = Self.size(ofClass: sizeClass)
@@ -90,7 +90,7 @@ package final class BufferPool: Sendable {
     for block in blocks { free(UnsafeMutableRawPointer(bitPattern: block)) }
   }
 
-  /// The class of a request: four classes for every power of two from 64 bytes on.
+  /// The size class of a request: four classes for every power of two from 64 bytes on.
   static func sizeClass(for bytes: Int) -> Int {
     let units = max(1, (bytes + alignment - 1) / alignment)
     if units <= 4 { return units - 1 }
@@ -99,7 +99,7 @@ package final class BufferPool: Sendable {
     return (exponent - 1) * 4 + quarter
   }
 
-  /// The bytes of a class's blocks.
+  /// The size of a class's blocks in bytes.
   static func size(ofClass sizeClass: Int) -> Int {
     if sizeClass < 4 { return (sizeClass + 1) * alignment }
     let exponent = sizeClass / 4 + 1

@@ -1,27 +1,29 @@
-// Sums, maxima and minima over an axis, and the sum of squares for norms.
-// Read first: SIMD/Reduce.swift. Read next: ApusTensor/Ops/Reductions.swift.
+// Sums, maxima and minima along an axis, and the sum of squares for norms.
+// Read first: SIMD/Reduce.swift. Read next: Variance.swift; ApusTensor/Ops/Reductions.swift.
 
-import ApusKernelTypes
+package import ApusKernelTypes
 
-/// Elements that one tile of a long sum adds up; a function of nothing, so that sums have one order.
+/// Elements in each tile of a long sum; a constant, so that the order of additions is fixed.
 private let sumBlock = 16_384
 
-/// y[o, i] ← reduction over r of x[o, r, i], for x [outer, count, inner].
-func reduce(
-  _ reduction: Reduction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int, count: Int,
-  inner: Int, _ schedule: Schedule
-) {
-  guard outer > 0, inner > 0 else { return }
-  if inner == 1 && outer == 1 && count > sumBlock {
-    reduceLongRow(reduction, x, y, count: count, schedule)
-  } else if inner == 1 {
-    forEachRowChunk(rows: outer, width: count, schedule) { rows in
-      for row in rows { y[row] = reduceRow(reduction, x + row * count, count: count) }
-    }
-  } else {
-    // Columns: each tile owns a strip of the inner axis, and walks down the rows in order.
-    forEachStrip(outer: outer, count: count, inner: inner, schedule) { o, columns in
-      reduceColumns(reduction, x + o * count * inner, y + o * inner, rows: count, stride: inner, columns: columns)
+extension SIMDKernels {
+  /// y[o, i] ← reduction over r of x[o, r, i], for x [outer, count, inner].
+  package static func reduce(
+    _ reduction: Reduction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int, count: Int,
+    inner: Int, _ schedule: Schedule
+  ) {
+    guard outer > 0, inner > 0 else { return }
+    if inner == 1 && outer == 1 && count > sumBlock {
+      reduceLongRow(reduction, x, y, count: count, schedule)
+    } else if inner == 1 {
+      forEachRowChunk(rows: outer, width: count, schedule) { rows in
+        for row in rows { y[row] = reduceRow(reduction, x + row * count, count: count) }
+      }
+    } else {
+      // Each tile is a strip of the inner axis, and goes down the rows in order.
+      forEachStrip(outer: outer, count: count, inner: inner, schedule) { o, columns in
+        reduceColumns(reduction, x + o * count * inner, y + o * inner, rows: count, stride: inner, columns: columns)
+      }
     }
   }
 }
@@ -35,11 +37,11 @@ private func reduceRow(_ reduction: Reduction, _ x: UnsafePointer<Float>, count:
   }
 }
 
-/// The larger of a and b, or NaN if one of them is: a mistake upstream should show.
+/// The larger of a and b, or NaN if either is NaN, so that a mistake upstream stays visible.
 @inline(__always)
 func maximumOrNaN(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: (b .> a) .| (b .!= b)) }
 
-/// The largest or smallest element of a row, NaN if there is one; ∓∞ for an empty row.
+/// The largest or smallest element of a row, or NaN if the row has one; ∓∞ for an empty row.
 @inline(__always)
 func extreme(_ x: UnsafePointer<Float>, count: Int, isLargest: Bool) -> Float {
   // The smallest is minus the largest of −x.
@@ -48,6 +50,7 @@ func extreme(_ x: UnsafePointer<Float>, count: Int, isLargest: Bool) -> Float {
     : -largestOrNaN(count, of: { -x.lanes(at: $0) }, tail: { -x.partialLanes(at: $0, count: $1, padding: .infinity) })
 }
 
+/// The largest of f over the full vectors and `tail` over the rest, or NaN if there is one.
 @inline(__always)
 private func largestOrNaN(_ count: Int, of f: (Int) -> Lanes, tail: (Int, Int) -> Lanes) -> Float {
   let lowest = Lanes(repeating: -.infinity)
@@ -75,7 +78,7 @@ func hasAny(_ mask: SIMDMask<LaneIntegers>) -> Bool {
   horizontalMaximum(Lanes.zero.replacing(with: 1, where: mask)) > 0
 }
 
-/// One long row: blocks side by side, then the blocks' results in order.
+/// Reduces one long row: first its blocks in parallel, then the blocks' results in order.
 private func reduceLongRow(
   _ reduction: Reduction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int,
   _ schedule: Schedule
@@ -93,12 +96,13 @@ private func reduceLongRow(
 
 /// y[j] ← reduction over the rows of x[·, j], for a strip of columns.
 ///
-/// Down a few rows at a time: results wait in y, which stays in the nearest cache, and x is read almost in order.
+/// It goes down sixteen rows at a time and keeps intermediate results in y, which stays in the nearest cache; so x is read
+/// almost in the order of memory.
 private func reduceColumns(
   _ reduction: Reduction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int, stride: Int,
   columns: Range<Int>
 ) {
-  // (A switch: `==` on an enumeration with raw values is a generic call.)
+  // A switch rather than a comparison: `==` on an enumeration with raw values is a generic call.
   switch reduction {
   case .sum: reduceColumns(x, y, rows: rows, stride: stride, columns: columns, from: 0) { $0 + $1 }
   case .maximum:
@@ -150,21 +154,23 @@ private func reduceColumns(
   }
 }
 
-/// Σ x², in Double across blocks of 16,384.
-func sumOfSquares(_ x: UnsafePointer<Float>, count: Int, _ schedule: Schedule) -> Double {
-  let blocks = (count + sumBlock - 1) / sumBlock
-  guard blocks > 0 else { return 0 }
-  let partial = ScratchBuffer(count: blocks)
-  defer { partial.free() }
-  let results = partial.pointer
-  forEachChunk(of: count, grain: sumBlock, schedule) { range in
-    let p = x + range.lowerBound
-    results[range.lowerBound / sumBlock] = sum(
-      range.count,
-      of: { squared(p.lanes(at: $0)) },
-      tail: { squared(p.partialLanes(at: $0, count: $1)) })
+extension SIMDKernels {
+  /// Σ x²; the sums of blocks of 16,384 elements are added in Double.
+  package static func sumOfSquares(_ x: UnsafePointer<Float>, count: Int, _ schedule: Schedule) -> Double {
+    let blocks = (count + sumBlock - 1) / sumBlock
+    guard blocks > 0 else { return 0 }
+    let partial = ScratchBuffer(count: blocks)
+    defer { partial.free() }
+    let results = partial.pointer
+    forEachChunk(of: count, grain: sumBlock, schedule) { range in
+      let p = x + range.lowerBound
+      results[range.lowerBound / sumBlock] = sum(
+        range.count,
+        of: { squared(p.lanes(at: $0)) },
+        tail: { squared(p.partialLanes(at: $0, count: $1)) })
+    }
+    var total = 0.0
+    for block in 0..<blocks { total += Double(results[block]) }
+    return total
   }
-  var total = 0.0
-  for block in 0..<blocks { total += Double(results[block]) }
-  return total
 }

@@ -1,21 +1,22 @@
-// The arguments of the kernel that turns pairs of features by angles. Read next: ApusKernelsBaseline/Positions/Rotary.swift.
+// The arguments of rotary positions. Read next: ApusKernelsBaseline/Positions/Rotary.swift.
 
-/// Rows of heads side by side whose features are turned in pairs.
+/// Rows x [rows, heads, headSize] whose features are rotated in pairs, and the angles.
 package struct RotaryArguments {
   package var x: UnsafePointer<Float>
   package var y: UnsafeMutablePointer<Float>
-  /// [angle rows, pairs] each; row r of x is turned by the angles of row r % angleRows.
+  /// The cosines of the angles, [angleRows, pairs]; row r of x is rotated by the angles of row r % angleRows.
   package var cosines: UnsafePointer<Float>
+  /// The sines of the angles, [angleRows, pairs].
   package var sines: UnsafePointer<Float>
   package var angleRows: Int
   package var rows: Int
   package var heads: Int
   package var headSize: Int
-  /// The first 2 · pairs features of a head are turned, the others copied.
+  /// Pairs in each head: the first 2 · pairs features are rotated, the others copied.
   package var pairs: Int
-  /// Pairs are neighbours (2i, 2i + 1); otherwise they are (i, i + pairs).
+  /// Whether the pairs are neighbors (2i, 2i + 1); otherwise they are (i, i + pairs).
   package var pairsAreNeighbors: Bool
-  /// Turns the other way: the adjoint.
+  /// Whether to rotate by the negative angles, which is the adjoint.
   package var isBackward: Bool
 
   package init(

@@ -1,35 +1,13 @@
-// The optimizers' kernels, and what they take: parameters with their states, and the numbers of each rule.
+// The arguments of the optimizers: parameters with their state, and the coefficients of each rule.
 // Read next: ApusKernelsBaseline/Optimizers/Moments.swift, RootMeanSquare.swift, the rules.
 
-/// One fused pass over all parameters for each family of rules.
-package struct OptimizerKernels: Sendable {
-  package typealias Segments = UnsafeBufferPointer<OptimizerSegment>
-
-  package var descend: @Sendable (Segments, StepArguments, DescentArguments, Schedule) -> Void
-  package var moments: @Sendable (Segments, StepArguments, MomentArguments, Schedule) -> Void
-  package var largestMoment: @Sendable (Segments, StepArguments, LargestMomentArguments, Schedule) -> Void
-  package var rootMeanSquare: @Sendable (Segments, StepArguments, RootMeanSquareArguments, Schedule) -> Void
-  package var adaptiveDelta: @Sendable (Segments, StepArguments, AdaptiveDeltaArguments, Schedule) -> Void
-
-  package init(
-    descend: @escaping @Sendable (Segments, StepArguments, DescentArguments, Schedule) -> Void,
-    moments: @escaping @Sendable (Segments, StepArguments, MomentArguments, Schedule) -> Void,
-    largestMoment: @escaping @Sendable (Segments, StepArguments, LargestMomentArguments, Schedule) -> Void,
-    rootMeanSquare: @escaping @Sendable (Segments, StepArguments, RootMeanSquareArguments, Schedule) -> Void,
-    adaptiveDelta: @escaping @Sendable (Segments, StepArguments, AdaptiveDeltaArguments, Schedule) -> Void
-  ) {
-    (self.descend, self.moments, self.largestMoment) = (descend, moments, largestMoment)
-    (self.rootMeanSquare, self.adaptiveDelta) = (rootMeanSquare, adaptiveDelta)
-  }
-}
-
-/// A parameter, its gradient, and up to three arrays beside it, all of `count` elements.
+/// A parameter with its gradient and up to three arrays of state, all of `count` elements.
 package struct OptimizerSegment {
   package typealias State = UnsafeMutablePointer<Float>
 
   package var parameter: UnsafeMutablePointer<Float>
   package var gradient: UnsafePointer<Float>
-  /// What the rule remembers, in the order that its comment says; nil: not used.
+  /// The state that the rule keeps, in the order that the comment of its kernel gives; nil: not used.
   package var state: (State?, State?, State?)
   package var count: Int
 
@@ -41,13 +19,17 @@ package struct OptimizerSegment {
   }
 }
 
-/// What happens before every rule: the gradient is scaled, and weight decay joins it or shrinks the parameter.
+/// All parameters of one step.
+package typealias OptimizerSegments = UnsafeBufferPointer<OptimizerSegment>
+
+/// The part that all rules share: the gradient is scaled, and weight decay is added to it or shrinks the parameter.
 package struct StepArguments: Sendable {
+  /// The factor of every gradient, for example of gradient clipping.
   package var gradientScale: Float
-  /// λ: g ← g + λp, or if it is decoupled p ← p · (1 − ηλ).
+  /// λ in g ← g + λp, or, if it is decoupled, in p ← p · (1 − ηλ).
   package var weightDecay: Float
   package var isDecoupled: Bool
-  /// η, which decoupled decay is in proportion to.
+  /// η, to which decoupled weight decay is proportional.
   package var learningRate: Float
 
   package init(learningRate: Float, weightDecay: Float = 0, isDecoupled: Bool = false, gradientScale: Float = 1) {
@@ -61,7 +43,7 @@ package struct DescentArguments: Sendable {
   package var rate: Float
   package var keep: Float
   package var take: Float
-  /// Nesterov's factor; nil: the step goes along v.
+  /// The factor of Nesterov momentum; nil: the step is along v.
   package var lookAhead: Float?
 
   package init(rate: Float, keep: Float = 0, take: Float = 1, lookAhead: Float? = nil) {
@@ -69,7 +51,7 @@ package struct DescentArguments: Sendable {
   }
 }
 
-/// Adam and its relatives: with m ← β₁m + (1−β₁)g and v ← β₂v + (1−β₂)g²,
+/// Adam and its variants: with m ← β₁m + (1−β₁)g and v ← β₂v + (1−β₂)g²,
 /// p ← p − (meanRate·m + gradientRate·g) / (rootScale·√v + ε).
 package struct MomentArguments: Sendable {
   package var beta1: Float
