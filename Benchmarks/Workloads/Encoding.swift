@@ -1,5 +1,5 @@
 // Workloads: encoders with random weights on one and sixteen sequences of 128 tokens.
-// Read next: ApusModels/BERT/BERT.swift.
+// Read next: ApusLanguage/BERT/BERT.swift.
 
 import ApusLanguage
 import ApusNN

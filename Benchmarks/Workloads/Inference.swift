@@ -1,5 +1,5 @@
 // Workloads: prefill and decoding with GPT-2 small and random weights.
-// Read next: ApusModels/GPT/GPT+Generation.swift.
+// Read next: ApusLanguage/GPT/GPT+Generation.swift.
 
 import ApusGeneration
 import ApusLanguage

@@ -1,5 +1,5 @@
 // Workloads: image classification.
-// Read next: ApusModels/ViT/ViT.swift.
+// Read next: ApusVision/ViT/ViT.swift.
 
 import ApusTensor
 import ApusVision

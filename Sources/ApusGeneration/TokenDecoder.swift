@@ -1,5 +1,5 @@
 // What a model needs so that text can be generated with it. Read first: DecoderState.swift.
-// Read next: Generation.swift; ../GPT/GPT+Generation.swift, ../BART/BART.swift for models that conform.
+// Read next: Generation.swift; ApusLanguage/GPT/GPT+Generation.swift, ApusLanguage/BART/BART.swift for models that conform.
 
 public import ApusTensor
 

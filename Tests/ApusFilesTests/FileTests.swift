@@ -1,5 +1,5 @@
 // Mapping files, and replacing them atomically.
-// Read first: Sources/ApusData/Files/AtomicFile.swift.
+// Read first: Sources/ApusFiles/Files/AtomicFile.swift.
 
 import ApusTestSupport
 import Foundation

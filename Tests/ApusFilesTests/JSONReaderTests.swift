@@ -1,5 +1,5 @@
 // The JSON reader alone: accepted documents, rejected documents, and the position of the error.
-// Read first: Sources/ApusData/Files/JSONReader.swift.
+// Read first: Sources/ApusFiles/JSON/JSONReader.swift.
 
 import Foundation
 import Testing

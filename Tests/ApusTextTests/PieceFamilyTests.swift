@@ -1,6 +1,6 @@
 // SentencePiece models in folders of Marian, T5, XLM-RoBERTa, CamemBERT and Llama, compared with transformers'
 // tokenizers.
-// Read first: Sources/ApusData/Text/Loading/PieceTokenizer.swift. Read next: SentencePieceTests.swift.
+// Read first: Sources/ApusText/Loading/PieceTokenizer.swift. Read next: SentencePieceTests.swift.
 
 import ApusTestSupport
 import Foundation

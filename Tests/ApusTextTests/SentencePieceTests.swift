@@ -1,5 +1,5 @@
 // Ids and texts of SentencePiece models and llama2.c files, compared with the original libraries.
-// Read first: Sources/ApusData/Text/Loading/SentencePieceFile.swift. Read next: SentencePieceHostileTests.swift.
+// Read first: Sources/ApusText/Loading/SentencePieceFile.swift. Read next: SentencePieceHostileTests.swift.
 
 import ApusTestSupport
 import Foundation

@@ -1,5 +1,5 @@
 // Text files, and the character tokenizer.
-// Read first: Sources/ApusData/Text/CharacterTokenizer.swift.
+// Read first: Sources/ApusText/CharacterTokenizer.swift.
 
 import ApusTensor
 import ApusTestSupport

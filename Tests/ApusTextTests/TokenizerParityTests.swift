@@ -1,5 +1,5 @@
 // Ids, tokens, offsets and decoded texts of all fixtures from Hugging Face's `tokenizers`.
-// Read first: Sources/ApusData/Text/Tokenizer/Tokenizer.swift.
+// Read first: Sources/ApusText/Tokenizer/Tokenizer.swift.
 
 import ApusText
 import Foundation

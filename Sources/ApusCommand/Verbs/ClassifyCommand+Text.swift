@@ -1,5 +1,5 @@
 // `apus classify` for texts.
-// Read first: ClassifyCommand.swift, ApusModels/Encoders/TextClassifier.swift.
+// Read first: ClassifyCommand.swift, ApusPublished/Capabilities/TextClassifier.swift.
 
 import ApusLanguage
 import ApusPublished

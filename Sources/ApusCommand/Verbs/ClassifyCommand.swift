@@ -1,5 +1,5 @@
 // `apus classify`: classifies images and texts with a published model.
-// Read first: ApusModels/Published/PictureModel.swift. Read next: ClassifyCommand+Text.swift.
+// Read first: ApusPublished/Capabilities/ImageModel.swift. Read next: ClassifyCommand+Text.swift.
 
 import Apus
 import ApusCharts

@@ -1,4 +1,4 @@
-// `apus generate`: generates text with a published model. Read first: ApusModels/Decoding/Generation.swift.
+// `apus generate`: generates text with a published model. Read first: ApusGeneration/Generation.swift.
 // Read next: GeneratedText.swift, which decodes the tokens as they arrive.
 
 import Apus

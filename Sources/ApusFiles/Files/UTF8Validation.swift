@@ -1,5 +1,5 @@
 // UTF-8 validation.
-// Read next: TextFile.swift, ../Files/JSONReader.swift.
+// Read next: TextFile.swift, ../JSON/JSONReader.swift.
 
 /// The offset of the first byte that does not begin a valid UTF-8 sequence, or nil if all bytes are valid.
 ///

@@ -1,6 +1,6 @@
 // Reads typed values from a config.json and collects everything that is wrong with it.
-// Read first: ../Files/JSONDocument.swift. Read next: ConfigurationReader+Sizes.swift, ModelFolder.swift;
-// ApusModels/BERT/BERT+Checkpoint.swift uses it.
+// Read first: JSONDocument.swift. Read next: ConfigurationReader+Sizes.swift, ModelFolder.swift;
+// ApusLanguage/BERT/BERT+Checkpoint.swift uses it.
 
 public import Foundation
 

@@ -1,5 +1,5 @@
 // A whole JSON document as a value, for configurations and vocabularies. Read first: JSONReader.swift.
-// Read next: ../Models/ConfigurationReader.swift and ../Text/Loading/JSONField.swift, which extract fields from it.
+// Read next: ConfigurationReader.swift and JSONField.swift, which extract fields from it.
 
 package import Foundation
 

@@ -1,5 +1,5 @@
 // A JSON value together with its path in the document, for error messages.
-// Read first: ../../Files/JSONDocument.swift. Read next: TokenizerFile.swift.
+// Read first: JSONDocument.swift. Read next: TokenizerFile.swift.
 
 import ApusBase
 

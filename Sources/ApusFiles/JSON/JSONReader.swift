@@ -1,5 +1,5 @@
 // A strict pull parser for JSON, which walks through a document without building it in memory.
-// Read first: ../Text/UTF8Validation.swift. Read next: SafetensorsHeader.swift, which checks a document's contents.
+// Read first: ../Files/UTF8Validation.swift. Read next: SafetensorsHeader.swift, which checks a document's contents.
 
 /// A cursor in a JSON document (RFC 8259).
 ///

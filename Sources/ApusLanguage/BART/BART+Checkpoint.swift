@@ -1,5 +1,5 @@
 // Hugging Face's BART folders: the names of their tensors, and their configuration.
-// Read first: BART.swift, ../Published/TensorNames.swift.
+// Read first: BART.swift, ApusPublished/Loading/TensorNames.swift.
 
 import ApusFiles
 import ApusNN

@@ -1,5 +1,5 @@
 // Published BERT folders: the names of their tensors, their configuration, and the heads they come with.
-// Read first: BERT.swift, ../Published/TensorNames.swift.
+// Read first: BERT.swift, ApusPublished/Loading/TensorNames.swift.
 
 import ApusFiles
 import ApusNN

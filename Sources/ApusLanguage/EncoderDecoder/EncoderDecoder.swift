@@ -1,5 +1,5 @@
 // What models that read one sequence and write another have in common: the forward call by name, and generation.
-// Read first: ../Decoding/TokenDecoder.swift, ../Published/PublishedModel.swift. Read next: ../BART/BART.swift.
+// Read first: ApusGeneration/TokenDecoder.swift, ApusPublished/Running/PublishedModel.swift. Read next: ../BART/BART.swift.
 
 public import ApusFiles
 public import ApusGeneration

@@ -1,5 +1,5 @@
 // Hugging Face's GPT-2 folders: the names of their tensors, their configuration, inputs and outputs.
-// Read first: GPT.swift, ../Published/TensorNames.swift, ../Published/PublishedModel.swift.
+// Read first: GPT.swift, ApusPublished/Loading/TensorNames.swift, ApusPublished/Running/PublishedModel.swift.
 
 public import ApusFiles
 import ApusNN

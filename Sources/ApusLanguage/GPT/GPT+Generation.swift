@@ -1,5 +1,5 @@
-// Text from a GPT, one token at a time, with a key–value cache. Read first: Decoding/TokenDecoder.swift, Sampler.swift.
-// Read next: ../Decoding/Generation.swift, which does this for every model.
+// Text from a GPT, one token at a time, with a key–value cache. Read first: ApusGeneration/TokenDecoder.swift, Sampler.swift.
+// Read next: ApusGeneration/Generation.swift, which does this for every model.
 
 import ApusBase
 import ApusGeneration

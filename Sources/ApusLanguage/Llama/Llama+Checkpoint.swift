@@ -1,5 +1,5 @@
 // Llama's folders: Hugging Face's, old and new, and those of llama2.c. Names, configurations, inputs and outputs.
-// Read first: Llama.swift, ../Published/TensorNames.swift.
+// Read first: Llama.swift, ApusPublished/Loading/TensorNames.swift.
 
 public import ApusFiles
 import ApusNN

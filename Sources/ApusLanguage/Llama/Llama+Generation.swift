@@ -1,4 +1,4 @@
-// Text from a Llama, one token at a time, with a key–value cache. Read first: Llama.swift, ../Decoding/TokenDecoder.swift.
+// Text from a Llama, one token at a time, with a key–value cache. Read first: Llama.swift, ApusGeneration/TokenDecoder.swift.
 
 import ApusGeneration
 import ApusNN

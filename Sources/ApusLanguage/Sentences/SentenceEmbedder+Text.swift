@@ -1,4 +1,4 @@
-// Vectors of texts as people write them. Read first: SentenceEmbedder.swift, ApusData/Text/Tokenizer/Tokenizer.swift.
+// Vectors of texts as people write them. Read first: SentenceEmbedder.swift, ApusText/Tokenizer/Tokenizer.swift.
 // Read next: Prompts.swift.
 
 public import ApusTensor

@@ -1,5 +1,5 @@
 // PyTorch's nn.Transformer: the names of its tensors, its constructor's arguments, its masks.
-// Read first: Transformer.swift, ../Published/TensorNames.swift.
+// Read first: Transformer.swift, ApusPublished/Loading/TensorNames.swift.
 
 public import ApusFiles
 import ApusNN

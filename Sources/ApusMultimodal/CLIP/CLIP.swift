@@ -1,4 +1,4 @@
-// Pictures and texts in one space of vectors. Read first: ../ViT/ViT.swift. Read next: CLIPTowers.swift, CLIP+Checkpoint.swift.
+// Pictures and texts in one space of vectors. Read first: ApusVision/ViT/ViT.swift. Read next: CLIPTowers.swift, CLIP+Checkpoint.swift.
 
 import ApusBase
 public import ApusNN

@@ -1,4 +1,4 @@
-// The multilayer perceptron. Read next: GPT/GPT.swift.
+// The multilayer perceptron. Read next: ApusLanguage/GPT/GPT.swift.
 
 import ApusBase
 public import ApusTensor

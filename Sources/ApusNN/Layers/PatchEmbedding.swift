@@ -1,4 +1,4 @@
-// Pictures as sequences of vectors. Read first: Linear.swift. Read next: ApusModels/ViT/ViT.swift.
+// Pictures as sequences of vectors. Read first: Linear.swift. Read next: ApusVision/ViT/ViT.swift.
 
 import ApusBase
 public import ApusTensor

@@ -1,4 +1,4 @@
-// A learned number for every head and distance, added to attention's scores. Read next: ApusModels/T5/T5.swift.
+// A learned number for every head and distance, added to attention's scores. Read next: ApusLanguage/T5/T5.swift.
 
 import ApusBase
 public import ApusTensor

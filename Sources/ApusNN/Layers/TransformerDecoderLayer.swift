@@ -1,5 +1,5 @@
 // The decoder's layer of the Transformer: it also looks at what the encoder has read.
-// Read first: EncoderBlock.swift, AttentionMemory.swift. Read next: ApusModels/Transformer/Transformer.swift.
+// Read first: EncoderBlock.swift, AttentionMemory.swift. Read next: ApusLanguage/Transformer/Transformer.swift.
 
 public import ApusTensor
 

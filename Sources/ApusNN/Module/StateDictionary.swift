@@ -1,4 +1,4 @@
-// A module's tensors by name: what is saved, and loaded back. Read next: ApusData/Files/Safetensors.swift.
+// A module's tensors by name: what is saved, and loaded back. Read next: ApusWeights/Safetensors/Safetensors.swift.
 
 public import ApusTensor
 

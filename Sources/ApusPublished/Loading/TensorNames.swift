@@ -1,5 +1,5 @@
 // The visible table of a family: what published files call a tensor, and which property holds it here.
-// Read next: WeightLoading.swift, which applies it; BERT/BERT+Checkpoint.swift for a table.
+// Read next: WeightLoading.swift, which applies it; ApusLanguage/BERT/BERT+Checkpoint.swift for a table.
 
 public import ApusTensor
 

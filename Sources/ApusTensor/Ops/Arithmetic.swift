@@ -1,5 +1,5 @@
 // Elementwise +, −, ×, ÷, maximum and minimum, with broadcasting and with numbers.
-// Read first: Autograd/Pullback.swift, Broadcasting.swift. Read next: Elementary.swift.
+// Read first: ../Autograd/Pullback.swift, Broadcasting.swift. Read next: Elementary.swift.
 
 import ApusKernelTypes
 import ApusKernels

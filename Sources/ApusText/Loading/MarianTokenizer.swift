@@ -1,5 +1,5 @@
 // Marian's tokenizers: a SentencePiece model for each language, and a vocabulary with the ids of the pieces.
-// Read first: PieceTokenizer.swift, ../Models/RenumberedModel.swift.
+// Read first: PieceTokenizer.swift, ../Subwords/RenumberedModel.swift.
 
 public import ApusFiles
 public import Foundation

@@ -1,5 +1,5 @@
 // The tokenizer files of llama2.c, such as tokenizer.bin and tok512.bin.
-// Read first: ../Models/ScoredPairModel.swift. Read next: Tokenizer+SentencePiece.swift.
+// Read first: ../Subwords/ScoredPairModel.swift. Read next: Tokenizer+SentencePiece.swift.
 
 import ApusFiles
 

@@ -1,5 +1,5 @@
 // Builds a tokenizer from a SentencePiece model file. Read first: SentencePieceFile.swift.
-// Read next: ../Models/ScoredPairModel.swift, Tokenizer+SentencePiece.swift.
+// Read next: ../Subwords/ScoredPairModel.swift, Tokenizer+SentencePiece.swift.
 
 extension SentencePieceFile {
   /// The tokenizer as the SentencePiece library implements it, with its own ids and without special tokens.

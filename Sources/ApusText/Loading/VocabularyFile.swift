@@ -1,4 +1,4 @@
-// Plain vocabulary files: vocab.txt, vocab.json, merges.txt. Read first: ../Models/Vocabulary.swift.
+// Plain vocabulary files: vocab.txt, vocab.json, merges.txt. Read first: ../Subwords/Vocabulary.swift.
 // Read next: PlainTokenizer.swift.
 
 import ApusFiles

@@ -1,4 +1,4 @@
-// Pre-tokenizers, which cut a text into words for the model. Read first: ../Models/TokenModel.swift (Piece).
+// Pre-tokenizers, which cut a text into words for the model. Read first: ../Subwords/TokenModel.swift (Piece).
 // Read next: SplitBehavior.swift, ByteLevel.swift, Metaspace.swift.
 
 /// A pre-tokenization step: cuts pieces of a text into smaller ones; some steps also rewrite the text.

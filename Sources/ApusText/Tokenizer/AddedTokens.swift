@@ -1,5 +1,5 @@
 // Added tokens, such as `[MASK]` and `<|endoftext|>`, which are found in a text before any other step.
-// Read first: ../Models/ByteStringTable.swift. Read next: Tokenizer.swift.
+// Read first: ../Subwords/ByteStringTable.swift. Read next: Tokenizer.swift.
 
 import ApusFiles
 

@@ -1,4 +1,4 @@
-// Decodes tokens to text while a model generates them. Read first: ../Decoding/TokenDecoder.swift.
+// Decodes tokens to text while a model generates them. Read first: ../Decoders/TextDecoder.swift.
 
 extension Tokenizer {
   /// A decoder for one token after another; see `StreamingDecoder`.

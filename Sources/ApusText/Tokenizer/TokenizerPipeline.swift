@@ -1,5 +1,5 @@
 // The steps from a text to tokens: added tokens, normalization, pre-tokenization, subwords, offsets.
-// Read first: Tokenizer.swift. Read next: ../Models/TokenModel.swift.
+// Read first: Tokenizer.swift. Read next: ../Subwords/TokenModel.swift.
 
 import ApusFiles
 import Synchronization

@@ -1,5 +1,5 @@
 // A published model: a folder with a configuration and weights.
-// Read first: ConfigurationReader.swift, ModelWeights.swift. Read next: ApusModels/Published/LoadedModel.swift.
+// Read first: ConfigurationReader.swift, ModelWeights.swift. Read next: ApusPublished/Loading/LoadedModel.swift.
 
 public import ApusFiles
 public import Foundation

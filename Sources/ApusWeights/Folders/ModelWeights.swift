@@ -1,5 +1,5 @@
 // The weights of a published model: one safetensors file, or shards with an index.
-// Read first: ../Files/Safetensors.swift. Read next: ModelFolder.swift.
+// Read first: ../Safetensors/Safetensors.swift. Read next: ModelFolder.swift.
 
 public import ApusFiles
 public import ApusTensor

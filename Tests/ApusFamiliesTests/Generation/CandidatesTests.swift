@@ -1,5 +1,5 @@
 // The heap of candidates beside plain sorting, with many equal weights.
-// Read first: ApusModels/Decoding/Candidates.swift. Read next: GenerationTests.swift.
+// Read first: ApusGeneration/Candidates.swift. Read next: GenerationTests.swift.
 
 import ApusTensor
 import Testing

@@ -1,5 +1,5 @@
 // Every model that writes: scores with the cache are those without, whatever the pieces, the padding and the order of rows.
-// Read first: Published/ModelFixture.swift.
+// Read first: Tests/ApusFamiliesTests/Published/ModelFixture.swift.
 
 import ApusNN
 import ApusTensor

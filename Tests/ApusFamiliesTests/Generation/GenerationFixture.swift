@@ -1,5 +1,5 @@
 // What Hugging Face's generate wrote: the folders' generate.safetensors, and Fixtures/generation/generation.json.
-// Read first: Published/ModelFixture.swift. Read next: GenerationParityTests.swift.
+// Read first: Tests/ApusFamiliesTests/Published/ModelFixture.swift. Read next: GenerationParityTests.swift.
 
 import ApusPublished
 import ApusTensor

@@ -1,5 +1,5 @@
 // Llama: sizes, what no fixture shows, the variants of its configuration, and real weights.
-// Read first: Published/FixtureParityTests.swift, which compares outputs and gradients.
+// Read first: Tests/ApusFamiliesTests/Published/FixtureParityTests.swift, which compares outputs and gradients.
 
 import Apus
 import ApusNN

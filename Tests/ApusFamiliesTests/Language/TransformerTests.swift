@@ -1,5 +1,5 @@
 // The Transformer of 2017 beside PyTorch's nn.Transformer: outputs and all gradients, those of the inputs too.
-// Read first: Published/ModelFixture.swift.
+// Read first: Tests/ApusFamiliesTests/Published/ModelFixture.swift.
 
 import ApusLanguage
 import ApusNN

@@ -1,5 +1,5 @@
 // ViT and CLIP: sizes, behaviour, and real weights of other authors.
-// Read first: Published/FixtureParityTests.swift, which compares outputs and gradients.
+// Read first: Tests/ApusFamiliesTests/Published/FixtureParityTests.swift, which compares outputs and gradients.
 
 import Apus
 import ApusNN

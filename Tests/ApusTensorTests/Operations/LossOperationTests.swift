@@ -1,5 +1,5 @@
 // Losses as operations: consistency of reductions, weights and axes, and messages.
-// Read first: Ops/Losses.swift, Ops/CrossEntropy.swift. Parity with PyTorch: ParityTests.swift.
+// Read first: ApusTensor/Ops/Losses.swift, Ops/CrossEntropy.swift. Parity with PyTorch: ParityTests.swift.
 
 import ApusTensor
 import ApusTesting

@@ -1,5 +1,5 @@
 // What an encoder must be, whatever its weights: sizes, padding that changes nothing, a right gradient, learning.
-// Read next: ../Published/FixtureParityTests.swift, for values.
+// Read next: Tests/ApusFamiliesTests/Published/FixtureParityTests.swift, for values.
 
 import ApusLanguage
 import ApusNN
