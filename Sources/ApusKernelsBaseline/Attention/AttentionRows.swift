@@ -1,10 +1,10 @@
-// Unfinished rows of attention, which are weighted sums of values before the division by the sum of the weights, and how such
-// rows over different keys are merged. Read first: AttentionBlocks.swift.
+// Running rows of attention: sums of weighted values before the division by the sum of the weights. Rows over different keys
+// can be merged. Read first: AttentionBlocks.swift.
 // Read next: AttentionForward.swift, AttentionFewQueries.swift.
 
 import ApusKernelTypes
 
-/// For every row: Σ e^(score − largest)·value, the largest score so far, and the total Σ e^(score − largest).
+/// The state of every row: Σ e^(score − largest)·value, the largest score so far, and the total Σ e^(score − largest).
 ///
 /// A total of 0 means that no key was seen, and that the elements are undefined. Rows of elements are full vectors. (Why it is a
 /// tuple: see ApusKernelTypes/Arguments/TileOperands.swift.)

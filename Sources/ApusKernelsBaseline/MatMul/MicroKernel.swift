@@ -74,7 +74,7 @@ private func storeRow(
   }
 }
 
-/// C (+)= A·B for one tile of `tileRows` × (`vectors` · laneCount), with `steps` terms in every sum.
+/// C ← A·B or C ← C + A·B for one tile of `tileRows` × (`vectors` · laneCount), with `steps` terms in every sum.
 ///
 /// All `tileRows` rows are always computed, since only a fixed shape keeps the accumulators in registers; rows after
 /// `result.rows` are dropped. A packed left panel is padded to `tileRows` rows. In a strided one, the offsets of missing rows
@@ -164,7 +164,7 @@ private func stridedTile2(_ steps: Int, _ a: TileLeft, _ b: TileRight, _ c: Tile
   }
 #endif
 
-/// The left operand from any pointer: in a tuple a mutable one is not converted.
+/// A left operand. (A call converts a mutable pointer; a tuple would not.)
 @inline(__always)
 func tileLeft(_ elements: UnsafePointer<Float>, rowStride: Int, stepStride: Int) -> TileLeft {
   (elements, rowStride, stepStride)
@@ -180,7 +180,7 @@ private func packedRight(_ b: UnsafePointer<Float>) -> TileRight {
   (elements: b, stepStride: 0)  // known from the width
 }
 
-/// One tile from a packed panel of A and a packed panel of B of `vectors` vectors.
+/// Multiplies a packed panel of A by a packed panel of B, which is `vectors` vectors wide.
 @inline(__always)
 func multiplyPackedTile(
   vectors: Int, steps: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: TileResult
@@ -197,7 +197,7 @@ func multiplyPackedTile(
   }
 }
 
-/// One tile from operands of any strides.
+/// Multiplies operands with any strides.
 @inline(__always)
 func multiplyStridedTile(vectors: Int, steps: Int, _ a: TileLeft, _ b: TileRight, _ c: TileResult) {
   switch vectors {
