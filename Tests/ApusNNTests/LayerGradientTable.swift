@@ -95,6 +95,7 @@ enum LayerGradientTable {
   ]
 
   private static let normalizations: [LayerRow] = [
+    LayerRow("UnitLength") { .init(UnitLength(), at: Samples.normal([2, 3])) },
     LayerRow("LayerNorm") { .init(LayerNorm(5), at: Samples.normal([3, 5])) },
     LayerRow("LayerNorm without bias") { .init(LayerNorm(4, bias: false), at: Samples.normal([2, 3, 4])) },
     LayerRow("LayerNorm over two axes") { .init(LayerNorm([3, 2] as Shape), at: Samples.normal([2, 3, 2])) },
@@ -121,6 +122,7 @@ enum LayerGradientTable {
   ]
 
   private static let compositions: [LayerRow] = [
+    LayerRow("MLP") { .init(MLP(.init(sizes: [3, 4, 2], activation: .tanh)), at: Samples.normal([2, 3])) },
     LayerRow("EncoderBlock at its first token, norms before") {
       let block = EncoderBlock(width: 4, heads: 2, hidden: 5, attentionBias: false, normalizesFirst: true)
       return .init(block, at: [Samples.normal([2, 3, 4])]) { block.firstToken(of: $0[0]) }
