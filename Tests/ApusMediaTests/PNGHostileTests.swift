@@ -83,13 +83,13 @@ import Testing
 
   @Test func compressedData() {
     func problem(_ stream: [UInt8]) -> String { imageProblems(pngFile(header(), pngChunk("IDAT", stream), end)) }
-    #expect(problem([0x79, 0x01, 3, 0]).hasPrefix("f: byte 41: expected the two bytes that begin a zlib stream"))
+    #expect(problem([0x79, 0x01, 3, 0]).hasPrefix("f: byte 41: expected the two-byte header of a zlib stream"))
     #expect(problem(Deflater.deflate([0, 1, 2])) == "f: byte 51: expected 6 bytes of image data, found only 3")
     #expect(problem(Deflater.deflate([0, 1, 2, 0, 3, 4, 0])).hasSuffix("expected 6 bytes of image data, found more"))
     #expect(problem(Deflater.deflate([0, 1, 2, 9, 3, 4])) == "f: row 1: expected a filter type from 0 to 4, found 9")
     #expect(problem([0x78, 1, 7]).hasSuffix("expected a block of type 0, 1 or 2, found type 3"))
     #expect(problem([0x78, 1, 1, 6, 0, 1, 0]).hasSuffix("expected a length and its complement, found 6 and 1"))
-    #expect(problem([0x78, 1, 3]).hasSuffix("expected more compressed data, found their end"))
+    #expect(problem([0x78, 1, 3]).hasSuffix("expected more compressed data, found its end"))
     // A match before the first byte: length symbol 257, distance symbol 0.
     #expect(problem([0x78, 1, 0x03, 0x02, 0, 0]).hasSuffix("expected a distance of at most 0, found 1"))
     var wrong = Deflater.deflate([0, 1, 2, 0, 3, 4])

@@ -52,7 +52,7 @@ import Testing
         #expect(try Image(contentsOf: url) == picture)
       }
       let text = problems { () throws(FileFormatError) in try picture.write(to: folder.appending(path: "a.jpg")) }
-      #expect(text.hasSuffix("a.jpg: expected a name that ends in .png, .ppm, .pgm or .pbm, found \".jpg\""))
+      #expect(text.hasSuffix("a.jpg: expected a file extension .png, .ppm, .pgm or .pbm, found \".jpg\""))
     }
   }
 

@@ -7,7 +7,7 @@ import ApusBase
 ///
 /// A state consists of an instruction and a position only, because there are no captures. A state that has failed once
 /// will therefore fail again. After many attempts, a match starts to remember the states it has tried, which avoids
-/// exponential time.
+/// exponential time. States inside lookarounds and atomic groups are not remembered.
 struct PatternProgram: Sendable {
   private enum Instruction: Sendable {
     case set(Int)

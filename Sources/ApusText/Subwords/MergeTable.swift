@@ -45,7 +45,7 @@ struct MergeTable: Sendable {
 
   /// Sets the rank and the merged token of a pair.
   ///
-  /// - Precondition: the table is not full; tokens and ranks are not negative.
+  /// - Precondition: fewer pairs than the capacity were inserted; tokens and ranks are not negative.
   mutating func insert(_ left: Int32, _ right: Int32, rank: Int, merged: Int32) {
     let key = UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
     var slot = slot(key)
