@@ -117,7 +117,7 @@ struct SentenceModules {
 private struct SentencePlan {
   static let kinds = ["Transformer", "Pooling", "Dense", "LayerNorm", "Normalize", "Dropout"]
 
-  private(set) var pooling: [Pooling] = [.mean]
+  private(set) var pooling: [SentencePooling] = [.mean]
   private(set) var includesPrompt = true
   private(set) var layers: [any Layer] = []
   /// Features of what the layers up to here give.
@@ -159,7 +159,7 @@ private struct SentencePlan {
 
   private mutating func readPooling(_ folder: URL) throws(FileFormatError) {
     let file = try configuration(folder)
-    let names = Pooling.allCases.map { (name: $0.publishedNames.name, value: $0) }
+    let names = SentencePooling.allCases.map { (name: $0.publishedNames.name, value: $0) }
     if file.has("pooling_mode") {
       let list = file.oneOrMoreStrings("pooling_mode")
       pooling = list.compactMap { name in names.first { $0.name == name }?.value }
@@ -169,10 +169,10 @@ private struct SentencePlan {
           found: list.map { "\"\($0)\"" }.joined(separator: ", "))
         pooling = [.mean]
       }
-    } else if Pooling.allCases.contains(where: { file.has($0.publishedNames.key) }) {
-      pooling = Pooling.allCases.filter { file.flag($0.publishedNames.key, default: false) }
+    } else if SentencePooling.allCases.contains(where: { file.has($0.publishedNames.key) }) {
+      pooling = SentencePooling.allCases.filter { file.flag($0.publishedNames.key, default: false) }
       if pooling.isEmpty {
-        file.note(Pooling.mean.publishedNames.key, expected: "one of the ways to pool", found: "none that is known")
+        file.note(SentencePooling.mean.publishedNames.key, expected: "one of the ways to pool", found: "none that is known")
       }
     }
     includesPrompt = file.flag("include_prompt", default: true)

@@ -1,5 +1,5 @@
 // One vector for a sentence, so that sentences of like meaning have like vectors.
-// Read first: Pooling.swift, ../Encoders/TextEncoder.swift. Read next: SentenceEmbedder+Folder.swift.
+// Read first: SentencePooling.swift, ../Encoders/TextEncoder.swift. Read next: SentenceEmbedder+Folder.swift.
 
 import ApusBase
 public import ApusNN
@@ -15,7 +15,7 @@ public struct SentenceEmbedder {
   /// From tokens to vectors.
   public let encoder: any TextEncoder
   /// How tokens become a text; the results of several are put side by side.
-  public let pooling: [Pooling]
+  public let pooling: [SentencePooling]
   /// What follows the pooling.
   public let layers: [any Layer]
   /// Features of a text's vector.
@@ -34,7 +34,7 @@ public struct SentenceEmbedder {
   ///   - longestText: the most tokens of a text; nil: as many as the encoder takes.
   /// - Precondition: there is a way to pool.
   public init(
-    _ encoder: any TextEncoder, pooling: [Pooling] = [.mean], isNormalized: Bool = true, longestText: Int? = nil
+    _ encoder: any TextEncoder, pooling: [SentencePooling] = [.mean], isNormalized: Bool = true, longestText: Int? = nil
   ) {
     let layers: [any Layer] = isNormalized ? [UnitLength()] : []
     self.init(encoder, pooling: pooling, layers: layers, width: encoder.width * pooling.count)
@@ -47,7 +47,7 @@ public struct SentenceEmbedder {
   ///   - layers: what follows, [batch, ways to pool · width of the encoder] → [batch, width].
   ///   - width: features of a text's vector.
   /// - Precondition: there is a way to pool.
-  public init(_ encoder: any TextEncoder, pooling: [Pooling], layers: [any Layer], width: Int) {
+  public init(_ encoder: any TextEncoder, pooling: [SentencePooling], layers: [any Layer], width: Int) {
     require(!pooling.isEmpty, "SentenceEmbedder: no pooling")
     (self.encoder, self.pooling, self.layers, self.width) = (encoder, pooling, layers, width)
   }

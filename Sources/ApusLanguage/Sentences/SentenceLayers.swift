@@ -1,4 +1,4 @@
-// What may follow the pooling of a sentence-transformers model. Read first: Pooling.swift. Read next: SentenceEmbedder.swift.
+// What may follow the pooling of a sentence-transformers model. Read first: SentencePooling.swift. Read next: SentenceEmbedder.swift.
 
 public import ApusNN
 public import ApusTensor

@@ -5,7 +5,7 @@ public import ApusTensor
 import ApusText
 
 /// How the vectors of tokens become one; of several ways, the results stand side by side in the order of the cases.
-public enum Pooling: Sendable, Equatable, CaseIterable {
+public enum SentencePooling: Sendable, Equatable, CaseIterable {
   /// The vector of the first token.
   case firstToken
   /// The largest value of each feature.
@@ -43,7 +43,7 @@ public enum Pooling: Sendable, Equatable, CaseIterable {
     let (batch, length) = (states.shape[0], states.shape[1])
     require(
       tokens.map { $0.shape == [batch, length] } ?? true,
-      "Pooling: vectors \(states.shape) and tokens \(tokens?.shape ?? []) (expected [B, T, W] and [B, T])")
+      "SentencePooling: vectors \(states.shape) and tokens \(tokens?.shape ?? []) (expected [B, T, W] and [B, T])")
     if tokens == nil, skipped == 0, self != .weightedMean { return pooled(states, weights: nil) }
     var weights = [Float](repeating: 0, count: batch * length)
     for row in 0..<batch {
