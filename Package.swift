@@ -31,10 +31,11 @@ let x86Platforms: [Platform] = [.linux, .macOS]
 let x86Define: [SwiftSetting] =
   hasX86Kernels ? [.define("APUS_X86_KERNELS", .when(platforms: x86Platforms))] : []
 
-// MARK: Ground: argument types, the naive twin of every kernel, and one kernel source compiled once per instruction set
+// MARK: Ground: preconditions, argument types, the plain twin of every kernel, and one kernel source compiled for each instruction set
 
 var targets: [Target] = [
-  .target(name: "ApusKernelTypes", swiftSettings: optimized),
+  .target(name: "ApusBase", swiftSettings: strict),
+  .target(name: "ApusKernelTypes", dependencies: ["ApusBase"], swiftSettings: optimized),
   .target(name: "ApusKernelsReference", dependencies: ["ApusKernelTypes"], swiftSettings: optimized),
   .target(
     name: "ApusKernelsBaseline", dependencies: ["ApusKernelTypes"],
@@ -63,72 +64,118 @@ if hasX86Kernels {
   ]
 }
 
+/// Everything but the model families.
+let coreModules: [Target.Dependency] = [
+  "ApusFiles", "ApusText", "ApusMedia", "ApusTensor", "ApusNN", "ApusWeights", "ApusPublished", "ApusGeneration",
+  "ApusTraining",
+]
+/// The model families, by what they read and write.
+let wings: [Target.Dependency] = ["ApusLanguage", "ApusVision", "ApusMultimodal"]
+
 targets += [
   // MARK: Floor 1: the scheduler, and the choice of an instruction set
   .target(
-    name: "ApusKernels", dependencies: kernelDependencies,
+    name: "ApusKernels", dependencies: kernelDependencies + ["ApusBase"],
     swiftSettings: optimized + x86Define),
 
   // MARK: Floor 2: tensors, the tape, operations
-  .target(name: "ApusTensor", dependencies: ["ApusKernels", "ApusKernelTypes"], swiftSettings: strict),
+  .target(name: "ApusTensor", dependencies: ["ApusBase", "ApusKernels", "ApusKernelTypes"], swiftSettings: strict),
 
-  // MARK: Floor 3: modules and layers; and the wing: tokenizers and file formats
-  .target(name: "ApusNN", dependencies: ["ApusTensor"], swiftSettings: strict),
-  .target(name: "ApusData", dependencies: ["ApusTensor"], swiftSettings: strict),
-
-  // MARK: Floor 4: model families, and training (which do not know each other)
-  .target(name: "ApusModels", dependencies: ["ApusTensor", "ApusNN", "ApusData"], swiftSettings: strict),
-  .target(
-    name: "ApusTraining", dependencies: ["ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusData"],
-    swiftSettings: strict),
-
-  // MARK: Roof: the umbrella, pictures of results, and the command-line tool
-  .target(
-    name: "Apus", dependencies: ["ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining"],
-    swiftSettings: strict),
+  // MARK: Beside the kernels, without tensors: files, text, images, charts
+  .target(name: "ApusFiles", dependencies: ["ApusBase"], swiftSettings: strict),
+  .target(name: "ApusText", dependencies: ["ApusBase", "ApusFiles"], swiftSettings: strict),
+  .target(name: "ApusMedia", dependencies: ["ApusBase", "ApusFiles"], swiftSettings: strict),
   .target(name: "ApusCharts", swiftSettings: strict),
+
+  // MARK: Floor 3: modules and layers; weights in files
+  .target(name: "ApusNN", dependencies: ["ApusBase", "ApusTensor"], swiftSettings: strict),
+  .target(name: "ApusWeights", dependencies: ["ApusBase", "ApusFiles", "ApusTensor"], swiftSettings: strict),
+
+  // MARK: Floor 4: what model families share: published folders, generation, training (which do not know each other)
+  .target(
+    name: "ApusPublished", dependencies: ["ApusBase", "ApusFiles", "ApusMedia", "ApusTensor", "ApusNN", "ApusWeights"],
+    swiftSettings: strict),
+  .target(
+    name: "ApusGeneration", dependencies: ["ApusBase", "ApusFiles", "ApusTensor", "ApusNN"], swiftSettings: strict),
+  .target(
+    name: "ApusTraining",
+    dependencies: [
+      "ApusBase", "ApusFiles", "ApusText", "ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusWeights",
+    ],
+    swiftSettings: strict),
+
+  // MARK: Wings: one folder for each model family
+  .target(
+    name: "ApusLanguage",
+    dependencies: [
+      "ApusBase", "ApusFiles", "ApusText", "ApusTensor", "ApusNN", "ApusWeights", "ApusPublished", "ApusGeneration",
+    ],
+    swiftSettings: strict),
+  .target(
+    name: "ApusVision",
+    dependencies: ["ApusBase", "ApusFiles", "ApusMedia", "ApusTensor", "ApusNN", "ApusWeights", "ApusPublished"],
+    swiftSettings: strict),
+  .target(
+    name: "ApusMultimodal",
+    dependencies: ["ApusBase", "ApusFiles", "ApusMedia", "ApusTensor", "ApusNN", "ApusWeights", "ApusPublished"],
+    swiftSettings: strict),
+
+  // MARK: Roof: everything in one import, the same without model families, and the command-line tool
+  .target(name: "ApusCore", dependencies: coreModules, swiftSettings: strict),
+  .target(name: "Apus", dependencies: coreModules + ["ApusCore"] + wings, swiftSettings: strict),
   .executableTarget(
     name: "ApusCommand",
-    dependencies: [
-      "ApusCharts", "ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining",
-    ],
+    dependencies: ["Apus", "ApusCharts", "ApusBase", "ApusKernels", "ApusKernelTypes"] + coreModules + wings,
     resources: [.copy("Resources/tinyshakespeare.txt")],
     swiftSettings: strict),
 
   // MARK: Beside: gradient checks for everyone's operations, and the benchmarks
-  .target(name: "ApusTesting", dependencies: ["ApusTensor"], swiftSettings: strict),
+  .target(name: "ApusTesting", dependencies: ["ApusBase", "ApusTensor"], swiftSettings: strict),
   .executableTarget(
     name: "ApusBenchmarks",
-    dependencies: [
-      "ApusCharts", "ApusKernels", "ApusKernelTypes", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining",
-    ],
+    dependencies: ["ApusCharts", "ApusBase", "ApusKernels", "ApusKernelTypes"] + coreModules + wings,
     path: "Benchmarks",
     exclude: ["README.md", "pytorch.py", "busy-core", "Results"],
     swiftSettings: strict),
 
   // MARK: Tests
-  .testTarget(
-    name: "ApusKernelsTests", dependencies: ["ApusKernelTypes", "ApusKernelsReference", "ApusKernels"],
+  .target(
+    name: "ApusTestSupport", dependencies: ["ApusFiles", "ApusTensor", "ApusWeights"], path: "Tests/ApusTestSupport",
     swiftSettings: strict),
   .testTarget(
-    name: "ApusTensorTests", dependencies: ["ApusKernels", "ApusTensor", "ApusTesting", "ApusData"],
-    resources: [.copy("Fixtures")], swiftSettings: strict),
-  .testTarget(
-    name: "ApusNNTests", dependencies: ["ApusTensor", "ApusNN", "ApusTesting", "ApusData"],
-    resources: [.copy("Fixtures")], swiftSettings: strict),
-  .testTarget(
-    name: "ApusDataTests", dependencies: ["ApusTensor", "ApusData"], resources: [.copy("Fixtures")],
+    name: "ApusKernelsTests", dependencies: ["ApusBase", "ApusKernelTypes", "ApusKernelsReference", "ApusKernels"],
     swiftSettings: strict),
   .testTarget(
-    name: "ApusTrainingTests",
-    dependencies: ["ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining"],
+    name: "ApusTensorTests",
+    dependencies: [
+      "ApusKernelTypes", "ApusKernelsReference", "ApusKernels", "ApusTensor", "ApusTesting", "ApusFiles", "ApusWeights",
+    ],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "ApusModelsTests",
-    dependencies: ["ApusKernels", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining", "ApusTesting"],
+    name: "ApusNNTests", dependencies: ["ApusTensor", "ApusNN", "ApusTesting", "ApusFiles", "ApusWeights"],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "ApusCommandTests", dependencies: ["ApusCommand", "ApusCharts", "ApusKernels", "ApusTensor", "ApusData"],
+    name: "ApusFilesTests", dependencies: ["ApusFiles", "ApusTestSupport"], swiftSettings: strict),
+  .testTarget(
+    name: "ApusTextTests", dependencies: ["ApusFiles", "ApusText", "ApusTensor", "ApusWeights", "ApusTestSupport"],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "ApusMediaTests",
+    dependencies: ["ApusFiles", "ApusMedia", "ApusPublished", "ApusTensor", "ApusWeights", "ApusTestSupport"],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "ApusWeightsTests", dependencies: ["ApusFiles", "ApusTensor", "ApusWeights", "ApusTestSupport"],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "ApusTrainingTests", dependencies: coreModules + ["ApusLanguage", "ApusTestSupport"],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "ApusFamiliesTests",
+    dependencies: coreModules + wings + ["Apus", "ApusKernels", "ApusTesting", "ApusTestSupport"],
+    resources: [.copy("Fixtures")], swiftSettings: strict),
+  .testTarget(
+    name: "ApusCommandTests",
+    dependencies: ["ApusCommand", "ApusCharts", "ApusKernels"] + coreModules,
     swiftSettings: strict),
   .testTarget(name: "HouseTests", dependencies: ["Apus", "ApusTesting"], swiftSettings: strict),
 ]
@@ -138,6 +185,11 @@ let package = Package(
   platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
   products: [
     .library(name: "Apus", targets: ["Apus"]),
+    .library(name: "ApusCore", targets: ["ApusCore"]),
+    .library(name: "ApusLanguage", targets: ["ApusLanguage"]),
+    .library(name: "ApusVision", targets: ["ApusVision"]),
+    .library(name: "ApusMultimodal", targets: ["ApusMultimodal"]),
+    .library(name: "ApusCharts", targets: ["ApusCharts"]),
     .library(name: "ApusTesting", targets: ["ApusTesting"]),
     .executable(name: "apus", targets: ["ApusCommand"]),
   ],

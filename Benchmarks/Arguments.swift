@@ -1,25 +1,32 @@
-// What the command line asks for. Read next: Measuring.swift; Comparison/.
+// The command line of the benchmarks.
+// Read next: Measuring.swift; Comparison/.
 
 import ApusKernels
 import Foundation
 
 private let usage = """
-  usage: ApusBenchmarks [--filter TEXT] [--threads N,N…] [--isa NAME] [--json FILE] [--list]
+  Usage: ApusBenchmarks [--filter TEXT] [--threads N,N…] [--isa NAME] [--json FILE] [--list]
          ApusBenchmarks compare APUS.json OTHER.json [--svg FILE]
-         ApusBenchmarks alternate [--filter TEXT] [--threads N] [--rounds N] [--python PROGRAM] [--json PREFIX] [--svg FILE]
+         ApusBenchmarks alternate [--filter TEXT] [--threads N] [--rounds N] [--python PROGRAM] [--json PREFIX]
+                                  [--svg FILE]
 
-  --filter TEXT     only workloads whose name contains TEXT (or one of several, separated by commas), or is N for =N
-  --threads N,N…    numbers of threads, one after the other; without it: one, and all cores
-  --isa NAME        baseline, avx2 or avx512 instead of the widest
-  --json FILE       writes what was measured
-  --list            names the workloads
-  compare           prints two result files side by side, with ratios
-  alternate         measures here and in PyTorch in turns, workload by workload, and compares the best of each
-  --svg FILE        draws the comparison as a bar chart
+  Measure workloads as a fraction of the machine's limits, and compare the results with PyTorch's.
+
+  compare           compare two result files
+  alternate         measure Apus and PyTorch alternately, one workload after the other, and compare the best times
+
+  --filter TEXT     select workloads whose names contain TEXT, or equal NAME for =NAME; commas separate alternatives
+  --threads N,N…    numbers of threads to measure with (default: one thread and all cores; for alternate, all cores)
+  --isa NAME        use the kernels of this instruction set: baseline, avx2 or avx512 (default: the widest available)
+  --json FILE       write the results to FILE; for alternate, to PREFIXapus.json and PREFIXpytorch.json
+  --list            list the workloads
+  --rounds N        number of runs of each workload on each side (default: 3)
+  --python PROGRAM  Python interpreter with PyTorch (default: python3)
+  --svg FILE        draw the comparison as a bar chart
 
   """
 
-/// Options and what follows them; every option takes a value but `--list` and `--help`.
+/// Parsed arguments. Every option but `--list` and `--help` takes a value.
 struct BenchmarkArguments {
   private(set) var positionals: [String] = []
   private(set) var values: [String: String] = [:]
@@ -44,7 +51,7 @@ struct BenchmarkArguments {
     }
   }
 
-  /// The names that `--filter` lets through.
+  /// Whether `--filter` selects a workload.
   func selects(_ name: String) -> Bool {
     guard let filter = values["--filter"], !filter.isEmpty else { return true }
     return filter.split(separator: ",").contains { part in
@@ -52,14 +59,14 @@ struct BenchmarkArguments {
     }
   }
 
-  /// Positive numbers separated by commas; nil if the text is something else.
+  /// Parses numbers from 1 to 256, separated by commas; returns nil for any other text.
   static func counts(_ text: String) -> [Int]? {
     let counts = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
     return counts.allSatisfy { (1...256).contains($0) } ? counts : nil
   }
 }
 
-/// Reads the arguments, does what they ask for, and returns the exit status.
+/// Runs the command that the arguments select, and returns the exit status.
 func runBenchmarks(_ arguments: [String]) -> Int32 {
   switch arguments.first {
   case "compare": return compareFiles(Array(arguments.dropFirst()))
@@ -68,13 +75,13 @@ func runBenchmarks(_ arguments: [String]) -> Int32 {
   }
 }
 
-/// Prints what is wrong with the arguments; 64 is EX_USAGE.
+/// Reports invalid arguments and returns the exit status 64, EX_USAGE.
 func refuse(_ problem: String) -> Int32 {
   FileHandle.standardError.write(Data("ApusBenchmarks: \(problem)\n\n\(usage)".utf8))
   return 64
 }
 
-/// Prints how the program is used.
+/// Prints the usage.
 func showUsage() -> Int32 {
   print(usage, terminator: "")
   return 0
@@ -93,7 +100,7 @@ private func measureHere(_ arguments: [String]) -> Int32 {
   guard !chosen.isEmpty else {
     return refuse("--filter: no workload has '\(arguments.values["--filter"] ?? "")' in its name")
   }
-  // The kernels are chosen at their first use, from the environment: so it is set before.
+  // Set before the first use of the kernels, which are then selected from the environment.
   if let instructionSet = arguments.values["--isa"] { setenv("APUS_ISA", instructionSet, 1) }
   let all = KernelSelection.current.workers
   var threads = all > 1 ? [1, all] : [1]
@@ -107,7 +114,7 @@ private func measureHere(_ arguments: [String]) -> Int32 {
   return arguments.values["--json"].map { save(report, to: $0) } ?? 0
 }
 
-/// Writes a report; 74 is EX_IOERR.
+/// Writes a report, and returns the exit status: 0, or 74 (EX_IOERR).
 func save(_ report: Report, to path: String) -> Int32 {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

@@ -1,4 +1,5 @@
-// How a workload is timed, and how results are printed. Read first: Workloads/Workload.swift.
+// Times workloads and prints the results.
+// Read first: Workloads/Workload.swift.
 
 import ApusCharts
 import ApusKernelTypes
@@ -6,14 +7,15 @@ import ApusKernels
 import Dispatch
 import Foundation
 
-/// Times `body`: warm-up, then repetitions until two seconds or 200 of them have passed.
+/// Times `body`: after a warm-up, repeats it for two seconds or 200 times, whichever ends first, but at least five
+/// times.
 private func time(_ body: () -> Void) -> (best: Double, median: Double) {
   func once() -> Double {
     let start = DispatchTime.now().uptimeNanoseconds
     body()
     return Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
   }
-  // A processor that slept needs some time to reach its speed; slow workloads need no more than one run for that.
+  // An idle processor needs some time to reach full speed. For slow workloads, a single run is enough.
   var (warmUp, rounds) = (0.0, 0)
   while rounds < 3 && warmUp < 1 { (warmUp, rounds) = (warmUp + once(), rounds + 1) }
   var samples: [Double] = []
@@ -27,10 +29,10 @@ private func time(_ body: () -> Void) -> (best: Double, median: Double) {
   return (samples[0], samples[samples.count / 2])
 }
 
-/// Measures the limits, then every workload with every number of threads, and prints a table as it goes.
+/// Measures the machine's limits, then every workload with every number of threads. Prints a table while measuring.
 func measure(_ workloads: [Workload], threads: [Int]) -> Report {
   let processor = ProcessorDescription.current
-  print("\(processor.name), \(Kernels.table.name), \(processor.cores) cores")
+  print("\(processor.name), \(Kernels.current.name), \(processor.cores) cores")
   let limits = measureLimits(threads)
   print("")
   print(row("workload", "threads", "best", "median", "GFLOP/s", "GB/s", "of limit", "items", "memory"))
@@ -41,7 +43,7 @@ func measure(_ workloads: [Workload], threads: [Int]) -> Report {
       let measurement = run(workload, threads: count, limits)
       measured.append(measurement)
       print(row(workload.name, measurement))
-      fflush(nil)  // a pipe shows the table as it grows too
+      fflush(nil)  // so that a pipe also shows each row at once
     }
     guard var result = measured.max(by: { $0.threads < $1.threads }) else { continue }
     if measured.count > 1 {
@@ -51,7 +53,7 @@ func measure(_ workloads: [Workload], threads: [Int]) -> Report {
   }
   print("")
   var machine = [
-    "processor": processor.name, "instruction_set": Kernels.table.name, "cores": "\(processor.cores)",
+    "processor": processor.name, "instruction_set": Kernels.current.name, "cores": "\(processor.cores)",
     "library": "Apus",
   ]
   if let bytes = peakResidentBytes() {
@@ -64,7 +66,7 @@ func measure(_ workloads: [Workload], threads: [Int]) -> Report {
 private func measureLimits(_ threads: [Int]) -> Limits {
   var limits = Limits(fma_gflops: [:], read_gbps: [:], cache_gbps: [:])
   for count in threads {
-    // The best of three: a limit that other programs lowered would flatter every share.
+    // The best of three, because a limit that other programs lowered would make every share look too good.
     func best(_ measure: () -> Double) -> Double { (0..<3).map { _ in measure() }.max() ?? 0 }
     let fma = best { MachineLimits.multiplyAddPeak(workers: count) }
     let read = best { MachineLimits.readBandwidth(workers: count) }
@@ -99,7 +101,7 @@ private func run(_ workload: Workload, threads: Int, _ limits: Limits) -> Measur
     share_of_limit: share?.value, peak_bytes: BufferPool.shared.statistics.peak)
 }
 
-/// The most memory that the process had at one time, where the system tells.
+/// The peak resident memory of the process, on systems that report it.
 private func peakResidentBytes() -> Int? {
   #if os(Linux)
     guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
@@ -133,7 +135,7 @@ private func row(_ columns: String...) -> String {
   paddedRow(columns, widths: [46, 7, 11, 11, 8, 7, 11, 17, 10])
 }
 
-/// The first column to the left, the others to the right.
+/// A row with the first column left-aligned and the others right-aligned.
 func paddedRow(_ columns: [String], widths: [Int]) -> String {
   zip(columns, widths).enumerated().map { index, pair in
     let padding = String(repeating: " ", count: max(0, pair.1 - pair.0.count))

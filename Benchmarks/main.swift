@@ -1,5 +1,5 @@
-// The benchmarks: `swift run -c release ApusBenchmarks` measures, `… compare` and `… alternate` show results beside PyTorch's.
-// Read next: Arguments.swift; Measuring.swift; Workloads/; pytorch.py, the same workloads in PyTorch.
+// The benchmarks: `swift run -c release ApusBenchmarks` measures, `compare` and `alternate` compare with PyTorch.
+// Read next: Arguments.swift; Measuring.swift; Workloads/; pytorch.py, which has the same workloads in PyTorch.
 
 import Foundation
 

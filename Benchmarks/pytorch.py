@@ -1,6 +1,6 @@
-"""The workloads of Workloads/ in PyTorch: python3 pytorch.py [--filter TEXT] [--threads N] [--json FILE]
+"""Measures the workloads of Workloads/ in PyTorch: python3 pytorch.py [--filter TEXT] [--threads N] [--json FILE]
 
-Prints best and median seconds of each, and writes them in the form of `ApusBenchmarks --json`.
+Prints the best and the median time of each workload, and writes them in the format of `ApusBenchmarks --json`.
 """
 
 import argparse
@@ -161,7 +161,7 @@ def prefill(last_only):
 
 
 class ViT(nn.Module):
-    """ViT-B/16: the blocks of GPT without the mask, with the exact gelu."""
+    """ViT-B/16: the blocks of the GPT without a mask and with the exact GELU."""
 
     def __init__(self, width=768, heads=12, layers=12, patch=16, size=224, classes=1000):
         super().__init__()
@@ -203,7 +203,7 @@ def decode():
 
 
 def encode(batch, layers, heads, width):
-    """BERT's encoder with fused products for queries, keys and values, which Hugging Face's does not have."""
+    """BERT's encoder with a fused projection for queries, keys and values, unlike Hugging Face's implementation."""
     vocabulary, length, hidden = 30522, 128, 4 * width
     embed = [nn.Embedding(n, width) for n in (vocabulary, 512, 2)]
     norm = nn.LayerNorm(width)
@@ -279,7 +279,7 @@ def tokenize():
 
 
 if os.environ.get("APUS_TOKENIZER"):
-    # Hugging Face's tokenizers, on one thread as one text is; they give tokens, ids and places at once.
+    # Hugging Face's tokenizers, which encode a single text on one thread. They always compute tokens, ids and offsets.
     WORKLOADS["tokenize_shakespeare"] = WORKLOADS["tokenize_shakespeare_offsets"] = tokenize
     WORKLOADS["load_tokenizer"] = lambda: load_tokenizer
 

@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
-// A package that depends on Apus by version tag, as anybody's would: no flags, nothing but the dependency.
-// .ci/check-embedder says in the environment where the tagged repository is.
+// A package that depends on Apus by version tag, without any flags.
+// .ci/check-embedder sets the environment variable APUS_URL to the tagged repository.
 
 import PackageDescription
 
@@ -9,6 +9,6 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [.package(url: Context.environment["APUS_URL"] ?? "", from: "0.1.0")],
   targets: [
-    .executableTarget(name: "Embedder", dependencies: [.product(name: "Apus", package: "apus")])
+    .executableTarget(name: "Embedder", dependencies: [.product(name: "ApusCore", package: "apus")])
   ]
 )

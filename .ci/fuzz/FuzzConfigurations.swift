@@ -1,14 +1,17 @@
-// The small JSON files of a model's folder: its configuration, its picture processor's, what it says about generating, and
-// the index of its shards.
-// Read first: Fuzz.swift; Sources/ApusData/Models/ConfigurationReader.swift, what is attacked. Read next: FuzzModels.swift.
+// Fuzzes the small JSON files in a model's folder: configuration, image processor, generation settings, and index of
+// shards.
+// Read first: Fuzz.swift; Sources/ApusData/Models/ConfigurationReader.swift, the code under test. Read next:
+// FuzzModels.swift.
 
 import Foundation
 
-@testable import ApusData
-@testable import ApusModels
+@testable import ApusFiles
+@testable import ApusGeneration
+@testable import ApusPublished
 @testable import ApusTensor
+@testable import ApusWeights
 
-/// The first byte chooses the file, the others are what it says.
+/// The first byte selects the kind of file, the other bytes are its contents.
 func fuzzConfigurations(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   let bytes = Array(input.dropFirst())
@@ -20,8 +23,8 @@ func fuzzConfigurations(_ input: [UInt8]) {
     guard let document = document(bytes) else { return }
     if choice % 4 == 1 {
       let settings = try GenerationSettings(document, path: "generation_config.json")
-      expect(settings.minimumNewTokens <= settings.maximumNewTokens, "a text must be longer than it may be")
-      expect(settings.beams > 0, "no beams")
+      expect(settings.minimumNewTokens <= settings.maximumNewTokens, "the minimum length exceeds the maximum length")
+      expect(settings.beams > 0, "the number of beams is not positive")
     } else if choice % 4 == 2 {
       try readEverything(ConfigurationReader(document, path: "config.json"))
     } else {
@@ -33,7 +36,7 @@ func fuzzConfigurations(_ input: [UInt8]) {
         return shard
       }
       for entry in weights.entries {
-        expect((try? weights.tensor(named: entry.name)) != nil, "a tensor that is nowhere")
+        expect((try? weights.tensor(named: entry.name)) != nil, "a listed tensor cannot be read")
       }
     }
   } catch {
@@ -41,7 +44,7 @@ func fuzzConfigurations(_ input: [UInt8]) {
   }
 }
 
-/// What there is for an index to name.
+/// The shards that an index can name.
 private let shards: [String: SafetensorsFile] = Dictionary(
   uniqueKeysWithValues: [("a", ["x", "y"]), ("b", ["z"]), ("c", ["x"])].map { name, tensors in
     guard let data = try? SafetensorsWriter.encode(tensors.map { ($0, Tensor([1, 2])) }),
@@ -55,8 +58,8 @@ private func readEverything(_ reader: ConfigurationReader) throws(FileFormatErro
     let number = reader.integer(key, default: 3, in: 1...1_000)
     expect((1...1_000).contains(number), "\(key): \(number) is out of its range")
     _ = reader.optionalInteger(key)
-    expect(reader.size(key, default: 1) <= reader.limits.axis, "\(key) is longer than any axis")
-    expect(reader.layerCount(key, default: 1) <= reader.limits.layers, "\(key): more layers than there can be")
+    expect(reader.size(key, default: 1) <= reader.limits.axis, "\(key) is larger than the longest axis")
+    expect(reader.layerCount(key, default: 1) <= reader.limits.layers, "\(key): more layers than the weights allow")
     reader.expect(key, product: key, number, reader.size(key, default: 1))
     expect(!reader.number(key, default: 1).isNaN, "\(key) is not a number")
     _ = reader.dropout(key)

@@ -1,11 +1,14 @@
-// Pictures: PNG and PNM files, and what is inside a PNG. Whatever opens is written and read again without a difference.
-// Read first: Fuzz.swift; Sources/ApusData/Images/PNGReader.swift and Inflate.swift, what is attacked.
+// Fuzzes the readers of PNG and PNM images. Every image that can be read must be unchanged after writing and reading it
+// again.
+// Read first: Fuzz.swift; Sources/ApusData/Images/PNGReader.swift and Inflate.swift, the code under test.
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
+@testable import ApusMedia
 
-/// The first byte chooses how near to a picture the bytes after it begin: sums that are right by chance hardly ever are.
+/// The first byte selects how much of a valid file is generated around the other bytes. Random bytes alone would almost
+/// never have correct checksums.
 func fuzzImages(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   let rest = Array(input.dropFirst())
@@ -17,11 +20,11 @@ func fuzzImages(_ input: [UInt8]) {
   case 4: open(png(header: rest.prefix(7), chunks(Array(rest.dropFirst(7)))))
   case 5:
     if let result = try? Inflater.inflate(Array(rest.dropFirst()), count: 4 * Int(rest.first ?? 0)) {
-      expect(result.count == 4 * Int(rest.first ?? 0), "another count was inflated than asked for")
+      expect(result.count == 4 * Int(rest.first ?? 0), "the inflated size differs from the requested one")
     }
   default:
     let result = try? Inflater.inflate(Deflater.deflate(rest), count: rest.count)
-    expect(result == rest, "deflated, inflated, changed")
+    expect(result == rest, "data changed by deflating and inflating")
   }
 }
 
@@ -33,18 +36,19 @@ private func open(_ bytes: [UInt8]) {
     expect(!error.problems.isEmpty, "an error without problems")
     return
   }
-  expect(image.width * image.height <= 1 << 14, "more pixels than allowed")
+  expect(image.width * image.height <= 1 << 14, "more pixels than the limit")
   let again = try? Image(data: image.pngData(), name: "again")
-  expect(again?.samples == image.samples && again?.channels == image.channels, "written as PNG, read, changed")
+  expect(again?.samples == image.samples && again?.channels == image.channels, "image changed by writing it as PNG")
   if image.channels == 3 {
     let pixmap = try? Image(data: image.netpbmData(.pixmap), name: "pixmap")
-    expect(pixmap?.samples == image.samples, "written as PPM, read, changed")
+    expect(pixmap?.samples == image.samples, "image changed by writing it as PPM")
   }
 }
 
 private func png(header: ArraySlice<UInt8>, _ chunks: [(name: String, content: [UInt8])]) -> [UInt8] {
   let fields = Array(header) + [UInt8](repeating: 1, count: 7 - header.count)
-  // Sizes of one byte, so that they often fit; depth, colour type, compression, filter and interlacing as they come.
+  // Small sizes, so that they often match the data. Depth, color type, compression, filter and interlacing are
+  // arbitrary.
   let sizes: [UInt8] = [0, 0, 0, fields[0] % 40, 0, 0, 0, fields[1] % 40]
   let all = [("IHDR", sizes + fields[2...6])] + chunks + [("IEND", [])]
   return PNGFormat.signature + all.flatMap { chunk($0.0, $0.1) }
@@ -57,7 +61,8 @@ private func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] {
 
 private func bigEndian(_ number: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } }
 
-/// Any chunks: a byte says which, the next how long it is; data are compressed, so that they can be right.
+/// Arbitrary chunks. One byte selects the type of a chunk and the next its length. Some image data is compressed, so
+/// that it can be valid.
 private func chunks(_ bytes: [UInt8]) -> [(name: String, content: [UInt8])] {
   var result: [(name: String, content: [UInt8])] = []
   var rest = bytes[...]

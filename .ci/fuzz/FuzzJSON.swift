@@ -1,17 +1,17 @@
-// JSON: what Apus takes is what Foundation takes, apart from what Apus refuses on purpose.
-// Read first: Fuzz.swift; Sources/ApusData/Files/JSONReader.swift, what is attacked.
+// Fuzzes the JSON reader, and compares its results with Foundation's.
+// Read first: Fuzz.swift; Sources/ApusData/Files/JSONReader.swift, the code under test.
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
 
-/// Walks a document, looks at every value, and compares keys and strings with Foundation's.
+/// Traverses a document in three ways, and compares the values with Foundation's.
 func fuzzJSON(_ input: [UInt8]) {
-  // The reader's precondition; its callers check it with the same function.
+  // The reader requires valid UTF-8, which its callers check with the same function.
   let firstInvalid = input.withUnsafeBytes { firstInvalidUTF8(in: $0) }
   let text = String(validating: input, as: UTF8.self)
-  expect((firstInvalid == nil) == (text != nil), "UTF-8 is valid or not")
-  if let firstInvalid { expect(firstInvalid < input.count, "an offset behind the end") }
+  expect((firstInvalid == nil) == (text != nil), "UTF-8 validation differs from the standard library")
+  if let firstInvalid { expect(firstInvalid < input.count, "an offset beyond the end") }
   guard text != nil else { return }
 
   var skipper = JSONReader(input)
@@ -21,18 +21,18 @@ func fuzzJSON(_ input: [UInt8]) {
     try skipper.end()
     isSkipped = true
   } catch {
-    expect(error.offset >= 0 && error.offset <= input.count, "an error's place is in the document")
+    expect(error.offset >= 0 && error.offset <= input.count, "an error's offset is outside the document")
   }
   var walker = JSONReader(input)
   let value = try? walk(&walker, depth: 0)
   let isWalked = value != nil && (try? walker.end()) != nil
-  expect(isSkipped == isWalked, "skipping and walking agree")
+  expect(isSkipped == isWalked, "skipping and traversing a document disagree")
   if let value, isWalked { compare(value, input) }
   let tree = try? JSONDocument(parsing: input)
-  expect(!isWalked || tree != nil, "what is walked can be built")
+  expect(!isWalked || tree != nil, "a document that can be traversed cannot be parsed")
 }
 
-/// A value as the reader gives it.
+/// A value as the reader returns it.
 private indirect enum Value {
   case object([(String, Value)])
   case array([Value])
@@ -65,9 +65,9 @@ private func walk(_ reader: inout JSONReader, depth: Int) throws -> Value {
   }
 }
 
-/// Foundation builds the same document, if it builds it at all (it refuses duplicate keys of some kinds, and huge numbers).
+/// Compares a document with Foundation's, if Foundation can parse it. It refuses huge numbers and some duplicate keys.
 private func compare(_ value: Value, _ input: [UInt8]) {
-  // Foundation is slow: a part of the inputs is enough.
+  // Only a fraction of the inputs is compared, because Foundation is slow.
   guard input.count % 31 == 0,
     let other = try? JSONSerialization.jsonObject(with: Data(input), options: .fragmentsAllowed)
   else { return }
@@ -78,22 +78,22 @@ private func expectSame(_ value: Value, _ other: Any) {
   switch value {
   case .object(let members):
     guard let dictionary = other as? [String: Any] else { fatalError("not an object") }
-    // Of keys that are there twice either may win.
+    // For duplicate keys, either value is accepted.
     let names = Dictionary(grouping: members) { $0.0 }
-    expect(Set(dictionary.keys) == Set(names.keys), "other keys: \(dictionary.keys.sorted()), \(names.keys.sorted())")
+    expect(Set(dictionary.keys) == Set(names.keys), "keys differ: \(dictionary.keys.sorted()), \(names.keys.sorted())")
     for (name, all) in names where all.count == 1 {
       if let member = dictionary[name] { expectSame(all[0].1, member) }
     }
   case .array(let elements):
     guard let array = other as? [Any] else { fatalError("not an array") }
-    expect(array.count == elements.count, "another count")
+    expect(array.count == elements.count, "the array lengths differ")
     for (element, other) in zip(elements, array) { expectSame(element, other) }
-  case .string(let text): expect(other as? String == text, "another string")
+  case .string(let text): expect(other as? String == text, "the strings differ")
   case .number(let digits):
     guard let number = other as? NSNumber else { fatalError("not a number") }
-    // Foundation goes through decimals of 38 digits, and rounds twice.
+    // Foundation parses to decimals with 38 digits first, and so rounds twice.
     guard let exact = Double(digits), abs(exact) < 1e30, abs(exact) > 1e-30 else { return }
-    expect(abs(number.doubleValue - exact) <= 1e-14 * abs(exact), "another number: \(digits)")
+    expect(abs(number.doubleValue - exact) <= 1e-14 * abs(exact), "the numbers differ: \(digits)")
   case .literal: expect(other is NSNull || other is Bool, "not true, false or null")
   }
 }

@@ -1,55 +1,58 @@
-// Configurations of all families, up to where their models have been made.
-// Read first: FuzzConfigurations.swift; Sources/ApusData/Models/ConfigurationReader+Sizes.swift, what is attacked.
+// Fuzzes the configurations of all model families, up to the initialization of the models.
+// Read first: FuzzConfigurations.swift; Sources/ApusFiles/JSON/ConfigurationReader+Sizes.swift, the code under test.
 
 import Foundation
 
-@testable import ApusData
-@testable import ApusModels
+@testable import Apus
+@testable import ApusFiles
 @testable import ApusNN
+@testable import ApusPublished
+@testable import ApusWeights
 
-/// A published folder of the tests' fixtures: its configuration and its weights.
+/// A published folder from the tests' fixtures: its configuration and its weights.
 private struct Fixture {
   let fields: [String: JSONDocument]
   let weights: ModelWeights
-  let family: PublishedFamily
+  let family: ModelFamily
 
-  init?(_ folder: URL) {
+  init?(_ folder: URL, _ family: ModelFamily) {
     guard let fields = try? JSONDocument(contentsOf: folder.appending(path: "config.json")).members,
-      case .string(let type)? = fields["model_type"], let weights = try? ModelWeights(inFolder: folder),
-      let family = PublishedFamily.all.first(where: { $0.modelType == type })
+      case .string(let type)? = fields["model_type"], family.modelTypes.contains(type),
+      let weights = try? ModelWeights(inFolder: folder)
     else { return nil }
     (self.fields, self.weights, self.family) = (fields, weights, family)
   }
 }
 
-/// One folder for each family.
+/// One folder for each family that has a fixture, in the order of the registry.
 private let fixtures: [Fixture] = {
-  let root = URL(filePath: ProcessInfo.processInfo.environment["APUS_FUZZ_MODELS"] ?? "Tests/ApusModelsTests/Fixtures")
-  let names = [
-    "bert_model", "roberta_masked_lm", "distilbert_sequence_classification", "gpt2_lm", "llama_lm", "t5_relu", "bart",
-    "marian", "vit_image_classification", "clip", "torch/transformer",
-  ]
-  let found = names.compactMap { Fixture(root.appending(path: $0)) }
-  guard found.count == names.count else { fatalError("APUS_FUZZ_MODELS: not all models in \(root.path)") }
+  let root = URL(
+    filePath: ProcessInfo.processInfo.environment["APUS_FUZZ_MODELS"] ?? "Tests/ApusFamiliesTests/Fixtures")
+  let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?.allObjects as? [URL] ?? []
+  let folders = files.filter { $0.lastPathComponent == "config.json" }.map { $0.deletingLastPathComponent() }
+    .sorted { $0.path < $1.path }
+  let found = ModelFamily.all.compactMap { family in folders.lazy.compactMap { Fixture($0, family) }.first }
+  guard found.count >= 11 else { fatalError("APUS_FUZZ_MODELS: only \(found.count) families in \(root.path)") }
   return found
 }()
 
-/// The first byte chooses a family, the second what its weights are read as; the others are fields that replace the
-/// configuration's own, so that a few bytes reach far.
+/// The first byte selects the family, the second its head. The other bytes are JSON fields that replace those of the
+/// configuration, so that a few bytes can have a large effect.
 func fuzzModels(_ input: [UInt8]) {
   guard input.count > 2, let changes = document(Array(input.dropFirst(2)))?.members else { return }
   let fixture = fixtures[Int(input[0]) % fixtures.count]
   let heads = fixture.family.heads
   let head = heads[Int(input[1]) % heads.count]
   let fields = fixture.fields.merging(changes) { old, new in
-    // The objects in it are changed, too.
+    // Nested objects are merged, too.
     guard let inner = old.members, let other = new.members else { return new }
     return JSONDocument(members: inner.merging(other) { $1 })
   }
   do throws(FileFormatError) {
     let configuration = try ConfigurationReader(JSONDocument(members: fields), path: "config.json")
     let folder = ModelFolder(configuration: configuration, weights: fixture.weights)
-    // (What is made has no memory yet; matching it with the tensors, which reads no configuration, would take most of the time.)
+    // The model is made without memory. Matching it with the tensors is omitted: it reads no configuration, and would
+    // take most of the time.
     _ = try withoutInitialValues { () throws(FileFormatError) in try head.make(folder) }
     try configuration.check()
   } catch {

@@ -1,11 +1,13 @@
-// SentencePiece models and llama2.c's tokens: what opens must cut and join any text.
-// Read first: Fuzz.swift; Sources/ApusData/Text/Loading/SentencePieceFile.swift and ScoredTokenFile.swift, what is attacked.
+// Fuzzes the readers of SentencePiece models and of llama2.c's tokens. Every tokenizer must encode and decode any text.
+// Read first: Fuzz.swift; Sources/ApusData/Text/Loading/SentencePieceFile.swift and ScoredTokenFile.swift, the code
+// under test.
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
+@testable import ApusText
 
-/// The first byte chooses the format; the text to cut is always the same, and the whole file as far as it is text.
+/// The first byte selects the format. The texts to encode are a fixed one and the file itself, decoded as UTF-8.
 func fuzzPieces(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   let bytes = Array(input.dropFirst())
@@ -17,15 +19,15 @@ func fuzzPieces(_ input: [UInt8]) {
     return
   }
   for text in ["a ab  abc é\u{301}日本\u{1F600} \u{2581}<s>\0b ", String(decoding: bytes, as: UTF8.self)] {
-    guard let encoding = try? tokenizer.encode(text) else { return expect(false, "a text that is not encoded") }
+    guard let encoding = try? tokenizer.encode(text) else { return expect(false, "a text cannot be encoded") }
     let size = Int32(tokenizer.vocabularySize)
     expect(encoding.ids.allSatisfy { $0 >= 0 && $0 < size }, "an id outside the vocabulary")
     let count = text.unicodeScalars.count
-    expect(encoding.offsets.allSatisfy { $0.upperBound <= count }, "an offset behind the text")
+    expect(encoding.offsets.allSatisfy { $0.upperBound <= count }, "an offset beyond the text")
     let whole = tokenizer.decode(encoding.ids)
     var stream = tokenizer.streamingDecoder()
     let parts = encoding.ids.map { stream.append($0) }.joined() + stream.finish()
-    expect(parts.utf8.elementsEqual(whole.utf8), "token by token it is another text")
+    expect(parts.utf8.elementsEqual(whole.utf8), "streaming decoding gives another text")
   }
 }
 

@@ -1,12 +1,13 @@
-// What a run of training is continued from: its table of losses, its alphabet, and the metadata of its checkpoint.
-// Read first: Fuzz.swift; Sources/ApusTraining/MetricsLog.swift, what is attacked.
+// Fuzzes the files from which a training run is resumed: its metrics and its alphabet.
+// Read first: Fuzz.swift; Sources/ApusTraining/MetricsLog.swift, the code under test.
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
+@testable import ApusText
 @testable import ApusTraining
 
-/// The first byte chooses the file and the step to continue from.
+/// The first byte selects the file and the step from which the run is resumed.
 func fuzzRuns(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   let bytes = Array(input.dropFirst())
@@ -15,19 +16,19 @@ func fuzzRuns(_ input: [UInt8]) {
     let whole = choice & 2 == 0 ? MetricsLog.header + "\n" + text : text
     do throws(FileFormatError) {
       let log = try MetricsLog(parsing: whole, path: "metrics.csv", upTo: Int(choice >> 2))
-      expect(log.rows.allSatisfy { $0.step <= Int(choice >> 2) }, "a row behind the step")
+      expect(log.rows.allSatisfy { $0.step <= Int(choice >> 2) }, "a row after the step")
     } catch {
       expect(!error.problems.isEmpty, "an error without problems")
     }
     return
   }
-  // Foundation's decoder reads alphabet.json; what it gives must be an alphabet.
+  // Foundation's decoder reads alphabet.json. The characters that it returns must be an alphabet.
   let alphabet = Array(text.unicodeScalars)
   guard let tokenizer = try? CharacterTokenizer(alphabet: alphabet) else {
-    return expect(Set(alphabet).count < alphabet.count, "an alphabet without repetitions is refused")
+    return expect(Set(alphabet).count < alphabet.count, "an alphabet without repetitions is rejected")
   }
   guard let ids = try? tokenizer.encode(text), let again = try? tokenizer.decode(ids) else {
-    return expect(false, "an alphabet's own text is not encoded or not decoded")
+    return expect(false, "the alphabet itself cannot be encoded and decoded")
   }
-  expect(again.utf8.elementsEqual(text.utf8), "encoded, decoded, changed")
+  expect(again.utf8.elementsEqual(text.utf8), "text changed by encoding and decoding")
 }

@@ -1,13 +1,14 @@
-// Safetensors: whatever opens is read in every way, and written and read again without a difference.
-// Read first: Fuzz.swift; Sources/ApusData/Files/SafetensorsHeader.swift, what is attacked.
+// Fuzzes the safetensors reader. Every file that opens must be unchanged after writing and reading it again.
+// Read first: Fuzz.swift; Sources/ApusData/Files/SafetensorsHeader.swift, the code under test.
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
 @testable import ApusTensor
+@testable import ApusWeights
 
-/// The first byte chooses: the bytes after it as they are, or as a header whose size is right and that some elements follow.
-/// (By chance alone the eight bytes of the size hardly ever are.)
+/// The first byte selects how the other bytes are used: as the whole file, or as a header, with its size before it and
+/// some elements after it. Random bytes alone would almost never contain a correct header size.
 func fuzzSafetensors(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   var bytes = Array(input.dropFirst())
@@ -20,27 +21,27 @@ func fuzzSafetensors(_ input: [UInt8]) {
   do throws(FileFormatError) {
     file = try SafetensorsFile(data: Data(bytes), name: "input")
   } catch {
-    expect(!error.problems.isEmpty && error.description.utf8.count < 1 << 22, "an error without problems, or a book")
+    expect(!error.problems.isEmpty && error.description.utf8.count < 1 << 22, "an empty or a huge error")
     return
   }
   var tensors: [(name: String, tensor: Tensor)] = []
   for entry in file.entries {
-    expect(entry.byteRange.upperBound <= bytes.count, "an entry ends behind the file")
+    expect(entry.byteRange.upperBound <= bytes.count, "an entry ends beyond the file")
     _ = try? file.indices(named: entry.name)
     _ = try? file.bytes(named: entry.name)
     if let tensor = try? file.tensor(named: entry.name) {
-      expect(tensor.elementCount == entry.elementCount, "a tensor has another size than its entry")
+      expect(tensor.elementCount == entry.elementCount, "a tensor and its entry have different sizes")
       _ = tensor.scalars.reduce(0, +)
       if entry.type == .float32 { tensors.append((entry.name, tensor)) }
     }
   }
   guard let written = try? SafetensorsWriter.encode(tensors, metadata: file.metadata),
     let again = try? SafetensorsFile(data: written, name: "again")
-  else { fatalError("what was read cannot be written, or read again") }
-  expect(again.metadata == file.metadata, "metadata changed")
+  else { fatalError("the tensors cannot be written and read again") }
+  expect(again.metadata == file.metadata, "the metadata changed")
   for (name, tensor) in tensors {
     let other = try? again.tensor(named: name)
-    expect(other?.shape == tensor.shape, "\(name): another shape")
-    expect(other?.scalars.map(\.bitPattern) == tensor.scalars.map(\.bitPattern), "\(name): other elements")
+    expect(other?.shape == tensor.shape, "\(name): the shape changed")
+    expect(other?.scalars.map(\.bitPattern) == tensor.scalars.map(\.bitPattern), "\(name): the elements changed")
   }
 }

@@ -1,11 +1,12 @@
-// tokenizer.json: what opens must cut any text, and join what it has cut.
-// Read first: Fuzz.swift; Sources/ApusData/Text/Loading/TokenizerFile.swift, what is attacked.
+// Fuzzes the reader of tokenizer.json. Every tokenizer that opens must encode and decode any text.
+// Read first: Fuzz.swift; Sources/ApusData/Text/Loading/TokenizerFile.swift, the code under test.
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
+@testable import ApusText
 
-/// Small tokenizers of every kind of model, whose parts inputs replace.
+/// Small tokenizers with every kind of model. Inputs replace some of their parts.
 private let bases: [[String: JSONDocument]] = [
   #"""
   {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 9,
@@ -24,7 +25,7 @@ private let bases: [[String: JSONDocument]] = [
    ["▁ab", -0.5], ["日本", -3.0]]}
   """#,
 ].map { text in
-  guard let model = document(Array(text.utf8)) else { fatalError("a tokenizer that is no JSON: \(text)") }
+  guard let model = document(Array(text.utf8)) else { fatalError("a tokenizer is not valid JSON: \(text)") }
   let added: [JSONDocument] = [
     JSONDocument(members: ["id": .number("30"), "content": .string("<s>"), "special": .bool(true)]),
     JSONDocument(members: [
@@ -34,8 +35,8 @@ private let bases: [[String: JSONDocument]] = [
   return ["model": model, "added_tokens": .array(added)]
 }
 
-/// The first byte chooses: the bytes after it as they are, or as parts that are put into a small tokenizer. Behind a zero byte
-/// stands a text to cut.
+/// The first byte selects how the other bytes are used: as the whole file, or as parts of a small tokenizer. A text to
+/// encode follows after a zero byte.
 func fuzzTokenizers(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   let pieces = parts(Array(input.dropFirst()), 2)
@@ -65,13 +66,14 @@ private func open(_ bytes: [UInt8]) throws(FileFormatError) -> Tokenizer {
   }
 }
 
-/// Cuts a text and one that has something of everything, and joins them again.
+/// Encodes and decodes a fixed text with many kinds of characters, and the given text.
 func exercise(_ tokenizer: Tokenizer, _ text: [UInt8]) {
   for text in ["ab é\u{301}日 \u{2581}<s>.\0", String(decoding: text.prefix(100), as: UTF8.self)] where !text.isEmpty {
-    guard let encoding = try? tokenizer.encode(text) else { return expect(false, "a text that is not encoded") }
-    expect(encoding.offsets.count == encoding.ids.count && encoding.tokens.count == encoding.ids.count, "other counts")
+    guard let encoding = try? tokenizer.encode(text) else { return expect(false, "a text cannot be encoded") }
+    expect(
+      encoding.offsets.count == encoding.ids.count && encoding.tokens.count == encoding.ids.count, "the counts differ")
     let count = text.unicodeScalars.count
-    expect(encoding.offsets.allSatisfy { $0.upperBound <= count }, "an offset behind the text")
+    expect(encoding.offsets.allSatisfy { $0.upperBound <= count }, "an offset beyond the text")
     _ = tokenizer.ids(of: text)
     _ = tokenizer.decode(encoding.ids)
     var stream = tokenizer.streamingDecoder()
@@ -82,7 +84,7 @@ func exercise(_ tokenizer: Tokenizer, _ text: [UInt8]) {
 }
 
 extension JSONDocument {
-  /// The document as a file has it.
+  /// The document as the bytes of a file.
   var utf8: [UInt8] {
     switch self {
     case .null: Array("null".utf8)

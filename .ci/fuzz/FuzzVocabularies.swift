@@ -1,11 +1,13 @@
-// Tokenizers of plain files: vocab.txt, or vocab.json with merges.txt, and the small files beside them.
-// Read first: FuzzTokenizers.swift; Sources/ApusData/Text/Loading/PlainTokenizer.swift, what is attacked.
+// Fuzzes the readers of vocab.txt, of vocab.json with merges.txt, and of the small files beside them.
+// Read first: FuzzTokenizers.swift; Sources/ApusData/Text/Loading/PlainTokenizer.swift, the code under test.
 
 import Foundation
 
-@testable import ApusData
+@testable import ApusFiles
+@testable import ApusText
 
-/// GPT-2's spelling of the 256 bytes, without which byte-pair vocabularies are refused, and a few merges' results.
+/// GPT-2's representation of the 256 bytes, which every byte-level vocabulary must contain, and the results of a few
+/// merges.
 private let bytesVocabulary: [String] = {
   let alphabet = (0..<256).map { byte -> UInt32 in
     let isShown = (33...126).contains(byte) || (161...172).contains(byte) || (174...255).contains(byte)
@@ -24,13 +26,13 @@ private let bytesFile: [UInt8] = Array(
       return "\"\(escaped)\":\(id)"
     }.joined(separator: ",")).utf8)
 
-/// The first byte chooses the files; zero bytes stand between them: the vocabulary or the merges, `tokenizer_config.json`,
-/// `special_tokens_map.json` or `added_tokens.json`, and a text to cut.
+/// The first byte selects the files. Zero bytes separate their contents: the vocabulary or the merges,
+/// `tokenizer_config.json`, `special_tokens_map.json` or `added_tokens.json`, and a text to encode.
 func fuzzVocabularies(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   let pieces = parts(Array(input.dropFirst()), 4)
   var files: [String: [UInt8]] = [:]
-  // (A vocabulary with all bytes takes a while to read.)
+  // The first case is rare, because a vocabulary with all bytes takes a while to read.
   switch choice % 16 {
   case 0: (files["vocab.json"], files["merges.txt"]) = (bytesFile + [0x7D], pieces[0])
   case 1..<7: files["vocab.txt"] = Array("[UNK]\n[SEP]\n[CLS]\n[PAD]\n[MASK]\na\n##b\n".utf8) + pieces[0]
@@ -43,7 +45,7 @@ func fuzzVocabularies(_ input: [UInt8]) {
   do throws(FileFormatError) {
     let folder = TokenizerFolder(files)
     guard let tokenizer = try PlainTokenizer.read(folder, try TokenizerSettings(folder)) else {
-      return expect(false, "files that are not found")
+      return expect(false, "the files are not found")
     }
     exercise(tokenizer, pieces[3])
   } catch {
@@ -51,7 +53,7 @@ func fuzzVocabularies(_ input: [UInt8]) {
   }
 }
 
-/// Vocabulary, merges and a text, without the 256 bytes that a folder needs.
+/// Reads a vocabulary and merges without the 256 bytes that a folder needs, and encodes a text.
 private func readMerges(_ pieces: [[UInt8]]) {
   do throws(FileFormatError) {
     let vocabulary = try VocabularyFile.object(MappedFile(copying: Data(pieces[0]), name: "vocab.json"))

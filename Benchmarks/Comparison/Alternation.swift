@@ -1,11 +1,13 @@
-// Measuring here and in PyTorch in turns: a machine's speed drifts, and two runs an hour apart compare the hours.
+// Measures Apus and PyTorch alternately. The speed of a machine drifts, so results an hour apart are not comparable.
 // Read first: Comparison.swift.
 
 import ApusKernels
 import Foundation
 
-/// `ApusBenchmarks alternate`: for each workload some rounds of a run here and a run of pytorch.py, each in a process of
-/// its own (PyTorch's threads spin for a while after their work); the best of each side counts.
+/// `ApusBenchmarks alternate`: measures each workload in several rounds, and compares the best times of both sides.
+///
+/// A round is a run of Apus and a run of pytorch.py. Each has its own process, because PyTorch's threads spin for a
+/// while after their work.
 func alternateWithPyTorch(_ arguments: [String]) -> Int32 {
   let arguments = BenchmarkArguments(
     arguments, options: ["--filter", "--threads", "--rounds", "--python", "--json", "--svg"])
@@ -22,7 +24,7 @@ func alternateWithPyTorch(_ arguments: [String]) -> Int32 {
   let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("pytorch.py").path
   guard FileManager.default.fileExists(atPath: script) else {
-    return refuse("alternate: cannot find \(script) (run it where it was built)")
+    return refuse("alternate: cannot find \(script) (run the program on the machine that built it)")
   }
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-benchmarks-\(getpid())")
   defer { try? FileManager.default.removeItem(at: folder) }
@@ -32,9 +34,9 @@ func alternateWithPyTorch(_ arguments: [String]) -> Int32 {
     for workload in workloads where arguments.selects(workload.name) {
       for round in 1...rounds {
         print("\(workload.name), round \(round) of \(rounds)")
-        fflush(nil)  // a pipe shows how far it is too
+        fflush(nil)  // so that a pipe also shows the progress
         let json = folder.appendingPathComponent("result.json")
-        // `=` keeps a name that is the beginning of another from selecting both.
+        // `=` selects this workload only, even if its name is part of another's.
         let common = ["--filter", "=" + workload.name, "--threads", "\(threads)", "--json", json.path]
         merge(try result(of: CommandLine.arguments[0], common, json), into: &ours)
         if let other = try? result(
@@ -52,7 +54,7 @@ func alternateWithPyTorch(_ arguments: [String]) -> Int32 {
     return 1
   }
   guard let ours, let theirs else {
-    FileHandle.standardError.write(Data("alternate: nothing to compare; is PyTorch installed for --python?\n".utf8))
+    FileHandle.standardError.write(Data("alternate: no results from PyTorch; is it installed for --python?\n".utf8))
     return 1
   }
   if let prefix = arguments.values["--json"] {
@@ -65,7 +67,7 @@ func alternateWithPyTorch(_ arguments: [String]) -> Int32 {
   return show(ours, theirs, svg: arguments.values["--svg"])
 }
 
-/// Runs a program that writes a result file, and reads that.
+/// Runs a program that writes a result file, and reads the file.
 private func result(of program: String, _ arguments: [String], _ json: URL) throws -> Report {
   try? FileManager.default.removeItem(at: json)
   let process = Process()

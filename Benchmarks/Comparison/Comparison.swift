@@ -1,32 +1,33 @@
-// Two result files side by side. Read first: Report.swift. Read next: Alternation.swift.
+// Compares two result files.
+// Read first: Report.swift. Read next: Alternation.swift.
 
 import ApusCharts
 import Foundation
 
-/// Ours and another library's time for one workload.
+/// The measurements of one workload by Apus and by another library.
 struct Pair {
   let name: String
   let ours: Measurement
   let other: Measurement
 
-  /// How many times faster we are.
+  /// The ratio of the other library's time to ours.
   var ratio: Double { other.seconds / ours.seconds }
 }
 
-/// The workloads that both have, in the order of our table; then the ones that only other programs know.
+/// The workloads in both reports, first those of this program in their order, then all others.
 func pairs(_ ours: Report, _ other: Report) -> [Pair] {
   let known = workloads.map(\.name)
   let rest = ours.results.keys.filter { !known.contains($0) }.sorted()
   return (known + rest).compactMap { name in
     guard let mine = ours.results[name], let theirs = other.results[name] else { return nil }
-    // A file with several numbers of threads has the one that the other was measured with.
+    // If one side was measured with several numbers of threads, takes the number of the other side.
     return Pair(
       name: name, ours: mine.by_threads?["\(theirs.threads)"] ?? mine,
       other: theirs.by_threads?["\(mine.threads)"] ?? theirs)
   }
 }
 
-/// `ApusBenchmarks compare OURS.json OTHER.json [--svg FILE]`
+/// `ApusBenchmarks compare OURS.json OTHER.json [--svg FILE]`: compares two result files.
 func compareFiles(_ arguments: [String]) -> Int32 {
   let arguments = BenchmarkArguments(arguments, options: ["--svg"])
   if let problem = arguments.problem { return refuse(problem) }
@@ -61,7 +62,7 @@ private func path(_ context: DecodingError.Context) -> String {
   context.codingPath.isEmpty ? "the file" : context.codingPath.map(\.stringValue).joined(separator: ".")
 }
 
-/// Prints the table, and draws the chart if asked to.
+/// Prints the comparison as a table, and draws the chart if `svg` is given.
 func show(_ ours: Report, _ other: Report, svg: String?) -> Int32 {
   let pairs = pairs(ours, other)
   guard !pairs.isEmpty else {

@@ -1,4 +1,5 @@
-// Attention, forward alone and with its backward. Read next: ApusKernelsBaseline/Attention/AttentionForward.swift.
+// Workloads: attention, forward only and with its backward pass.
+// Read next: ApusKernelsBaseline/Attention/AttentionForward.swift.
 
 import ApusTensor
 
@@ -7,7 +8,7 @@ let attentionWorkloads: [Workload] =
     [false, true].map { causalAttention(batch: 1, heads: 12, length: length, size: 64, isBackward: $0) }
   } + [decodingAttention(heads: 12, length: 4_096, size: 64)]
 
-/// One query over a long cache: bound by reading keys and values, 24 MiB, once.
+/// Attention of one query to a long key–value cache. It is bound by reading the keys and values, 24 MiB, once.
 private func decodingAttention(heads: Int, length: Int, size: Int) -> Workload {
   let count = Double(heads * length * size)
   return Workload(
@@ -24,13 +25,13 @@ private func decodingAttention(heads: Int, length: Int, size: Int) -> Workload {
     })
 }
 
-/// Causal self-attention on [batch, heads, length, size]; the operations are those of the visible half.
+/// Causal self-attention on [batch, heads, length, size]. Only the operations of the unmasked half are counted.
 private func causalAttention(batch: Int, heads: Int, length: Int, size: Int, isBackward: Bool) -> Workload {
   let scores = Double(batch * heads) * Double(length) * Double(length + 1) / 2
   return Workload(
     name: "attention_\(batch)x\(heads)x\(length)x\(size)_causal" + (isBackward ? "_forward_backward" : "_forward"),
     limit: .multiplyAdds,
-    // Forward: two products of 2 · size operations a score; backward: five.
+    // Per score, each product takes 2 · size operations. The forward pass has two products, the backward pass five.
     operations: scores * 2 * Double(size) * (isBackward ? 7 : 2),
     prepare: { _ in
       let shape = Shape([batch, heads, length, size])

@@ -1,6 +1,7 @@
-// Texts of 128 tokens through encoders of random weights, alone and sixteen at once. Read next: ApusModels/BERT/BERT.swift.
+// Workloads: encoders with random weights on one and sixteen sequences of 128 tokens.
+// Read next: ApusModels/BERT/BERT.swift.
 
-import ApusModels
+import ApusLanguage
 import ApusNN
 import ApusTensor
 
@@ -12,7 +13,7 @@ let encodingWorkloads: [Workload] = [
   encode("encode_minilm", .miniLM, batch: 1, isPrepacked: true),
 ]
 
-/// The last hidden vectors of a batch without padding.
+/// Computes the last hidden states of a batch without padding.
 private func encode(_ name: String, _ sizes: BERT.Configuration, batch: Int, isPrepacked: Bool = false) -> Workload {
   let (length, width) = (128, Double(sizes.width))
   let weights = Double(sizes.layers) * (4 * width * width + 2 * width * Double(sizes.hidden))

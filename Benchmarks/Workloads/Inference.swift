@@ -1,8 +1,11 @@
-// Reading a prompt and generating tokens, GPT-2 small with random weights. Read next: ApusModels/GPT/GPT+Generation.swift.
+// Workloads: prefill and decoding with GPT-2 small and random weights.
+// Read next: ApusModels/GPT/GPT+Generation.swift.
 
-import ApusModels
+import ApusGeneration
+import ApusLanguage
 import ApusNN
 import ApusTensor
+import ApusText
 
 let inferenceWorkloads: [Workload] = [
   prefill("prefill_gpt2_124m_512", isLastOnly: false),
@@ -12,12 +15,13 @@ let inferenceWorkloads: [Workload] = [
   decode(),
 ]
 
-/// Weights of the blocks, and of the output layer.
+/// The numbers of weights in the blocks and in the output layer.
 private let gpt2 = GPT.Configuration.gpt2
 private let blockWeights = Double(gpt2.layers * 12 * gpt2.width * gpt2.width)
 private let headWeights = Double(gpt2.vocabularySize * gpt2.width)
 
-/// A prompt of 512 tokens: the logits of every token, or, as before generation, of the last one with the caches filled.
+/// Prefill with 512 tokens: computes the logits of all tokens, or fills the caches and computes those of the last
+/// token.
 private func prefill(_ name: String, isLastOnly: Bool, isPrepacked: Bool = false) -> Workload {
   let tokens = 512.0
   let attention = Double(gpt2.layers * 2 * 2 * gpt2.width) * (tokens + 1) / 2
@@ -40,7 +44,7 @@ private func prefill(_ name: String, isLastOnly: Bool, isPrepacked: Bool = false
     })
 }
 
-/// 64 tokens, one after the other, from an empty cache: bound by reading all weights for each of them.
+/// Decodes 64 tokens one by one from an empty cache. It is bound by reading all weights for each token.
 private func decode() -> Workload {
   let tokens = 64.0
   return Workload(

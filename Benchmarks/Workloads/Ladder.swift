@@ -1,12 +1,12 @@
-// One product climbed rung by rung, from the definition to the kernel of this package: Docs/Reference/Kernels.md tells the story.
+// Workloads: a matrix product in optimization steps, from the definition to the kernels. See Docs/Reference/Kernels.md.
 // Read next: ApusKernelsBaseline/MatMul/MicroKernel.swift, BlockedMatMul.swift.
 
 import ApusKernelTypes
 import ApusKernels
 import ApusTensor
 
-/// C = A·B of three square matrices, each rung a little faster than the one before. The first four are plain Swift, compiled like
-/// any program; the others are this package's kernels.
+/// C = A·B for square matrices; each rung is faster than the one before. The first four are plain Swift without special
+/// compiler flags, the others are this package's kernels.
 let ladderWorkloads: [Workload] =
   [
     rung("1_definition") { a, b, c, n, _ in multiplyByDefinition(a, b, c, n) },
@@ -19,7 +19,7 @@ let ladderWorkloads: [Workload] =
   }
   + [
     rung("\(5 + InstructionSet.supported.count)_threads") { a, b, c, n, schedule in
-      multiply(Kernels.table, a, b, c, n, schedule)
+      multiply(Kernels.current, a, b, c, n, schedule)
     }
   ]
 
@@ -46,8 +46,8 @@ private func rung(
     })
 }
 
-/// Rung 1, the definition: every element is a row times a column. The column's elements lie a whole row apart, each in a cache
-/// line of its own; and each sum is one chain of additions that wait for each other.
+/// Rung 1, the definition: every element is the product of a row and a column. The elements of a column are a whole row
+/// apart, each in a different cache line, and each sum is a chain of dependent additions.
 private func multiplyByDefinition(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ n: Int
 ) {
@@ -60,8 +60,8 @@ private func multiplyByDefinition(
   }
 }
 
-/// Rung 2, the two inner loops exchanged: row i of C is a sum of rows of B. All reading is along rows, and the innermost loop has
-/// no chain, so that the compiler makes vectors of it.
+/// Rung 2, the two inner loops exchanged: row i of C is a weighted sum of rows of B. All reads are along rows, and the
+/// innermost loop has no dependency chain, so that the compiler can vectorize it.
 private func multiplyRows(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ n: Int
 ) {
@@ -75,8 +75,8 @@ private func multiplyRows(
   }
 }
 
-/// Rung 3, blocks: a block of B that fits the nearest cache (64 × 64 × 4 B = 16 KiB) is used by all rows of A before the next one
-/// is fetched.
+/// Rung 3, blocking: a block of B that fits in the first-level cache (64 × 64 × 4 B = 16 KiB) is used by all rows of A
+/// before the next one is loaded.
 private func multiplyBlocks(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ n: Int
 ) {
@@ -96,12 +96,13 @@ private func multiplyBlocks(
   }
 }
 
-/// Rung 4, packing and a register tile: eight columns of B are copied side by side, and 4 × 8 sums stay in registers while k runs, so
-/// that C is written once and every number that is loaded serves four or eight multiplications.
+/// Rung 4, packing and a register tile: panels of eight columns of B are copied to contiguous memory, and 4 × 8 sums
+/// stay in registers while k runs. So C is written once, and every loaded number is used in four or eight
+/// multiplications.
 private func multiplyPacked(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ n: Int
 ) {
-  precondition(n % 8 == 0, "multiplyPacked: whole tiles only")
+  precondition(n % 8 == 0, "multiplyPacked: n must be a multiple of 8")
   let panel = UnsafeMutablePointer<Float>.allocate(capacity: 8 * n)
   defer { panel.deallocate() }
   for j in stride(from: 0, to: n, by: 8) {
@@ -126,9 +127,10 @@ private func multiplyPacked(
   }
 }
 
-/// The last rungs, this package's kernels: larger tiles, fused multiply–adds and wider vectors where there are any; all cores.
+/// The last rungs, this package's kernels: larger tiles, fused multiply–adds and wider vectors where available, and
+/// finally all cores.
 private func multiply(
-  _ kernels: KernelTable, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
+  _ kernels: AnyKernelSet, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
   _ n: Int, _ schedule: Schedule
 ) {
   kernels.matMul(

@@ -1,4 +1,5 @@
-// Operations that only move elements, or add them where an index says. Read next: ApusKernelsBaseline/Memory/.
+// Workloads: operations that move elements or add them at indices.
+// Read next: ApusKernelsBaseline/Memory/.
 
 import ApusTensor
 
@@ -14,7 +15,7 @@ let movementWorkloads: [Workload] = [
   movement("slice_2") { x, _, _ in x.slice(0..<x.shape[1], along: 1, step: 2) },
 ]
 
-/// y = f(x) on [512, 3072], with as many random row numbers, and with a vector of row numbers.
+/// y = f(x) on [512, 3072], with random row indices, both of the same shape and as a vector.
 private func movement(
   _ name: String, _ function: @escaping @Sendable (Tensor, IndexTensor, IndexTensor) -> Tensor
 ) -> Workload {

@@ -1,4 +1,4 @@
-// Operations that touch each element once: bound by the last cache, as their 6 MiB stay there between runs.
+// Workloads: operations that touch each element once. They are bound by the last-level cache, which holds their 6 MiB.
 // Read next: ApusKernelsBaseline/Pointwise/.
 
 import ApusTensor
@@ -16,7 +16,8 @@ let pointwiseWorkloads: [Workload] = [
   pointwise("add", arrays: 3) { x, others in x + others[2] },
 ]
 
-/// y = f(x) on [512, 3072], with two rows of parameters and a second x at hand; `arrays` are read or written at least.
+/// y = f(x) on [512, 3072]. The function also receives two vectors of parameters and a second matrix; `arrays` is the
+/// minimum number of arrays that are read or written.
 private func pointwise(
   _ name: String, arrays: Int = 2, _ function: @escaping @Sendable (Tensor, [Tensor]) -> Tensor
 ) -> Workload {

@@ -1,4 +1,5 @@
-// Matrix products. Read next: ApusKernelsBaseline/MatMul/MatMul.swift.
+// Workloads: matrix products.
+// Read next: ApusKernelsBaseline/MatMul/MatMul.swift.
 
 import ApusKernelTypes
 import ApusKernels
@@ -7,7 +8,7 @@ import ApusTensor
 let productWorkloads: [Workload] = [
   product(1_024, 1_024, 1_024),
   product(256, 256, 256),
-  // A linear layer stores its weights [outputs, inputs]: B is read transposed.
+  // A linear layer stores its weight as [outputs, inputs], so B is transposed.
   product(256, 3_072, 768, isTransposed: true),
   product(256, 3_072, 768, isTransposed: true, isPrepacked: true),
   product(256, 50_257, 768, isTransposed: true),
@@ -15,7 +16,8 @@ let productWorkloads: [Workload] = [
   product(1, 50_257, 768, isTransposed: true),
 ]
 
-/// C = A·B or A·Bᵀ, packing included unless it was done in advance. One row is bound by reading B: from memory, or from the last cache if it fits there.
+/// C = A·B or A·Bᵀ, including packing unless the weight is prepacked. A product with one row is bound by reading B,
+/// from the last-level cache if B fits in it, and from memory otherwise.
 private func product(_ m: Int, _ n: Int, _ k: Int, isTransposed: Bool = false, isPrepacked: Bool = false) -> Workload {
   let (m64, n64, k64) = (Double(m), Double(n), Double(k))
   let fitsCache = n * k * 4 <= 16 << 20
@@ -34,7 +36,7 @@ private func product(_ m: Int, _ n: Int, _ k: Int, isTransposed: Bool = false, i
         a.withUnsafePointer { a in
           b.withUnsafePointer { b in
             c.withUnsafeMutablePointer { c in
-              Kernels.table.matMul(
+              Kernels.current.matMul(
                 MatMulArguments(
                   m: m, n: n, k: k, a: MatrixOperand(a, rowStride: k),
                   b: MatrixOperand(b, rowStride: isTransposed ? k : n, isTransposed: isTransposed), c: c,

@@ -1,19 +1,21 @@
-// A megabyte of English to tokens, with a published tokenizer. Read next: ApusData/Text/Tokenizer/Tokenizer.swift.
+// Workloads: a megabyte of English text with a published tokenizer.
+// Read next: ApusData/Text/Tokenizer/Tokenizer.swift.
 
-import ApusData
+import ApusBase
 import ApusKernelTypes
+import ApusText
 import Foundation
 
-/// The variable of the environment that names a folder with a tokenizer's files.
+/// The environment variable that names a folder with a tokenizer's files.
 private let variable = "APUS_TOKENIZER"
 
-/// Empty without that variable: the package brings no published tokenizer.
+/// The tokenizer workloads; none without the environment variable, because the package contains no published tokenizer.
 let tokenizingWorkloads: [Workload] = {
   guard let folder = ProcessInfo.processInfo.environment[variable], !folder.isEmpty else { return [] }
   let url = URL(fileURLWithPath: folder, isDirectory: true)
   return [
     tokenize("tokenize_shakespeare", url) { tokenizer, text in _ = tokenizer.ids(of: text) },
-    // With the place of every token in the text, as Hugging Face's library always gives it.
+    // Includes the offsets of every token, which Hugging Face's library always computes.
     tokenize("tokenize_shakespeare_offsets", url) { tokenizer, text in
       _ = try? tokenizer.encode(text, addingSpecialTokens: false)
     },
@@ -23,7 +25,7 @@ let tokenizingWorkloads: [Workload] = {
   ]
 }()
 
-/// All of tiny Shakespeare as one text, on one thread.
+/// Tokenizes all of tiny Shakespeare as one text, on one thread.
 private func tokenize(
   _ name: String, _ folder: URL, _ body: @escaping @Sendable (Tokenizer, String) -> Void
 ) -> Workload {
@@ -39,7 +41,7 @@ private let shakespeare: String = {
   do {
     return try String(contentsOf: file, encoding: .utf8)
   } catch {
-    stop("\(file.path): \(error.localizedDescription) (run it where it was built)")
+    stop("\(file.path): \(error.localizedDescription) (run the program on the machine that built it)")
   }
 }()
 

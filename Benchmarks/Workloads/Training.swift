@@ -1,6 +1,7 @@
-// Training steps: forward, backward, AdamW. Read next: ApusTraining/Adam.swift; ApusModels/GPT/GPT.swift.
+// Workloads: training steps with forward pass, backward pass and AdamW.
+// Read next: ApusTraining/Optimizers/Adam.swift; ApusModels/GPT/GPT.swift.
 
-import ApusModels
+import ApusLanguage
 import ApusNN
 import ApusTensor
 import ApusTraining
@@ -13,7 +14,7 @@ let trainingWorkloads: [Workload] = [
   trainGPT("train_gpt2_124m_b4t64", .gpt2, batch: 4, length: 64),
 ]
 
-/// The four examples of XOR through a 2-8-1 network: so small that only the calls count.
+/// A step on the four examples of XOR with a 2-8-1 network, which is so small that only the overhead of calls matters.
 private func trainXOR() -> Workload {
   Workload(
     name: "train_mlp_xor", limit: .overhead, items: ("steps/s", 1),
@@ -29,13 +30,14 @@ private func trainXOR() -> Workload {
     })
 }
 
-/// A language model on random tokens.
+/// A training step of a language model on random tokens.
 private func trainGPT(_ name: String, _ c: GPT.Configuration, batch: Int, length: Int) -> Workload {
   let weights = c.layers * 12 * c.width * c.width + c.vocabularySize * c.width
   let tokens = Double(batch * length)
   return Workload(
     name: name, limit: .multiplyAdds,
-    // Six operations for every weight and token (forward, two gradients); attention: 7 products over the visible half.
+    // Six operations per weight and token (forward pass and two gradients). Attention: seven products over the unmasked
+    // half.
     operations: tokens
       * (6 * Double(weights) + Double(c.layers) * 7 * 2 * Double(c.width) * Double(length + 1) / 2),
     items: ("tokens/s", tokens),
@@ -54,7 +56,7 @@ private func trainGPT(_ name: String, _ c: GPT.Configuration, batch: Int, length
     })
 }
 
-/// Ids of the current generator.
+/// Random token ids from the current generator.
 func randomTokens(_ shape: Shape, below count: Int) -> IndexTensor {
   IndexTensor(RandomGenerator.current.integers(count: shape.elementCount, below: count)).reshaped(to: shape)
 }

@@ -1,16 +1,17 @@
-// Classifying pictures. Read next: ApusModels/ViT/ViT.swift.
+// Workloads: image classification.
+// Read next: ApusModels/ViT/ViT.swift.
 
-import ApusModels
 import ApusTensor
+import ApusVision
 
 let visionWorkloads: [Workload] = [classifyPicture()]
 
-/// One picture of 224 × 224 through ViT-B/16 with random weights.
+/// Classifies one image of 224 × 224 with ViT-B/16 and random weights.
 private func classifyPicture() -> Workload {
   let c = ViT.Configuration.base16
   let (tokens, width, layers) = (Double(c.length), Double(c.width), Double(c.layers))
   let patches = 2 * (tokens - 1) * width * Double(c.channels * c.patchSize * c.patchSize)
-  // Four products of width², two of width · hidden; attention: two products of tokens².
+  // Per token, four products of width² and two of width · hidden. Attention: two products of tokens² · width.
   let weights = 4 * width * width + 2 * width * Double(c.hidden)
   let block = 2 * tokens * weights + 4 * tokens * tokens * width
   return Workload(

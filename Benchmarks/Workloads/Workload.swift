@@ -1,27 +1,27 @@
-// A workload, and the list of all. The names are those under which results are compared; pytorch.py has the same ones.
-// Read next: Products.swift, AttentionWorkloads.swift, Pointwise.swift, Movement.swift, Training.swift, Inference.swift, Encoding.swift,
-// Vision.swift, Tokenizing.swift, Ladder.swift.
+// The type of a workload, and the list of all workloads. pytorch.py uses the same names.
+// Read next: Products.swift, AttentionWorkloads.swift, Training.swift, Ladder.swift.
 
 import ApusKernelTypes
 
-/// Something to time: its name, what it does, and how much work that is.
+/// A function to time, with its name and the amount of work that it does.
 struct Workload: Sendable {
-  /// What bounds a workload on an ideal machine program.
+  /// The resource that bounds an ideal implementation.
   enum Limit: Sendable {
+    /// The multiply–add throughput, the memory bandwidth or the bandwidth of the last-level cache.
     case multiplyAdds, memory, cache
-    /// Nothing physical: so little work that only the calls count.
+    /// The overhead of calls: there is too little work for another limit to matter.
     case overhead
   }
 
   let name: String
   let limit: Limit
-  /// Multiply–adds count two.
+  /// The number of operations; a multiply–add counts as two.
   var operations: Double? = nil
-  /// Read and written at least.
+  /// The minimum number of bytes read and written.
   var bytes: Double? = nil
-  /// What is counted per second beside these: ("tokens/s", 768).
+  /// The number of items, and the name of their rate, as in ("tokens/s", 768).
   var items: (name: String, count: Double)? = nil
-  /// Makes what the workload needs and gives the function to time.
+  /// Prepares the inputs and returns the function to time.
   let prepare: @Sendable (Schedule) -> () -> Void
 }
 

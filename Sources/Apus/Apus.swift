@@ -1,8 +1,7 @@
-// The umbrella: `import Apus` gives tensors, layers, models, data and training.
-// Read next: ApusTensor/Tensor.swift; Docs/README.md, the map.
+// The umbrella: `import Apus` gives tensors, layers, training, files and every model family.
+// Read next: Registry.swift; ApusTensor/Tensor.swift; Docs/README.md, the map.
 
-@_exported public import ApusData
-@_exported public import ApusModels
-@_exported public import ApusNN
-@_exported public import ApusTensor
-@_exported public import ApusTraining
+@_exported public import ApusCore
+@_exported public import ApusLanguage
+@_exported public import ApusMultimodal
+@_exported public import ApusVision

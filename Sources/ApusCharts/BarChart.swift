@@ -1,9 +1,10 @@
-// Horizontal bars with their values written out: one library's times beside another's.
+// A bar chart as an SVG file: horizontal bars with their values, for comparing benchmark results.
 // Read first: SVG.swift, Ticks.swift. Read next: LineChart.swift.
 
-/// A chart of named values, one bar each, with a vertical line to compare with.
+/// A chart of named values with one horizontal bar each, and a vertical reference line.
 ///
-/// The few bars that would make all others short are broken where the axis ends; their values are written out like all.
+/// If a few bars are much longer than the others, they are broken at the end of the axis. Their values are written
+/// beside them like all others.
 ///
 /// ```swift
 /// let chart = BarChart(
@@ -13,7 +14,7 @@ package struct BarChart {
   package struct Bar {
     package var label: String
     package var value: Double
-    /// Written beside the bar.
+    /// The text beside the bar.
     package var text: String
 
     package init(label: String, value: Double, text: String) {
@@ -24,7 +25,7 @@ package struct BarChart {
   package var title: String
   package var subtitle: String
   package var bars: [Bar]
-  /// Bars beyond this value have the first color, the others the second.
+  /// The value of the reference line. Bars that reach it have the first color of the palette, the others the second.
   package var reference: Double
 
   package init(title: String, subtitle: String = "", bars: [Bar], reference: Double) {
@@ -33,17 +34,18 @@ package struct BarChart {
 
   private static let (top, pitch, thickness) = (84.0, 26.0, 16.0)
 
-  /// The largest value that is drawn at its length.
+  /// The largest value that is drawn to scale.
   ///
-  /// If up to a third of the bars are more than three times as long as all the rest (and reach beyond the reference), the
-  /// longest of the rest: on an axis for a ratio of 25, ratios of 1.1 and 1.6 would look the same.
+  /// This is the largest of all values, unless up to a third of them are more than three times as large as the
+  /// reference and all other values. In that case it is the largest of the others: on an axis that reaches a ratio of
+  /// 25, ratios of 1.1 and 1.6 would look the same.
   static func longest(_ values: [Double], reference: Double) -> Double {
     let sorted = values.sorted(by: >)
     let broken = (0..<sorted.count / 3).last { sorted[$0] > 3 * max(sorted[$0 + 1], reference) }
     return max(reference, broken.map { sorted[$0 + 1] } ?? sorted.first ?? 1)
   }
 
-  /// The picture; as tall as its bars need, always the same for the same chart.
+  /// The chart as SVG. Its height depends on the number of bars; equal charts give equal text.
   package var svg: String {
     let drawable = bars.filter { $0.value.isFinite && $0.value >= 0 && $0.value < 1e30 }
     let bottom = Self.top + Self.pitch * Double(drawable.count) + 6
@@ -72,7 +74,7 @@ package struct BarChart {
         }
       }
       svg.addText(bar.label, x: left - 10, y: y + 12.5, anchor: .end)
-      // A text that the line would cross stands behind it.
+      // Moves the text to the right of the reference line if the line would cross it.
       let isCrossed = end <= place(reference) && end + 12 + SVG.estimatedWidth(bar.text) > place(reference)
       svg.addText(bar.text, x: (isCrossed ? place(reference) : end) + 7, y: y + 12.5, isBold: true)
     }

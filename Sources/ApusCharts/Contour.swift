@@ -1,9 +1,9 @@
-// The line along which values on a grid cross a level ("marching squares").
+// Contour lines of values on a grid, computed by marching squares.
 // Read first: DecisionMap.swift, which draws it.
 
 /// Finds contour lines.
 enum Contour {
-  /// A place on the grid, in units of its spacing.
+  /// A point on the grid, in units of the grid spacing.
   struct Place: Equatable {
     var x: Double
     var y: Double
@@ -14,18 +14,18 @@ enum Contour {
     var to: Place
   }
 
-  /// The pieces of the contour, one or two for every square of four neighbors that it crosses.
+  /// The line segments of the contour, one or two for every grid square that it crosses.
   ///
   /// - Parameters:
-  ///   - values: Row by row; a square with a value that is not finite has no contour.
-  ///   - columns: Values in a row.
+  ///   - values: The values in row-major order. Squares with a value that is not finite have no contour.
+  ///   - columns: The number of values in a row.
   ///   - level: The value along the contour.
   static func segments(of values: [Double], columns: Int, at level: Double) -> [Segment] {
     guard columns > 1, values.count >= 2 * columns else { return [] }
     let rows = values.count / columns
     return (0..<rows - 1).flatMap { row in
       (0..<columns - 1).flatMap { column -> [Segment] in
-        // Counterclockwise from the lower left corner.
+        // The corners, counterclockwise from the lower left.
         let corners = [(0, 0), (1, 0), (1, 1), (0, 1)].map { (column + $0.0, row + $0.1) }
         let heights = corners.map { values[$0.1 * columns + $0.0] - level }
         guard heights.allSatisfy(\.isFinite) else { return [] }
@@ -39,7 +39,7 @@ enum Contour {
             x: Double(from.0) + share * Double(to.0 - from.0), y: Double(from.1) + share * Double(to.1 - from.1))
         }
         if crossings.count == 2 { return [Segment(from: crossings[0], to: crossings[1])] }
-        // A saddle: two corners above, two below, crosswise. The middle says which two belong together.
+        // A saddle: two opposite corners lie above the level, two below. The mean decides which crossings to connect.
         guard crossings.count == 4 else { return [] }
         let middleIsAbove = heights.reduce(0, +) >= 0
         let isFirstAbove = heights[0] >= 0

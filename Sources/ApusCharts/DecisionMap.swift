@@ -1,32 +1,32 @@
-// What models answer everywhere on a square, side by side: why a line cannot separate XOR, and a bend can.
-// Read first: SVG.swift. Read next: Contour.swift, the line where the answer turns.
+// Decision maps as an SVG file: the outputs of one or two models over a square of inputs, with the decision boundary.
+// Read first: SVG.swift. Read next: Contour.swift, which computes the boundary.
 
-/// Pictures of functions of two inputs with an answer from 0 to 1, over the square from −0.5 to 1.5.
+/// A chart of models with two inputs and an output from 0 to 1, over the square from −0.5 to 1.5.
 ///
 /// ```swift
-/// let inputs = DecisionMap.inputs            // 1,681 points: one batch for the model
+/// let inputs = DecisionMap.inputs            // 1,681 points, one batch for the model
 /// let map = DecisionMap(
 ///   title: "XOR", panels: [
-///     .init(title: "Linear model", caption: "loss 0.693, 2 of 4 right", answers: …, examples: examples),
-///     .init(title: "MLP, 8 hidden units", caption: "loss 0.001, 4 of 4 right", answers: …, examples: examples),
+///     .init(title: "Linear model", caption: "loss 0.693, 2 of 4 correct", answers: …, examples: examples),
+///     .init(title: "MLP, 8 hidden units", caption: "loss 0.001, 4 of 4 correct", answers: …, examples: examples),
 ///   ])
 /// ```
 package struct DecisionMap {
-  /// Something that the models were to learn.
+  /// A training example.
   package struct Example {
     package var x: Double
     package var y: Double
-    /// 0 or 1.
+    /// The class, 0 or 1.
     package var label: Int
 
     package init(x: Double, y: Double, label: Int) { (self.x, self.y, self.label) = (x, y, label) }
   }
 
-  /// One model.
+  /// The outputs of one model.
   package struct Panel {
     package var title: String
     package var caption: String
-    /// For each of `DecisionMap.inputs`, in that order. What is not a number is left blank.
+    /// The outputs for `DecisionMap.inputs`, in the same order. Cells with an output that is not finite are left blank.
     package var answers: [Double]
     package var examples: [Example]
 
@@ -35,9 +35,10 @@ package struct DecisionMap {
     }
   }
 
-  /// Cells along each side of the square.
+  /// The number of cells along each side of the square.
   static let resolution = 40
-  /// Corners of cells along each side. Corners, not centers, so that the boundary reaches the edge of the square.
+  /// The number of cell corners along each side. The models are evaluated at corners rather than centers, so that the
+  /// boundary reaches the edges of the square.
   private static let corners = resolution + 1
   private static let (lower, upper) = (-0.5, 1.5)
 
@@ -52,10 +53,10 @@ package struct DecisionMap {
 
   package init(title: String, panels: [Panel]) { (self.title, self.panels) = (title, panels) }
 
-  /// The side of a panel (a whole number of pixels for each cell) and its upper edge.
+  /// The side of a panel and its upper edge. Each cell is a whole number of pixels wide.
   private static let (side, top) = (360.0, 116.0)
 
-  /// The picture, always the same for the same map. Two panels fit beside each other.
+  /// The map as SVG, with at most two panels; equal maps give equal text.
   package var svg: String {
     var svg = SVG(description: title)
     svg.addText(title, x: 56, y: 44, size: 19, isBold: true)
@@ -67,19 +68,19 @@ package struct DecisionMap {
     return svg.text
   }
 
-  /// White where the model is undecided, towards a color where it is sure.
+  /// The color of an output: white at ½, and blue or orange towards 0 or 1.
   static func color(_ answer: Double) -> String {
     let sure = min(1, abs(answer - 0.5) * 2)
     let end = answer < 0.5 ? (37.0, 99.0, 235.0) : (234.0, 88.0, 12.0)
     func mixed(_ channel: Double) -> String {
-      // Never quite the color of the examples, which shall stand out.
+      // Paler than the colors of the examples, which should stand out.
       let value = Int((255 + (channel - 255) * sure * 0.72).rounded())
       return (value < 16 ? "0" : "") + String(value, radix: 16)
     }
     return "#" + mixed(end.0) + mixed(end.1) + mixed(end.2)
   }
 
-  // MARK: Parts of the picture
+  // MARK: Parts of the chart
 
   private func add(_ panel: Panel, left: Double, _ svg: inout SVG) {
     svg.addText(panel.title, x: left, y: 83, size: 15, isBold: true)
@@ -98,14 +99,14 @@ package struct DecisionMap {
       svg.addText(label, x: left - 10, y: Self.top + Self.side - place + 4.5, anchor: .end, color: SVG.softInk)
     }
     svg.addText("first input", x: left + Self.side / 2, y: Self.top + Self.side + 38, anchor: .middle)
-    // Once is enough: the panels' axes are the same.
+    // Only the first panel gets this label, because the panels have the same axes.
     if left < Self.side {
       svg.addText("second input", x: left - 26, y: Self.top + Self.side / 2, anchor: .middle, rotation: -90)
     }
     for example in panel.examples { add(example, left, &svg) }
   }
 
-  /// Neighbors of one color in a row become one rectangle.
+  /// Draws the cells. Neighbors in a row with the same color become one rectangle.
   private func addCells(_ panel: Panel, _ left: Double, _ svg: inout SVG) {
     let cell = Self.side / Double(Self.resolution)
     for row in 0..<Self.resolution {
@@ -122,7 +123,7 @@ package struct DecisionMap {
     }
   }
 
-  /// Of the mean of the cell's corners.
+  /// The color of a cell, from the mean output at its corners; nil if an output is missing or not finite.
   private func cellColor(_ panel: Panel, _ row: Int, _ column: Int) -> String? {
     let corner = row * Self.corners + column
     guard corner + Self.corners + 1 < panel.answers.count else { return nil }
@@ -155,6 +156,6 @@ package struct DecisionMap {
     for (label, share) in [("1", 0.0), ("0.5", 0.5), ("0", 1.0)] {
       svg.addText(label, x: Self.barLeft + 21, y: Self.top + share * Self.side + 4.5, color: SVG.softInk)
     }
-    svg.addText("answer", x: Self.barLeft - 4, y: 104, color: SVG.softInk)
+    svg.addText("output", x: Self.barLeft - 4, y: 104, color: SVG.softInk)
   }
 }

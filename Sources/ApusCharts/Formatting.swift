@@ -1,11 +1,11 @@
-// Numbers as people read them: durations, counts, sizes, rates.
+// Formats numbers for people: durations, counts, sizes and rates.
 // Read next: Ticks.swift; ApusCommand/Terminal/ProgressLine.swift.
 
 import Foundation
 
-/// Writes numbers for people; the same text in every locale.
+/// Formats numbers for people, in the same way in every locale.
 package enum Format {
-  /// "0.4 s", "23 s", "1 m 23 s", "2 h 05 m"; "—" for what is not a duration.
+  /// Formats seconds as "0.4 s", "23 s", "1 m 23 s" or "2 h 05 m"; as "—" if they are not a valid duration.
   package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "—" }
     if seconds < 9.95 { return short(seconds) + " s" }
@@ -15,7 +15,7 @@ package enum Format {
     return "\(whole / 3600) h \(twoDigits(whole % 3600 / 60)) m"
   }
 
-  /// "1,115,394"
+  /// Formats an integer with thousands separators, as in "1,115,394".
   package static func count(_ number: Int) -> String {
     var groups: [String] = []
     var rest = number.magnitude
@@ -28,19 +28,20 @@ package enum Format {
     return (number < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
   }
 
-  /// "512 B", "32 KiB", "1.5 MiB"
+  /// Formats a number of bytes as "512 B", "32 KiB" or "1.5 MiB".
   package static func bytes(_ number: Int) -> String {
     if number.magnitude < 1024 { return "\(number) B" }
     var value = Double(number)
     for unit in ["KiB", "MiB", "GiB"] {
       value /= 1024
-      // 1023.96 would be rounded to 1024.0 of the smaller unit.
+      // 1023.96 would be rounded to 1024 and needs the next unit.
       if abs(value) < 1023.95 { return "\(short(value)) \(unit)" }
     }
     return "\(short(value / 1024)) TiB"
   }
 
-  /// Three significant digits: "940", "18.1k", "181k", "1.81M"; "—" for what is not a number.
+  /// Formats a number with three significant digits, as in "940", "18.1k", "181k" or "1.81M"; as "—" if it is not
+  /// finite or too large.
   package static func rate(_ number: Double) -> String {
     guard number.isFinite, abs(number) < 1e15 else { return "—" }
     for (unit, name) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where abs(number) >= 0.9995 * unit {
@@ -50,10 +51,10 @@ package enum Format {
     return fixed(number, 0)
   }
 
-  /// A fixed number of digits after the point.
+  /// Formats a number with a fixed number of decimals.
   package static func fixed(_ number: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", number) }
 
-  /// One digit after the point, unless it is zero.
+  /// Formats a number with one decimal, which is omitted if it is zero.
   private static func short(_ number: Double) -> String {
     let text = fixed(number, 1)
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

@@ -1,7 +1,7 @@
-// A line chart as an SVG file: the loss curves of a training run.
+// A line chart as an SVG file, for the loss curves of a training run.
 // Read first: SVG.swift, Ticks.swift. Read next: DecisionMap.swift.
 
-/// A chart of one or more curves over a common axis.
+/// A chart of one or more curves with common axes.
 ///
 /// ```swift
 /// let chart = LineChart(
@@ -20,10 +20,10 @@ package struct LineChart {
     package init(x: Double, y: Double) { (self.x, self.y) = (x, y) }
   }
 
-  /// How a series is drawn.
+  /// The drawing style of a series.
   package enum Style {
     case line
-    /// Strong: an exponential moving average. Faint, beneath it: the values themselves.
+    /// A strong line for the exponential moving average, over a faint line for the values.
     case smoothed
     /// A line with a dot at each point.
     case marked
@@ -39,7 +39,7 @@ package struct LineChart {
     }
   }
 
-  /// A horizontal line to compare with.
+  /// A horizontal reference line.
   package struct Reference {
     package var value: Double
     package var label: String
@@ -62,10 +62,10 @@ package struct LineChart {
     (self.series, self.reference) = (series, reference)
   }
 
-  /// The plot's edges on the card.
+  /// The edges of the plot area, in pixels.
   private static let (left, right, top, bottom) = (78.0, SVG.width - 32, 96.0, SVG.height - 64)
 
-  /// The picture, always the same for the same chart.
+  /// The chart as SVG; equal charts give equal text.
   package var svg: String {
     var svg = SVG(description: title)
     let (x, y) = (xTicks, yTicks)
@@ -83,20 +83,21 @@ package struct LineChart {
     return svg.text
   }
 
-  /// What can be drawn: a diverged run ends in NaN, infinity, or values beyond any scale.
+  /// Whether a point can be drawn. A diverged run ends in NaN, infinity or huge values.
   static func isDrawable(_ point: Point) -> Bool {
     point.x.isFinite && point.y.isFinite && abs(point.x) < 1e30 && abs(point.y) < 1e30
   }
 
   /// The exponential moving average over about `window` points.
   ///
-  /// Taken from both sides, and the mean of the two: an average of the past alone lies above a falling curve. Near
-  /// both ends the past counts alone, as the other side's average would be of a few points there, or lie far ahead.
+  /// This is the mean of a forward and a backward average, because a forward average alone lags behind the curve.
+  /// Towards both ends, the backward average is phased out: at the right end it covers only a few points, and at the
+  /// left end it would run ahead of the curve.
   static func smoothed(_ points: [Point], window: Double) -> [Point] {
     func averages(_ values: some Sequence<Double>) -> [Double] {
       var average = 0.0
       return values.enumerated().map { index, value in
-        // The first values count like a plain mean; otherwise the very first would weigh as much as a whole window.
+        // The first values are averaged with equal weights. Otherwise, the very first would weigh as much as a window.
         average += (value - average) * max(2 / (window + 1), 1 / Double(index + 1))
         return average
       }
@@ -123,7 +124,7 @@ package struct LineChart {
     return Ticks(from: values.min() ?? 0, to: values.max() ?? 1, about: 7)
   }
 
-  /// From values to places on the card.
+  /// Maps values to pixels.
   private struct Scale {
     var x: ClosedRange<Double>
     var y: ClosedRange<Double>
@@ -136,7 +137,7 @@ package struct LineChart {
     }
   }
 
-  // MARK: Parts of the picture
+  // MARK: Parts of the chart
 
   private func addHeader(_ svg: inout SVG) {
     svg.addText(title, x: Self.left, y: 40, size: 19, isBold: true)
@@ -178,7 +179,7 @@ package struct LineChart {
   }
 
   private func add(_ series: Series, color: String, _ svg: inout SVG, _ scale: Scale) {
-    // A value that cannot be drawn leaves a gap.
+    // Values that cannot be drawn leave a gap.
     let runs = series.points.split { !Self.isDrawable($0) }.map(Array.init)
     func places(_ points: [Point]) -> [(x: Double, y: Double)] { points.map { scale($0) } }
     switch series.style {
@@ -191,19 +192,19 @@ package struct LineChart {
         runs.map { places(Self.thinned(Self.smoothed($0, window: window))) }, color: color, width: 2.5)
     case .marked:
       svg.addCurve(runs.map { places(Self.thinned($0)) }, color: color, width: 2.25)
-      // So many dots would touch each other.
+      // More dots would touch each other.
       if series.points.count <= 80 {
         for place in runs.flatMap({ places($0) }) { svg.addDot(place, radius: 4, color: color) }
       }
     }
-    // A line needs two points; one alone is a dot.
+    // A line needs two points, so an isolated point is drawn as a dot.
     if series.style != .marked {
       for place in runs.filter({ $0.count == 1 }).flatMap({ places($0) }) { svg.addDot(place, radius: 4, color: color) }
     }
   }
 
-  /// At most about two points for a pixel: of each bucket of neighbors the smallest and the largest, which keeps the
-  /// shape of noise where every n-th point would lose it.
+  /// Reduces a curve to about two points per pixel. Each bucket of neighboring points keeps its minimum and its
+  /// maximum, which preserves the range of noisy values; keeping every n-th point would not.
   static func thinned(_ points: [Point]) -> [Point] {
     let buckets = 800
     guard points.count > 2 * buckets else { return points }

@@ -1,14 +1,15 @@
-// Pieces of SVG: numbers, escaped text, a few elements, and the palette and card that all charts share.
+// A small SVG writer with the palette and the background that all charts share.
 // Read next: LineChart.swift, BarChart.swift, DecisionMap.swift.
 
 import Foundation
 
-/// An SVG picture under construction; a white card with rounded corners, so that it looks the same on any page.
+/// An SVG image under construction. Its background is a white card with rounded corners, so that it looks the same on
+/// any page.
 struct SVG {
   static let width = 900.0
   static let height = 540.0
 
-  /// Distinct also to people who confuse red and green.
+  /// Colors that people with red–green color blindness can distinguish.
   static let palette = ["#2563eb", "#ea580c", "#059669", "#9333ea", "#ca8a04", "#0891b2"]
   static let ink = "#1f2937"
   static let softInk = "#6b7280"
@@ -38,7 +39,7 @@ struct SVG {
 
   var text: String { (lines + ["</svg>", ""]).joined(separator: "\n") }
 
-  /// An element without contents, given as what stands between the angle brackets.
+  /// Adds an empty element, given as the text between the angle brackets.
   mutating func add(_ element: String) { lines.append("<\(element)/>") }
 
   mutating func addText(
@@ -64,14 +65,14 @@ struct SVG {
         + (dashes.isEmpty ? "" : " stroke-dasharray=\"\(dashes)\""))
   }
 
-  /// Elements whose edges are not smoothed, so that neighbors show no seams.
+  /// Adds elements without anti-aliasing, so that there are no seams between neighbors.
   mutating func addCrisp(_ elements: (inout SVG) -> Void) {
     lines.append("<g shape-rendering=\"crispEdges\">")
     elements(&self)
     lines.append("</g>")
   }
 
-  /// A filled rectangle, or an outlined one.
+  /// Adds a filled or an outlined rectangle.
   mutating func addRectangle(
     x: Double, y: Double, width: Double, height: Double, fill: String = "none", stroke: String = ""
   ) {
@@ -81,14 +82,14 @@ struct SVG {
         + (stroke.isEmpty ? "" : " stroke=\"\(stroke)\""))
   }
 
-  /// A point with a white ring, which keeps it apart from lines beneath it.
+  /// Adds a dot with a white ring, which sets it off from the lines below it.
   mutating func addDot(_ center: (x: Double, y: Double), radius: Double, color: String, ring: Double = 1.5) {
     add(
       "circle cx=\"\(Self.number(center.x))\" cy=\"\(Self.number(center.y))\" r=\"\(Self.number(radius))\""
         + " fill=\"\(color)\" stroke=\"#ffffff\" stroke-width=\"\(Self.number(ring))\"")
   }
 
-  /// A curve through points, in pieces.
+  /// Adds a polyline that may consist of several pieces.
   mutating func addCurve(_ pieces: [[(x: Double, y: Double)]], color: String, width: Double, opacity: Double = 1) {
     let path = pieces.filter { $0.count > 1 }.map { piece in
       "M" + piece.map { "\(Self.number($0.x)) \(Self.number($0.y))" }.joined(separator: "L")
@@ -100,7 +101,8 @@ struct SVG {
         + (opacity < 1 ? " stroke-opacity=\"\(Self.number(opacity))\"" : ""))
   }
 
-  /// Two digits after the point, more than a screen shows; as integers, so that no formatting is called per point.
+  /// Formats a number with at most two decimals, more than a screen resolves. Integer arithmetic avoids a slow call of
+  /// `String(format:)` for every point.
   static func number(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e12 else { return "0" }
     let hundredths = Int((value * 100).rounded())
@@ -110,7 +112,7 @@ struct SVG {
     return rest % 10 == 0 ? "\(sign)\(whole).\(rest / 10)" : "\(sign)\(whole).\(rest < 10 ? "0" : "")\(rest)"
   }
 
-  /// Text for an element or an attribute; control characters, which XML cannot hold at all, become spaces.
+  /// Escapes text for an element or an attribute. Control characters, most of which XML does not allow, become spaces.
   static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
@@ -126,6 +128,6 @@ struct SVG {
     return result
   }
 
-  /// The width of a text in pixels, roughly: the reader's font is unknown.
+  /// The approximate width of a text in pixels. The font is unknown, because it depends on the viewer.
   static func estimatedWidth(_ text: String, size: Double = 13) -> Double { Double(text.count) * size * 0.56 }
 }

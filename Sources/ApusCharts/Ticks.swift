@@ -1,23 +1,23 @@
-// Round numbers for an axis.
+// Chooses round numbers for the ticks of an axis.
 // Read next: LineChart.swift.
 
 import Foundation
 
-/// Steps of 1, 2 or 5 times a power of ten that cover a range of values.
+/// Evenly spaced ticks for a range of values, with a step of 1, 2 or 5 times a power of ten.
 struct Ticks: Equatable {
   /// The distance between two ticks.
   let step: Double
-  /// The range, widened where it was a single value.
+  /// The range of values, widened if they were all equal.
   let range: ClosedRange<Double>
 
   /// - Parameters:
-  ///   - lower: The smallest value, finite.
-  ///   - upper: The largest value, finite.
-  ///   - count: How many ticks are wanted, about.
+  ///   - lower: The smallest value; must be finite.
+  ///   - upper: The largest value; must be finite.
+  ///   - count: The approximate number of ticks.
   init(from lower: Double, to upper: Double, about count: Int) {
     var (lower, upper) = (min(lower, upper), max(lower, upper))
     let magnitude = max(abs(lower), abs(upper))
-    // Equal values (or as good as equal: ticks would no longer be distinct) lie in the middle of a range around them.
+    // Widens the range if the values are so close that the ticks would not be distinct numbers.
     if upper - lower <= magnitude * 1e-9 {
       let margin = magnitude > 0 ? magnitude * 0.1 : 1
       (lower, upper) = (lower - margin, upper + margin)
@@ -29,25 +29,27 @@ struct Ticks: Equatable {
     range = lower...upper
   }
 
-  /// The ticks within the range.
+  /// The ticks inside the range.
   var values: [Double] { multiples(from: (range.lowerBound / step - 1e-6).rounded(.up), to: range.upperBound) }
 
-  /// The range, widened to whole steps.
+  /// The range, widened to multiples of the step.
   var widened: ClosedRange<Double> {
     let (first, last) = ((range.lowerBound / step).rounded(.down), (range.upperBound / step).rounded(.up))
     return first * step...last * step
   }
 
-  /// The ticks in the widened range.
+  /// The ticks of the widened range, including both ends.
   var widenedValues: [Double] { multiples(from: (range.lowerBound / step).rounded(.down), to: widened.upperBound) }
 
-  /// Multiples of the step, not sums, whose rounding errors would show in the labels.
+  /// The ticks from a multiple of the step on. They are multiplied rather than summed, because accumulated rounding
+  /// errors would be visible in the labels.
   private func multiples(from first: Double, to upper: Double) -> [Double] {
     let count = Int(((upper - first * step) / step + 1e-6).rounded(.down)) + 1
     return (0..<max(0, count)).map { (first + Double($0)) * step }
   }
 
-  /// As many digits as the step needs, and the same for all ticks: "0.05", "1.50", "2,000"; "2e-5" where that is shorter.
+  /// The label of a tick, with as many decimals as the step needs: "0.05", "1.50", "2,000". Very small steps and very
+  /// large values use scientific notation, as in "2e-5".
   func label(_ value: Double) -> String {
     let digits = max(0, Int((-log10(step) - 1e-9).rounded(.up)))
     if digits > 4 || range.upperBound >= 1e9 || range.lowerBound <= -1e9 {

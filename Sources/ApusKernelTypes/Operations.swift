@@ -1,6 +1,7 @@
-// The names of the pointwise kernels. Read next: ApusKernelsBaseline/Pointwise/Activations.swift.
+// The names of the pointwise functions, and the operands of the kernels that apply them.
+// Read next: ApusKernelsBaseline/Pointwise/PointwiseFunction.swift, where each name becomes a function.
 
-/// y = f(x), element by element.
+/// A function of one variable, y = f(x), applied to every element.
 package enum UnaryOperation: Int32, CaseIterable, Sendable {
   case negate, square, squareRoot, inverseSquareRoot, reciprocal, absolute
   case exp, log, sine, cosine, tanh, sigmoid, erf
@@ -8,30 +9,55 @@ package enum UnaryOperation: Int32, CaseIterable, Sendable {
   case floor, ceiling, round
 }
 
-/// c = f(a, b), element by element, with a or b broadcast along rows or columns.
-package enum BinaryOperation: Int32, CaseIterable, Sendable {
-  case add, subtract, multiply, divide, maximum, minimum, power
-  /// 1 where the relation holds, else 0.
-  case equal, notEqual, less, lessEqual
-}
-
-/// What is taken over an axis.
-package enum Reduction: Int32, CaseIterable, Sendable {
-  case sum, maximum, minimum
-}
-
 extension UnaryOperation {
-  /// Whether the backward wants the result f(x) rather than the input x.
+  /// Whether the backward needs the result f(x) rather than the input x.
   package var savesResult: Bool {
     switch self {
     case .squareRoot, .inverseSquareRoot, .reciprocal, .exp, .tanh, .sigmoid: true
-    case .negate, .square, .absolute, .log, .sine, .cosine, .erf, .relu, .gelu, .geluTanh, .silu, .quickGelu: false
-    case .floor, .ceiling, .round: false
+    default: false
     }
   }
 }
 
-/// An operand of a broadcast: rows `rowStride` apart (0: the same row again), each a row or a single number.
+/// A function of two variables, c = f(a, b), applied to every pair of elements.
+package enum BinaryOperation: Int32, CaseIterable, Sendable {
+  case add, subtract, multiply, divide, maximum, minimum, power
+  /// 1 where the relation holds, 0 elsewhere.
+  case equal, notEqual, less, lessEqual
+}
+
+/// A function of one variable with up to two parameters a and b.
+package enum ParametricOperation: Int32, CaseIterable, Sendable {
+  /// x for x > 0, a·x otherwise
+  case leakyReLU
+  /// x for x > 0, a·(eˣ − 1) otherwise
+  case elu
+  /// ln(1 + e^(a·x)) / a, a > 0
+  case softplus
+  /// xᵃ
+  case power
+  /// min(max(x, a), b)
+  case clamp
+}
+
+/// A parametric operation with its parameters.
+@frozen
+package struct ParametricFunction: Sendable {
+  package var operation: ParametricOperation
+  package var a: Float
+  package var b: Float
+
+  package init(_ operation: ParametricOperation, _ a: Float, _ b: Float = 0) {
+    (self.operation, self.a, self.b) = (operation, a, b)
+  }
+}
+
+/// How the elements along an axis are combined.
+package enum Reduction: Int32, CaseIterable, Sendable {
+  case sum, maximum, minimum
+}
+
+/// An operand that is broadcast: rows `rowStride` apart (0 repeats one row), each of them a row or a single number.
 package struct BroadcastRows {
   package var elements: UnsafePointer<Float>
   package var rowStride: Int

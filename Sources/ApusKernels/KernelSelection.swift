@@ -1,5 +1,5 @@
-// The choice of an instruction set, made once.
-// Read first: ApusKernelTypes/KernelTable.swift. Read next: Kernels.swift.
+// The choice of an instruction set and of the number of workers, made once.
+// Read first: ApusKernelTypes/Kernels/KernelSet.swift. Read next: Kernels.swift.
 
 package import ApusKernelTypes
 import ApusKernelsBaseline
@@ -21,7 +21,7 @@ package enum InstructionSet: String, CaseIterable, Comparable, Sendable {
     allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
   }
 
-  /// Those that this processor and its operating system can run.
+  /// The instruction sets that this processor and its operating system can run, from the narrowest to the widest.
   package static let supported: [InstructionSet] = {
     #if APUS_X86_KERNELS
       let best = min(Processor.instructionSet, Processor.instructionSetOfOperatingSystem)
@@ -31,28 +31,29 @@ package enum InstructionSet: String, CaseIterable, Comparable, Sendable {
     #endif
   }()
 
-  /// The kernels compiled for it.
-  package var kernels: KernelTable {
+  /// The kernels compiled for this instruction set.
+  package var kernels: AnyKernelSet {
     switch self {
-    case .baseline: return ApusKernelsBaseline.makeKernelTable()
+    case .baseline: return ApusKernelsBaseline.SIMDKernels.self
     #if APUS_X86_KERNELS
-      case .avx2: return ApusKernelsAVX2.makeKernelTable()
-      case .avx512: return ApusKernelsAVX512.makeKernelTable()
+      case .avx2: return ApusKernelsAVX2.SIMDKernels.self
+      case .avx512: return ApusKernelsAVX512.SIMDKernels.self
     #else
-      default: return ApusKernelsBaseline.makeKernelTable()
+      default: return ApusKernelsBaseline.SIMDKernels.self
     #endif
     }
   }
 }
 
-/// What was chosen, and why.
+/// The chosen instruction set and number of workers.
 package struct KernelSelection: Sendable {
   package let instructionSet: InstructionSet
+  /// The number of workers of every operation.
   package let workers: Int
-  /// One sentence for `apus info`.
+  /// The reason for the choice, as `apus info` prints it.
   package let reason: String
 
-  /// Reads APUS_ISA and APUS_THREADS; a value that cannot be honored ends the process with a message.
+  /// The choice for this process, from APUS_ISA and APUS_THREADS; an invalid value ends the process with a message.
   package static let current: KernelSelection = {
     let environment = ProcessInfo.processInfo.environment
     do throws(Failure) {
@@ -63,7 +64,7 @@ package struct KernelSelection: Sendable {
     }
   }()
 
-  /// A variable of the environment that asks for something that is not there.
+  /// An environment variable that asks for something impossible.
   package struct Failure: Error {
     package let message: String
   }
@@ -102,7 +103,7 @@ package struct KernelSelection: Sendable {
 }
 
 #if APUS_X86_KERNELS
-  /// What the processor says of itself.
+  /// The instruction sets that the processor and the operating system report.
   private enum Processor {
     static let instructionSet: InstructionSet = {
       var (a, b, c, d): (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
@@ -115,8 +116,8 @@ package struct KernelSelection: Sendable {
       return foundation & doubleQuad & byteWord & vectorLength == 1 ? .avx512 : .avx2
     }()
 
-    /// What the system lets programs use: a kernel may leave the wide registers switched off. (The instruction that
-    /// asks directly, xgetbv, is not available to Swift.)
+    /// The widest set that the system lets programs use: an operating system may not enable the wide registers. (The instruction
+    /// that asks for this, xgetbv, is not available in Swift, so this reads /proc/cpuinfo.)
     static let instructionSetOfOperatingSystem: InstructionSet = {
       #if os(Linux)
         guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),

@@ -1,54 +1,57 @@
-// What this machine can do at best: multiply–adds from registers, and reading memory; and what its maker calls it.
-// Read first: ApusKernelsBaseline/Probes/Limits.swift, the loops timed here. Read next: Benchmarks/, which divide by it.
+// The machine's limits, measured: multiply–adds from registers, and reading memory; and the processor's name and caches.
+// Read first: ApusKernelsBaseline/Probes/Limits.swift, the loops timed here. Read next: Benchmarks/, which use the limits.
 
 package import ApusKernelTypes
 import Dispatch
 import Foundation
 import Synchronization
 
-/// The machine's limits, measured.
+/// The limits of this machine, by measurement.
 package enum MachineLimits {
   /// The rate of multiply–adds from registers, in GFLOP/s (a multiply–add is two operations).
   ///
   /// - Parameters:
-  ///   - workers: How many do it at the same time.
+  ///   - workers: The number of workers that compute at the same time.
   ///   - kernels: The instruction set.
-  ///   - seconds: How long it takes, about. The best of 32 short spurts counts: other programs can only make one slower.
+  ///   - seconds: The approximate duration. The best of 32 short runs counts, since other programs can only slow a run down.
   package static func multiplyAddPeak(
-    workers: Int, kernels: KernelTable = Kernels.table, seconds: Double = 0.08
+    workers: Int, kernels: AnyKernelSet = Kernels.current, seconds: Double = 0.08
   ) -> Double {
     let calls = 32
     let perRound = calibratedSecondsPerRound(kernels)
     let rounds = max(1_000, Int(seconds / Double(calls) / perRound))
     let operations = 2 * Double(kernels.multiplyAddsPerRound) * Double(rounds) * Double(workers)
-    return operations / bestTime(workers: workers, repetitions: calls) { _ in kernels.multiplyAddProbe(rounds) } * 1e-9
+    return operations / bestTime(workers: workers, repetitions: calls) { _ in kernels.multiplyAddProbe(rounds: rounds) }
+      * 1e-9
   }
 
   /// The rate of reading memory from end to end, in GB/s.
   ///
   /// - Parameters:
-  ///   - workers: How many read at the same time, each its own part.
-  ///   - bytes: Of the buffer; nil: several times the last cache, and at least 256 MiB.
+  ///   - workers: The number of workers that read at the same time, each its own part.
+  ///   - kernels: The instruction set.
+  ///   - bytes: The size of the buffer; nil: four times the last-level cache and at least 256 MiB, but at most a quarter of the
+  ///     memory.
   package static func readBandwidth(
-    workers: Int, kernels: KernelTable = Kernels.table, bytes: Int? = nil
+    workers: Int, kernels: AnyKernelSet = Kernels.current, bytes: Int? = nil
   ) -> Double {
     let count = (bytes ?? defaultReadBytes) / workers / 4
     let buffer = UnsafeMutablePointer<Float>.allocate(capacity: count * workers)
     defer { buffer.deallocate() }
-    // Pages that were never written are all one page of zeros, which stays in the cache. Each worker writes its own
-    // part, so that on a machine with several memories the part is near it.
+    // Pages that were never written are one and the same page of zeros, which stays in the cache. Each worker writes its own
+    // part, so that on a machine with several memory nodes the part is on the worker's node.
     let part = Part(elements: buffer, count: count)
     _ = bestTime(workers: workers, repetitions: 1) { worker in
       (part.elements + worker * count).initialize(repeating: 1, count: count)
       return 0
     }
     let seconds = bestTime(workers: workers, repetitions: 6) { worker in
-      kernels.readProbe(part.elements + worker * count, count)
+      kernels.readProbe(part.elements + worker * count, count: count)
     }
     return Double(count * workers * 4) / seconds * 1e-9
   }
 
-  /// Memory that the workers divide among themselves.
+  /// Memory that the workers share.
   private struct Part: @unchecked Sendable {
     let elements: UnsafeMutablePointer<Float>
     let count: Int
@@ -60,14 +63,14 @@ package enum MachineLimits {
     return max(1 << 24, min(max(256 << 20, 4 * lastCache), memory / 4))
   }
 
-  /// How long a round of the probe takes, about; the processor has left its sleep when the result is known.
-  private static func calibratedSecondsPerRound(_ kernels: KernelTable) -> Double {
+  /// The approximate duration of a round of the probe. This also wakes the processor from power saving.
+  private static func calibratedSecondsPerRound(_ kernels: AnyKernelSet) -> Double {
     let rounds = 100_000
-    _ = bestTime(workers: 1, repetitions: 2) { _ in kernels.multiplyAddProbe(rounds) }
-    return bestTime(workers: 1, repetitions: 3) { _ in kernels.multiplyAddProbe(rounds) } / Double(rounds)
+    _ = bestTime(workers: 1, repetitions: 2) { _ in kernels.multiplyAddProbe(rounds: rounds) }
+    return bestTime(workers: 1, repetitions: 3) { _ in kernels.multiplyAddProbe(rounds: rounds) } / Double(rounds)
   }
 
-  /// Seconds from when all workers are ready to when all are done, the best of some repetitions.
+  /// The seconds from the moment all workers are ready until all are done, in the best of some repetitions.
   private static func bestTime(
     workers: Int, repetitions: Int, _ work: @Sendable (_ worker: Int) -> Float
   ) -> Double {
@@ -75,7 +78,7 @@ package enum MachineLimits {
     var best = Double.infinity
     for _ in 0..<repetitions {
       let race = Race(runners: workers)
-      // As many tiles as workers: whoever has one waits for the others at the start, so that nobody runs two.
+      // There are as many tiles as workers. A worker with a tile waits for the others at the start, so nobody runs two.
       scheduler.run(workers) { tile, _ in
         race.waitForAll()
         let start = DispatchTime.now().uptimeNanoseconds
@@ -88,7 +91,7 @@ package enum MachineLimits {
   }
 }
 
-/// A start that all runners wait for, and the times of the first start and the last finish.
+/// A common start for all runners, and the times of the first start and of the last finish.
 private final class Race: Sendable {
   private let runners: Int
   private let arrived = Atomic<Int>(0)
@@ -96,7 +99,7 @@ private final class Race: Sendable {
 
   init(runners: Int) { self.runners = runners }
 
-  /// A runner that does not come within 20 ms (a machine busy with something else) is not waited for: the measurement
+  /// Waits until all runners have arrived, but at most 20 ms, in case the machine is busy with something else. The measured rate
   /// is then lower than the limit, but never higher.
   func waitForAll() {
     arrived.add(1, ordering: .relaxed)
@@ -104,7 +107,7 @@ private final class Race: Sendable {
     while arrived.load(ordering: .relaxed) < runners, DispatchTime.now().uptimeNanoseconds - start < 20_000_000 {}
   }
 
-  /// Keeping the result keeps the compiler from leaving out the work.
+  /// Records a runner's times. Keeping the result prevents the compiler from removing the work.
   func record(_ start: UInt64, _ end: UInt64, _ result: Float) {
     times.withLock { times in
       times = (min(times.start, start), max(times.end, end), times.result + result)
@@ -116,20 +119,20 @@ private final class Race: Sendable {
   }
 }
 
-/// The processor's name and caches, as the operating system tells them.
+/// The processor's name and caches, as reported by the operating system.
 package struct ProcessorDescription: Sendable {
-  /// A cache that one core sees.
+  /// A cache that a core uses.
   package struct Cache: Sendable {
     /// "L1d", "L2", "L3"
     package let name: String
     package let bytes: Int
   }
 
-  /// "AMD EPYC 9654"; "unknown processor" where the system doesn't say.
+  /// For example "AMD EPYC 9654"; "unknown processor" if the system does not report it.
   package let name: String
-  /// From the nearest to the last; instruction caches are left out. Empty where the system doesn't say.
+  /// The caches from the nearest to the last, without instruction caches; empty if the system does not report them.
   package let caches: [Cache]
-  /// That the system lets this process use.
+  /// The number of cores that the system lets this process use.
   package let cores: Int
 
   package static let current = ProcessorDescription()
@@ -138,7 +141,7 @@ package struct ProcessorDescription: Sendable {
     cores = ProcessInfo.processInfo.activeProcessorCount
     #if canImport(Darwin)
       name = Self.systemText("machdep.cpu.brand_string") ?? "unknown processor"
-      // Chips with two kinds of cores list the fast kind as level 0.
+      // On chips with two kinds of cores, level 0 is the fast kind.
       caches = [("L1d", "l1dcachesize"), ("L2", "l2cachesize"), ("L3", "l3cachesize")].compactMap { name, key in
         let bytes = Self.systemNumber("hw.perflevel0.\(key)") ?? Self.systemNumber("hw.\(key)") ?? 0
         return bytes > 0 ? Cache(name: name, bytes: bytes) : nil
@@ -163,7 +166,7 @@ package struct ProcessorDescription: Sendable {
       return sysctlbyname(key, &value, &size, nil, 0) == 0 ? Int(value) : nil
     }
   #else
-    /// x86 says "model name", some Arm boards "Model" or "Hardware".
+    /// The name in /proc/cpuinfo: "model name" on x86, "Model" or "Hardware" on some Arm boards.
     private static func nameFromProc() -> String? {
       guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
       let fields = text.split(separator: "\n").map { line in

@@ -1,5 +1,5 @@
 // The naive twins of the functions of one variable, each beside its derivative.
-// Read next: ApusKernelsBaseline/Pointwise/Activations.swift, the kernels; SIMD/FastMath.swift, their exp and erf.
+// Read next: ApusKernelsBaseline/Pointwise/PointwiseFunction.swift, the kernels; SIMD/FastMath.swift, their exp and erf.
 
 package import ApusKernelTypes
 
@@ -7,76 +7,60 @@ extension Reference {
   /// y = f(x), element by element.
   @specialized(where T == Double)
   package static func unary<T: ReferenceScalar>(_ operation: UnaryOperation, _ x: [T]) -> [T] {
-    var y = x
-    for i in x.indices { y[i] = value(operation, x[i]) }
-    return y
+    x.map(function(operation).value)
   }
 
   /// dx = dy · f′(x), element by element, from the input x.
   @specialized(where T == Double)
   package static func unaryBackward<T: ReferenceScalar>(_ operation: UnaryOperation, input x: [T], _ dy: [T]) -> [T] {
-    var dx = dy
-    for i in x.indices { dx[i] = dy[i] * derivative(operation, x[i]) }
-    return dx
+    let derivative: (T) -> T = function(operation).derivative
+    return zip(x, dy).map { x, dy in dy * derivative(x) }
   }
 
-  /// f(x)
+  /// f and f′
   @specialized(where T == Double)
-  package static func value<T: ReferenceScalar>(_ operation: UnaryOperation, _ x: T) -> T {
+  private static func function<T: ReferenceScalar>(
+    _ operation: UnaryOperation
+  ) -> (value: (T) -> T, derivative: (T) -> T) {
     switch operation {
-    case .negate: return -x
-    case .square: return x * x
-    case .squareRoot: return x.squareRoot()
-    case .inverseSquareRoot: return 1 / x.squareRoot()
-    case .reciprocal: return 1 / x
-    case .absolute: return abs(x)
-    case .exp: return T.exp(x)
-    case .log: return T.log(x)
-    case .sine: return T.sin(x)
-    case .cosine: return T.cos(x)
-    case .tanh: return T.tanh(x)
-    case .sigmoid: return sigmoid(x)
-    case .erf: return T.erf(x)
-    case .relu: return x < 0 ? 0 : x
-    // (The limit, where the product would be −∞ · 0.)
-    case .gelu: return x == -.infinity ? 0 : x * normal(x).cumulative
-    case .geluTanh: return x / 2 * (1 + T.tanh(geluAngle(x).u))
-    case .silu: return x * sigmoid(x)
-    case .quickGelu: return x * sigmoid(T(1.702) * x)
-    case .floor: return x.rounded(.down)
-    case .ceiling: return x.rounded(.up)
-    case .round: return x.rounded(.toNearestOrEven)
-    }
-  }
-
-  /// f′(x)
-  @specialized(where T == Double)
-  package static func derivative<T: ReferenceScalar>(_ operation: UnaryOperation, _ x: T) -> T {
-    switch operation {
-    case .negate: return -1
-    case .square: return 2 * x
-    case .squareRoot: return 1 / (2 * x.squareRoot())
-    case .inverseSquareRoot: return -1 / (2 * x * x.squareRoot())
-    case .reciprocal: return -1 / (x * x)
-    case .absolute: return x == 0 ? 0 : x < 0 ? -1 : 1
-    case .exp: return T.exp(x)
-    case .log: return 1 / x
-    case .sine: return T.cos(x)
-    case .cosine: return -T.sin(x)
-    case .tanh: return 1 - T.tanh(x) * T.tanh(x)
-    case .sigmoid: return sigmoid(x) * sigmoid(-x)
-    case .erf: return 2 / T.pi.squareRoot() * T.exp(-x * x)
-    case .relu: return x <= 0 ? 0 : 1
-    case .gelu: return normal(x).cumulative + x * normal(x).density
+    case .negate: ({ -$0 }, { _ in -1 })
+    case .square: ({ $0 * $0 }, { 2 * $0 })
+    case .squareRoot: ({ $0.squareRoot() }, { 1 / (2 * $0.squareRoot()) })
+    case .inverseSquareRoot: ({ 1 / $0.squareRoot() }, { -1 / (2 * $0 * $0.squareRoot()) })
+    case .reciprocal: ({ 1 / $0 }, { -1 / ($0 * $0) })
+    case .absolute: ({ abs($0) }, { $0 == 0 ? 0 : $0 < 0 ? -1 : 1 })
+    case .exp: ({ T.exp($0) }, { T.exp($0) })
+    case .log: ({ T.log($0) }, { 1 / $0 })
+    case .sine: ({ T.sin($0) }, { T.cos($0) })
+    case .cosine: ({ T.cos($0) }, { -T.sin($0) })
+    case .tanh: ({ T.tanh($0) }, { 1 - T.tanh($0) * T.tanh($0) })
+    case .sigmoid: ({ sigmoid($0) }, { sigmoid($0) * sigmoid(-$0) })
+    case .erf: ({ T.erf($0) }, { 2 / T.pi.squareRoot() * T.exp(-$0 * $0) })
+    case .relu: ({ $0 < 0 ? 0 : $0 }, { $0 <= 0 ? 0 : 1 })
+    // At −∞ the limit: the product would be −∞ · 0.
+    case .gelu:
+      ({ $0 == -.infinity ? 0 : $0 * normal($0).cumulative }, { normal($0).cumulative + $0 * normal($0).density })
     case .geluTanh:
-      let (u, slope) = geluAngle(x)
-      let t = T.tanh(u)
-      return (1 + t) / 2 + x / 2 * (1 - t * t) * slope
-    case .silu: return sigmoid(x) + x * sigmoid(x) * sigmoid(-x)
+      (
+        { x in x / 2 * (1 + T.tanh(geluAngle(x).u)) },
+        { x in
+          let (u, slope) = geluAngle(x)
+          let t = T.tanh(u)
+          return (1 + t) / 2 + x / 2 * (1 - t * t) * slope
+        }
+      )
+    case .silu: ({ $0 * sigmoid($0) }, { sigmoid($0) + $0 * sigmoid($0) * sigmoid(-$0) })
     case .quickGelu:
-      let (steep, p) = (T(1.702) * x, sigmoid(T(1.702) * x))
-      return p + steep * p * sigmoid(-steep)
-    case .floor, .ceiling, .round: return 0
+      (
+        { x in x * sigmoid(T(1.702) * x) },
+        { x in
+          let (steep, p) = (T(1.702) * x, sigmoid(T(1.702) * x))
+          return p + steep * p * sigmoid(-steep)
+        }
+      )
+    case .floor: ({ $0.rounded(.down) }, { _ in 0 })
+    case .ceiling: ({ $0.rounded(.up) }, { _ in 0 })
+    case .round: ({ $0.rounded(.toNearestOrEven) }, { _ in 0 })
     }
   }
 
@@ -89,7 +73,7 @@ extension Reference {
     return (density, (1 + T.erf(x / T(2).squareRoot())) / 2)
   }
 
-  /// u(x) = √(2/π)·(x + 0.044715·x³) of the tanh approximation of gelu, and u′ (arXiv:1606.08415).
+  /// u(x) = √(2/π)·(x + 0.044715·x³) of gelu's tanh approximation, and u′ (arXiv:1606.08415).
   private static func geluAngle<T: ReferenceScalar>(_ x: T) -> (u: T, slope: T) {
     let (scale, cubic) = ((2 / T.pi).squareRoot(), T(0.044_715))
     return (scale * (x + cubic * x * x * x), scale * (1 + 3 * cubic * x * x))

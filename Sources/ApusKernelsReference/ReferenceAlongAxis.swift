@@ -1,8 +1,8 @@
-// The naive twins of adding at strides, padding, and picking by index along an axis.
+// The naive twins of adding at strides, padding, and gather and scatter along an axis.
 // Read first: ReferencePermute.swift, ReferenceGather.swift. Read next: ApusKernelsBaseline/Memory, the kernels.
 
 extension Reference {
-  /// The index of every place of a shape, in row-major order.
+  /// All indices of a shape, in row-major order.
   private static func indices(_ sizes: [Int]) -> [[Int]] {
     (0..<sizes.reduce(1, *)).map { place in
       var (rest, index) = (place, sizes)
@@ -26,7 +26,7 @@ extension Reference {
     return result
   }
 
-  /// A tensor of shape `padded`: x from `before` on along every axis, `value` around it.
+  /// A tensor of shape `padded` with x from the index `before` on, and `value` around it.
   package static func pad<T: ReferenceScalar>(
     _ x: [T], sizes: [Int], before: [Int], padded: [Int], value: T
   ) -> [T] {
@@ -57,7 +57,7 @@ extension Reference {
   }
 
   /// y[o, i, ·] = x[o, indices[i], ·] for x [outer, count, inner].
-  package static func select<T: ReferenceScalar>(
+  package static func indexSelect<T: ReferenceScalar>(
     _ x: [T], indices places: [Int32], outer: Int, count: Int, inner: Int
   ) -> [T] {
     (0..<outer).flatMap { o in
@@ -65,15 +65,15 @@ extension Reference {
     }
   }
 
-  /// dx[o, indices[i], ·] += dy[o, i, ·] in the order of i, for dx [outer, count, inner].
-  package static func selectAdd<T: ReferenceScalar>(
-    _ dy: [T], indices places: [Int32], to dx: [T], outer: Int, count: Int, inner: Int
+  /// y[o, indices[i], ·] += x[o, i, ·] in the order of i, for y [outer, count, inner].
+  package static func indexAdd<T: ReferenceScalar>(
+    _ x: [T], indices places: [Int32], to y: [T], outer: Int, count: Int, inner: Int
   ) -> [T] {
-    var result = dx
+    var result = y
     for o in 0..<outer {
       for (i, place) in places.enumerated() {
         for j in 0..<inner {
-          result[(o * count + Int(place)) * inner + j] += dy[(o * places.count + i) * inner + j]
+          result[(o * count + Int(place)) * inner + j] += x[(o * places.count + i) * inner + j]
         }
       }
     }

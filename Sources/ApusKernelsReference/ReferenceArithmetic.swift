@@ -4,11 +4,11 @@
 package import ApusKernelTypes
 
 extension Reference {
-  /// An operand [rows, columns] of which one row, one column or one number may be all that is stored.
+  /// An operand [rows, columns] that is broadcast from one row, one column or one number, or stored as a whole.
   package struct Broadcast<T: ReferenceScalar> {
     /// The stored elements.
     package var elements: [T]
-    /// Distance between the rows; 0 repeats one row.
+    /// The distance between the rows; 0 repeats one row.
     package var rowStride: Int
     /// Whether a row has an element for each column, rather than one number for all.
     package var isRow: Bool
@@ -33,7 +33,7 @@ extension Reference {
     return c
   }
 
-  /// f(a, b). Where a is NaN, maximum and minimum are NaN; where only b is, they are a.
+  /// f(a, b). Maximum and minimum are NaN where a is NaN, and a where only b is.
   private static func value<T: ReferenceScalar>(_ operation: BinaryOperation, _ a: T, _ b: T) -> T {
     switch operation {
     case .add: return a + b

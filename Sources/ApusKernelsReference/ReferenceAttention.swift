@@ -1,26 +1,26 @@
-// The naive twin of attention, forward and backward, with the whole matrix of probabilities in memory.
+// The naive twin of attention, forward and backward, which stores the whole matrix of probabilities.
 // Read next: ApusKernelsBaseline/Attention/AttentionForward.swift, which never stores that matrix.
 
 extension Reference {
-  /// The sizes of an attention, and what its queries may see.
+  /// The sizes of an attention, and its masks.
   package struct AttentionSizes: Sendable {
-    /// B
+    /// B, the number of sequences.
     package var batch = 1
-    /// H, query heads.
+    /// H, the number of query heads.
     package var heads = 1
-    /// G, key and value heads; query head h reads key head h · G / H.
+    /// G, the number of KV heads; query head h reads KV head h · G / H.
     package var keyHeads = 1
-    /// T, queries.
+    /// T, the number of queries.
     package var queryLength: Int
-    /// S, keys.
+    /// S, the number of keys.
     package var keyLength: Int
-    /// D, elements of a query and of a key.
+    /// D, the elements in each query and key.
     package var headSize: Int
-    /// E, elements of a value.
+    /// E, the elements in each value.
     package var valueSize: Int
-    /// Query i sees keys 0 ... i + causalOffset; nil: all.
+    /// Query i sees the keys 0 ... i + causalOffset; nil: all keys.
     package var causalOffset: Int?
-    /// Keys that exist in each sequence of the batch, [B]; nil: all.
+    /// The number of keys in each sequence of the batch, [B]; nil: S in all of them.
     package var keyLengths: [Int32]?
 
     /// One sequence and one head, without a mask.
@@ -29,7 +29,7 @@ extension Reference {
       (self.headSize, self.valueSize) = (headSize, valueSize)
     }
 
-    /// How many keys query i of sequence b sees: the first so many.
+    /// The number of keys that query i of sequence b sees, which are the first ones.
     package func visibleKeys(sequence b: Int, query i: Int) -> Int {
       let existing = min(keyLength, keyLengths.map { Int($0[b]) } ?? keyLength)
       return max(0, min(existing, causalOffset.map { i + $0 + 1 } ?? existing))
@@ -43,9 +43,9 @@ extension Reference {
   ///   - key: K [B, G, S, D]
   ///   - value: V [B, G, S, E]
   ///   - bias: [B, H, T, S]; nil: zeros.
-  ///   - scale: Multiplies Q·Kᵀ.
+  ///   - scale: The factor of Q·Kᵀ.
   ///   - s: The sizes and masks.
-  /// - Returns: O [B, H, T, E]; ln Σ exp of the visible scores [B, H, T]; P [B, H, T, S], zeros where nothing is seen.
+  /// - Returns: O [B, H, T, E]; ln Σ exp of the visible scores [B, H, T]; P [B, H, T, S], zeros for keys that are not seen.
   @specialized(where T == Double)
   package static func attention<T: ReferenceScalar>(
     query: [T], key: [T], value: [T], bias: [T]? = nil, scale: T, _ s: AttentionSizes
@@ -75,12 +75,12 @@ extension Reference {
     return (output, logarithms, probabilities)
   }
 
-  /// The gradients of `attention` from dO [B, H, T, E] and what the forward returned.
+  /// The gradients of `attention` from dO [B, H, T, E] and the forward's results.
   ///
-  /// dV = Pᵀ·dO; dP = dO·Vᵀ; dS = P ∘ (dP − Σ P ∘ dP); dQ = scale · dS·K; dK = scale · dSᵀ·Q; dbias = dS. Keys and
-  /// values that several query heads share gather the gradients of all.
+  /// dV = Pᵀ·dO; dP = dO·Vᵀ; dS = P ∘ (dP − Σ P ∘ dP); dQ = scale · dS·K; dK = scale · dSᵀ·Q; dbias = dS. A KV head that
+  /// several query heads share receives the sum of their gradients.
   ///
-  /// - Returns: dQ, dK, dV and dbias, each in the shape of what it is the gradient of.
+  /// - Returns: dQ, dK, dV and dbias, in the shapes of Q, K, V and the bias.
   @specialized(where T == Double)
   package static func attentionBackward<T: ReferenceScalar>(
     query: [T], key: [T], value: [T], probabilities: [T], outputGradient: [T], scale: T, _ s: AttentionSizes

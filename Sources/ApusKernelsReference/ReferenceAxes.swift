@@ -1,4 +1,4 @@
-// The naive twins of kernels along an axis: variance, log-sum-exp, extremes, running sums, sorting.
+// The naive twins of kernels along an axis: variance, log-sum-exp, extremes, cumulative sums, sorting.
 // x is [outer, count, inner] throughout. Read next: ApusKernelsBaseline/Reductions, the kernels.
 
 extension Reference {
@@ -11,14 +11,14 @@ extension Reference {
     }
   }
 
-  /// The opposite of `lines`.
+  /// The inverse of `lines`.
   private static func joined<T>(_ lines: [[T]], outer: Int, count: Int, inner: Int) -> [T] {
     (0..<outer * count * inner).map { place in
       lines[place / (count * inner) * inner + place % inner][place / inner % count]
     }
   }
 
-  /// The mean m and Σ (x − m)² / divisor of every line.
+  /// The mean m of every line, and Σ (x − m)² / divisor.
   @specialized(where T == Double)
   package static func variance<T: ReferenceScalar>(
     _ x: [T], outer: Int, count: Int, inner: Int, divisor: T
@@ -28,7 +28,7 @@ extension Reference {
     return (means, zip(lines, means).map { line, m in line.reduce(0) { $0 + ($1 - m) * ($1 - m) } / divisor })
   }
 
-  /// dx = scale · (x − mean), with a mean and a scale for every line.
+  /// dx = scale · (x − mean), with one mean and one scale for every line.
   @specialized(where T == Double)
   package static func scaledDeviations<T: ReferenceScalar>(
     _ x: [T], mean: [T], scale: [T], outer: Int, count: Int, inner: Int
@@ -88,7 +88,7 @@ extension Reference {
     }
   }
 
-  /// dy of every line, shared evenly by the elements that equal y (NaN equals NaN), 0 for the others.
+  /// The gradient dy of every line, shared evenly by the elements that equal y (NaN equals NaN); 0 for the others.
   @specialized(where T == Double)
   package static func shareAmongEqual<T: ReferenceScalar>(
     _ x: [T], y: [T], dy: [T], outer: Int, count: Int, inner: Int
@@ -101,10 +101,10 @@ extension Reference {
     return joined(shares, outer: outer, count: count, inner: inner)
   }
 
-  /// The first k elements of every line in ascending or descending order, and their positions; sorting is stable, and NaN
+  /// The first k elements of every line in ascending or descending order, and their positions. The order is stable, and NaN is
   /// the largest.
   ///
-  /// - Returns: [outer, k, inner] twice.
+  /// - Returns: The elements and their positions, both [outer, k, inner].
   @specialized(where T == Float)
   package static func sort<T: ReferenceScalar>(
     _ x: [T], outer: Int, count: Int, inner: Int, isDescending: Bool, first k: Int

@@ -1,18 +1,18 @@
-// How far results are from the twin's: in units of an allowed error, or in ulps. Here and not among the tests because
-// these are loops over millions of numbers, and tests are compiled without optimization. Read next: ApusKernelsTests.
+// The difference between a kernel's results and its twin's, in units of an allowed error or in ulps. It is here, not among the
+// tests, because it loops over millions of numbers, and tests are compiled without optimization. Read next: ApusKernelsTests.
 
 extension Reference {
-  /// The largest |actual − expected| / (relative · magnitude + absolute), and where it is; at most 1 is right.
+  /// The largest |actual − expected| / (relative · magnitude + absolute), which is at most 1 for a correct result, and its index.
   ///
-  /// Infinities must be equal and NaNs in the same places.
+  /// Infinities must be equal, and NaNs in the same places.
   ///
   /// - Parameters:
-  ///   - actual: What a kernel computed.
+  ///   - actual: A kernel's result.
   ///   - expected: The twin's result, of the same count.
-  ///   - relative: Allowed error as a share of the magnitude.
-  ///   - absolute: Allowed error besides.
-  ///   - magnitudes: What the relative error refers to, for each element; nil: |expected|.
-  /// - Returns: The error in units of the allowed one; infinite where nothing else describes the difference.
+  ///   - relative: The allowed error as a share of the magnitude.
+  ///   - absolute: The allowed error in addition to that.
+  ///   - magnitudes: The magnitude of each element; nil: |expected|.
+  /// - Returns: The error in units of the allowed one; infinite if counts, infinities or NaNs differ.
   package static func worstError(
     _ actual: [Float], _ expected: [Double], relative: Double, absolute: Double, magnitudes: [Double]? = nil
   ) -> (error: Double, index: Int) {
@@ -21,7 +21,7 @@ extension Reference {
     for i in actual.indices {
       let (a, e) = (Double(actual[i]), expected[i])
       if a == e || a.isNaN && e.isNaN { continue }
-      // Beyond the range of Float the nearest float is infinity.
+      // Beyond the range of Float, infinity is the nearest float.
       if a.isInfinite && Float(e) == actual[i] { continue }
       let ratio = abs(a - e) / (relative * (magnitudes?[i] ?? abs(e)) + absolute)
       let error = ratio.isNaN ? .infinity : ratio
@@ -32,7 +32,7 @@ extension Reference {
 
   /// The error of `actual` in units in the last place of the float nearest to `exact`.
   ///
-  /// Below the smallest normal float, 2⁻¹²⁶, results may be flushed to zero: there the unit is 2⁻¹²⁶.
+  /// Results below the smallest normal float, 2⁻¹²⁶, may be flushed to zero, so the unit is 2⁻¹²⁶ there.
   package static func ulps(_ actual: Float, _ exact: Double) -> Double {
     if exact.isNaN || actual.isNaN { return exact.isNaN && actual.isNaN ? 0 : .infinity }
     let nearest = Float(exact)
@@ -44,12 +44,12 @@ extension Reference {
     abs(x) < .leastNormalMagnitude ? Double(Float.leastNormalMagnitude) : Double(x.ulp)
   }
 
-  /// The largest error in ulps over all results, and where it is.
+  /// The largest error in ulps over all results, and its index.
   ///
   /// - Parameters:
-  ///   - actual: What a kernel computed.
+  ///   - actual: A kernel's result.
   ///   - exact: The twin's result, of the same count.
-  ///   - inputs: Errors are measured in ulps of these numbers if their ulps are larger than the results'; nil: never.
+  ///   - inputs: Numbers in whose ulps errors are measured where these are larger than the results' ulps; nil: none.
   package static func worstUlps(
     _ actual: [Float], _ exact: [Double], orOf inputs: [Float]? = nil
   ) -> (ulps: Double, index: Int) {
@@ -77,7 +77,7 @@ extension Reference {
     return result
   }
 
-  /// Uniform numbers in [−1, 1), the same for the same seed.
+  /// Uniform random numbers of [−1, 1), which depend on the seed alone.
   package static func numbers(_ count: Int, seed: UInt64) -> [Float] {
     var result: [Float] = uniform(count: count, key: seed, stream: 0)
     for i in result.indices { result[i] = 2 * result[i] - 1 }

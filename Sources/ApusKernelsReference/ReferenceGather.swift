@@ -1,4 +1,4 @@
-// The naive twins of looking rows up in a table, and of the adjoint: adding rows into it.
+// The naive twins of looking up the rows of a table, and of the adjoint, which adds rows to it.
 // Read next: ApusKernelsBaseline/Memory/Gather.swift, the kernels.
 
 extension Reference {
@@ -7,7 +7,7 @@ extension Reference {
   /// - Parameters:
   ///   - table: [any number of rows, width]
   ///   - indices: [count]
-  ///   - width: Elements of a row.
+  ///   - width: Elements in each row.
   /// - Returns: [count, width]
   @specialized(where T == Double)
   package static func gather<T: ReferenceScalar>(_ table: [T], indices: [Int32], width: Int) -> [T] {
@@ -19,13 +19,13 @@ extension Reference {
     return y
   }
 
-  /// table[indices[i], ·] += x[i, ·], in the order of i; rows whose index is `skipped` are left out.
+  /// table[indices[i], ·] += x[i, ·], in the order of i, except where indices[i] is `skipped`.
   ///
   /// - Parameters:
   ///   - x: [count, width]
   ///   - indices: [count]
   ///   - table: [any number of rows, width]
-  ///   - width: Elements of a row.
+  ///   - width: Elements in each row.
   ///   - skipped: An index, or −1 to skip nothing.
   /// - Returns: The new table.
   @specialized(where T == Double)

@@ -4,15 +4,15 @@
 package import ApusKernelTypes
 
 extension Reference {
-  /// y = x̂ · weight[channel] + bias[channel], x̂ the group's elements less their mean, divided by their deviation.
+  /// y = x̂ · weight[channel] + bias[channel] with x̂ = (x − μ)/σ, μ and σ over each group of an example.
   ///
   /// - Parameters:
-  ///   - x: [examples, groups, channels of a group, places]
-  ///   - weight: [groups · channels of a group]; nil: ones.
-  ///   - bias: The same; nil: zeros.
+  ///   - x: [examples, groups, channels, places]
+  ///   - weight: [groups · channels]; nil: ones.
+  ///   - bias: [groups · channels]; nil: zeros.
   ///   - epsilon: Added to the variance.
   ///   - sizes: The sizes of x.
-  /// - Returns: y, as x; mean and 1/σ [examples, groups].
+  /// - Returns: y, in the shape of x; μ and 1/σ, [examples, groups].
   @specialized(where T == Double)
   package static func groupNorm<T: ReferenceScalar>(
     _ x: [T], weight: [T]?, bias: [T]?, epsilon: T, _ sizes: ChannelGroups
@@ -27,16 +27,16 @@ extension Reference {
     return (y, mean, inverseDeviation)
   }
 
-  /// The gradients: dx is that of layer normalization at dy · weight[channel]; dweight = Σ dy ∘ x̂, dbias = Σ dy.
+  /// The gradients: dx is that of layer normalization at dy · weight[channel]; dWeight = Σ dy ∘ x̂ and dBias = Σ dy.
   ///
   /// - Parameters:
-  ///   - x: [examples, groups, channels of a group, places]
-  ///   - weight: [groups · channels of a group]; nil: ones.
-  ///   - mean: What the forward returned, [examples, groups].
-  ///   - inverseDeviation: What the forward returned, [examples, groups].
-  ///   - dy: As x.
+  ///   - x: [examples, groups, channels, places]
+  ///   - weight: [groups · channels]; nil: ones.
+  ///   - mean: μ from the forward, [examples, groups].
+  ///   - inverseDeviation: 1/σ from the forward, [examples, groups].
+  ///   - dy: The gradient of y, in the shape of x.
   ///   - sizes: The sizes of x.
-  /// - Returns: dx, as x; dweight and dbias [groups · channels of a group].
+  /// - Returns: dx, in the shape of x; dWeight and dBias, [groups · channels].
   @specialized(where T == Double)
   package static func groupNormBackward<T: ReferenceScalar>(
     _ x: [T], weight: [T]?, mean: [T], inverseDeviation: [T], _ dy: [T], _ sizes: ChannelGroups

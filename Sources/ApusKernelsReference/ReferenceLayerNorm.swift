@@ -32,17 +32,17 @@ extension Reference {
     return (y, means, scales)
   }
 
-  /// With g = dy ∘ weight: dx = (g − mean g − x̂ ∘ mean(g ∘ x̂)) / σ, dweight = Σ dy ∘ x̂ and dbias = Σ dy over the rows.
+  /// With g = dy ∘ weight: dx = (g − mean g − x̂ ∘ mean(g ∘ x̂)) / σ, dWeight = Σ dy ∘ x̂ and dBias = Σ dy over the rows.
   ///
   /// - Parameters:
   ///   - x: [rows, columns]
   ///   - weight: [columns]; nil: ones.
-  ///   - mean: What the forward returned, [rows].
-  ///   - inverseDeviation: What the forward returned, [rows].
+  ///   - mean: μ from the forward, [rows].
+  ///   - inverseDeviation: 1/σ from the forward, [rows].
   ///   - dy: [rows, columns]
   ///   - rows: Number of rows.
   ///   - columns: Number of columns.
-  /// - Returns: dx [rows, columns]; dweight and dbias [columns].
+  /// - Returns: dx [rows, columns]; dWeight and dBias [columns].
   @specialized(where T == Double)
   package static func layerNormBackward<T: ReferenceScalar>(
     _ x: [T], weight: [T]?, mean: [T], inverseDeviation: [T], _ dy: [T], rows: Int, columns: Int

@@ -1,4 +1,4 @@
-// The naive twins of log-softmax, of cross-entropy, and of losses between two tensors element by element.
+// The naive twins of log-softmax, cross-entropy, and losses between two tensors element by element.
 // Read next: ApusKernelsBaseline/Losses/, the kernels.
 
 package import ApusKernelTypes
@@ -29,14 +29,14 @@ extension Reference {
     return dx
   }
 
-  /// The distributions that classes stand for: q[r, j] = (1 − smoothing)·[j = target[r]] + smoothing / classes, and nothing
-  /// where the target is `ignored`.
+  /// The target distributions of classes: q[r, j] = (1 − smoothing)·[j = target[r]] + smoothing / classes, and 0 where the
+  /// target is `ignored`.
   ///
   /// - Parameters:
   ///   - targets: [rows]
-  ///   - ignored: The target whose rows don't count.
+  ///   - ignored: The target class whose rows are ignored.
   ///   - classes: Number of classes.
-  ///   - smoothing: The share that is spread over all classes (Szegedy et al., arXiv:1512.00567).
+  ///   - smoothing: The share that is spread evenly over all classes (Szegedy et al., arXiv:1512.00567).
   /// - Returns: [rows, classes]
   package static func distributions<T: ReferenceScalar>(
     of targets: [Int32], ignoring ignored: Int32, classes: Int, smoothing: T
@@ -56,7 +56,7 @@ extension Reference {
   ///   - q: Target distributions, [rows, classes].
   ///   - weights: [classes]; nil: ones.
   ///   - classes: Number of classes.
-  /// - Returns: The losses and the logarithms of the sums of eˣ, both [rows].
+  /// - Returns: The losses and ln Σ eˣ, both [rows].
   @specialized(where T == Double)
   package static func crossEntropy<T: ReferenceScalar>(
     _ x: [T], _ q: [T], weights: [T]?, classes: Int
@@ -97,49 +97,40 @@ extension Reference {
 
   /// f(x, t), element by element.
   @specialized(where T == Double)
-  package static func pairwise<T: ReferenceScalar>(_ loss: PairwiseLoss, _ x: [T], _ t: [T]) -> [T] {
+  package static func pairwiseLoss<T: ReferenceScalar>(_ loss: PairwiseLoss, _ x: [T], _ t: [T]) -> [T] {
     var y = x
-    for i in x.indices { y[i] = value(loss, x[i], t[i]) }
+    for i in x.indices { y[i] = evaluated(loss, x[i], t[i]).value }
     return y
   }
 
-  /// scale · ∂f/∂x, or ∂f/∂t if `isOfTarget`, element by element.
+  /// scale · ∂f/∂x, or scale · ∂f/∂t if `isOfTarget`, element by element.
   @specialized(where T == Double)
-  package static func pairwiseBackward<T: ReferenceScalar>(
+  package static func pairwiseLossBackward<T: ReferenceScalar>(
     _ loss: PairwiseLoss, isOfTarget: Bool, _ x: [T], _ t: [T], scales: [T]
   ) -> [T] {
     var dx = x
     for i in x.indices {
-      let slope = derivatives(loss, x[i], t[i])
-      dx[i] = scales[i] * (isOfTarget ? slope.target : slope.x)
+      let f = evaluated(loss, x[i], t[i])
+      dx[i] = scales[i] * (isOfTarget ? f.targetDerivative : f.derivative)
     }
     return dx
   }
 
-  private static func value<T: ReferenceScalar>(_ loss: PairwiseLoss, _ x: T, _ t: T) -> T {
-    let (d, size, p) = (x - t, abs(x - t), T(loss.parameter))
-    switch loss.operation {
-    case .squared: return d * d
-    case .absolute: return size
-    case .smoothAbsolute: return size < p ? d * d / (2 * p) : size - p / 2
-    case .huber: return size <= p ? d * d / 2 : p * (size - p / 2)
-    case .binaryCrossEntropy: return (x < 0 ? 0 : x) - t * x + T.log1p(T.exp(-abs(x)))
-    case .divergence: return t == 0 ? 0 : t * (T.log(t) - x)
-    case .logDivergence: return T.exp(t) * (t - x)
-    }
-  }
-
-  private static func derivatives<T: ReferenceScalar>(_ loss: PairwiseLoss, _ x: T, _ t: T) -> (x: T, target: T) {
+  /// f(x, t), ∂f/∂x and ∂f/∂t
+  private static func evaluated<T: ReferenceScalar>(
+    _ loss: PairwiseLoss, _ x: T, _ t: T
+  ) -> (value: T, derivative: T, targetDerivative: T) {
     let (d, size, p) = (x - t, abs(x - t), T(loss.parameter))
     let sign: T = d == 0 ? 0 : d < 0 ? -1 : 1
     switch loss.operation {
-    case .squared: return (2 * d, -2 * d)
-    case .absolute: return (sign, -sign)
-    case .smoothAbsolute: return size < p ? (d / p, -d / p) : (sign, -sign)
-    case .huber: return size <= p ? (d, -d) : (p * sign, -p * sign)
-    case .binaryCrossEntropy: return (1 / (1 + T.exp(-x)) - t, -x)
-    case .divergence: return (-t, T.log(t) + 1 - x)
-    case .logDivergence: return (-T.exp(t), T.exp(t) * (t - x + 1))
+    case .squared: return (d * d, 2 * d, -2 * d)
+    case .absolute: return (size, sign, -sign)
+    case .smoothAbsolute: return size < p ? (d * d / (2 * p), d / p, -d / p) : (size - p / 2, sign, -sign)
+    case .huber: return size <= p ? (d * d / 2, d, -d) : (p * (size - p / 2), p * sign, -p * sign)
+    case .binaryCrossEntropy:
+      return ((x < 0 ? 0 : x) - t * x + T.log1p(T.exp(-abs(x))), 1 / (1 + T.exp(-x)) - t, -x)
+    case .divergence: return (t == 0 ? 0 : t * (T.log(t) - x), -t, T.log(t) + 1 - x)
+    case .logDivergence: return (T.exp(t) * (t - x), -T.exp(t), T.exp(t) * (t - x + 1))
     }
   }
 }

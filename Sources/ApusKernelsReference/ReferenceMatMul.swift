@@ -1,5 +1,5 @@
 // The naive twin of the matrix product.
-// Read next: ApusKernelsBaseline/MatMul/MatMul.swift, the kernel; MicroKernel.swift, what the inner loop became.
+// Read next: ApusKernelsBaseline/MatMul/MatMul.swift, the kernel; MicroKernel.swift, its inner loop.
 
 package import ApusKernelTypes
 
@@ -9,18 +9,18 @@ extension Reference {
   ///     c[i, j] = act(Σ_p a[i, p] · b[p, j] + bias[j])
   ///
   /// - Parameters:
-  ///   - a: [batch, m, k], or [batch, k, m] if transposed.
-  ///   - b: [batch, k, n], or [batch, n, k] if transposed.
+  ///   - a: [batch, m, k], or [batch, k, m] if stored transposed.
+  ///   - b: [batch, k, n], or [batch, n, k] if stored transposed.
   ///   - m: Rows of A and C.
   ///   - n: Columns of B and C.
   ///   - k: Columns of A and rows of B.
   ///   - batch: Number of products.
-  ///   - aStride: Distance between the matrices of `a`; m·k if left out, 0 repeats one matrix.
-  ///   - bStride: The same for `b`.
+  ///   - aStride: The distance between the matrices of `a`, by default m·k; 0 repeats one matrix.
+  ///   - bStride: The distance between the matrices of `b`, by default k·n; 0 repeats one matrix.
   ///   - c: Added to the product, [batch, m, n].
   ///   - bias: Added to every row, [n].
   ///   - activation: Applied to every element.
-  ///   - factors: Multiplies every element, [batch, m, n].
+  ///   - factors: Multiplied with every element, [batch, m, n].
   /// - Returns: C, and the derivatives of the activation (1 without one), both [batch, m, n].
   @specialized(where T == Double)
   package static func matMul<T: ReferenceScalar>(

@@ -4,11 +4,11 @@
 package import ApusKernelTypes
 
 extension Reference {
-  /// A parameter and up to three arrays beside it; nil: not used by the rule.
+  /// A parameter and up to three arrays of state; nil: not used by the rule.
   package struct OptimizerState<T: ReferenceScalar> {
     /// The parameter.
     package var parameter: [T]
-    /// What the rule remembers, in the kernel's order.
+    /// The state that the rule keeps, in the kernel's order.
     package var state: [[T]?]
 
     /// Memberwise.
@@ -16,7 +16,7 @@ extension Reference {
       (self.parameter, self.state) = (parameter, state)
     }
 
-    /// p, state ← rule(p, g, state) for every element, with the gradient scaled and the weights decayed before.
+    /// p, state ← rule(p, g, state) for every element, after the gradient was scaled and weight decay applied.
     fileprivate mutating func update(
       _ gradient: [T], _ step: StepArguments, _ rule: (_ w: T, _ g: T, _ state: inout [T]) -> T
     ) {
@@ -35,9 +35,9 @@ extension Reference {
     }
   }
 
-  /// v ← keep·v + take·g, then p ← p − rate·v, or p − rate·(g + lookAhead·v); without a velocity p ← p − rate·g.
+  /// v ← keep·v + take·g, then p ← p − rate·v, or p − rate·(g + lookAhead·v); without a velocity, p ← p − rate·g.
   @specialized(where T == Double)
-  package static func descend<T: ReferenceScalar>(
+  package static func gradientDescentStep<T: ReferenceScalar>(
     _ state: inout OptimizerState<T>, gradient: [T], _ step: StepArguments, _ p: DescentArguments
   ) {
     let hasVelocity = state.state[0] != nil
@@ -50,9 +50,9 @@ extension Reference {
   }
 
   /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², p ← p − (meanRate·m + gradientRate·g) / (rootScale·√v + ε), with the largest v
-  /// so far in place of v where it is kept.
+  /// so far in place of v if it is kept.
   @specialized(where T == Double)
-  package static func moments<T: ReferenceScalar>(
+  package static func momentStep<T: ReferenceScalar>(
     _ state: inout OptimizerState<T>, gradient: [T], _ step: StepArguments, _ p: MomentArguments
   ) {
     let keepsLargest = state.state[2] != nil
@@ -67,7 +67,7 @@ extension Reference {
 
   /// m ← β₁m + (1−β₁)g, u ← max(β₂u, |g| + ε), p ← p − rate·m/u.
   @specialized(where T == Double)
-  package static func largestMoment<T: ReferenceScalar>(
+  package static func largestMomentStep<T: ReferenceScalar>(
     _ state: inout OptimizerState<T>, gradient: [T], _ step: StepArguments, _ p: LargestMomentArguments
   ) {
     state.update(gradient, step) { w, g, state in
@@ -77,10 +77,10 @@ extension Reference {
     }
   }
 
-  /// s ← keep·s + take·g², a ← keep·a + take·g, d = g / (√(s − a²) + ε), b ← momentum·b + d, p ← p − rate·b; a and b only
-  /// where they are kept.
+  /// s ← keep·s + take·g², a ← keep·a + take·g, d = g / (√(s − a²) + ε), b ← momentum·b + d, p ← p − rate·b; without a and
+  /// b if they are not kept.
   @specialized(where T == Double)
-  package static func rootMeanSquare<T: ReferenceScalar>(
+  package static func rootMeanSquareStep<T: ReferenceScalar>(
     _ state: inout OptimizerState<T>, gradient: [T], _ step: StepArguments, _ p: RootMeanSquareArguments
   ) {
     let (isCentered, hasVelocity) = (state.state[1] != nil, state.state[2] != nil)
@@ -96,7 +96,7 @@ extension Reference {
 
   /// s ← ρs + (1−ρ)g², d = √(x + ε) / √(s + ε) · g, x ← ρx + (1−ρ)d², p ← p − rate·d.
   @specialized(where T == Double)
-  package static func adaptiveDelta<T: ReferenceScalar>(
+  package static func adaptiveDeltaStep<T: ReferenceScalar>(
     _ state: inout OptimizerState<T>, gradient: [T], _ step: StepArguments, _ p: AdaptiveDeltaArguments
   ) {
     state.update(gradient, step) { w, g, state in

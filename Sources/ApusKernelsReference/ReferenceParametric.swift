@@ -7,39 +7,32 @@ extension Reference {
   /// y = f(x), element by element.
   @specialized(where T == Double)
   package static func parametric<T: ReferenceScalar>(_ f: ParametricFunction, _ x: [T]) -> [T] {
-    var y = x
-    for i in x.indices { y[i] = value(f, x[i]) }
-    return y
+    x.map(function(f).value)
   }
 
   /// dx = dy · f′(x), element by element.
   @specialized(where T == Double)
   package static func parametricBackward<T: ReferenceScalar>(_ f: ParametricFunction, _ x: [T], _ dy: [T]) -> [T] {
-    var dx = dy
-    for i in x.indices { dx[i] = dy[i] * derivative(f, x[i]) }
-    return dx
+    let derivative: (T) -> T = function(f).derivative
+    return zip(x, dy).map { x, dy in dy * derivative(x) }
   }
 
-  private static func value<T: ReferenceScalar>(_ f: ParametricFunction, _ x: T) -> T {
+  /// f and f′
+  @specialized(where T == Double)
+  private static func function<T: ReferenceScalar>(
+    _ f: ParametricFunction
+  ) -> (value: (T) -> T, derivative: (T) -> T) {
     let (a, b) = (T(f.a), T(f.b))
     switch f.operation {
-    case .leakyReLU: return x < 0 ? a * x : x
-    case .elu: return x <= 0 ? a * T.expm1(x) : x
-    // max(ax, 0) + ln(1 + e^(−|ax|)), over a
-    case .softplus: return ((a * x < 0 ? 0 : a * x) + T.log1p(T.exp(-abs(a * x)))) / a
-    case .power: return T.pow(x, a)
-    case .clamp: return x < a ? a : x > b ? b : x
-    }
-  }
-
-  private static func derivative<T: ReferenceScalar>(_ f: ParametricFunction, _ x: T) -> T {
-    let (a, b) = (T(f.a), T(f.b))
-    switch f.operation {
-    case .leakyReLU: return x <= 0 ? a : 1
-    case .elu: return x <= 0 ? a * T.exp(x) : 1
-    case .softplus: return 1 / (1 + T.exp(-a * x))
-    case .power: return a == 0 ? 0 : a * T.pow(x, a - 1)
-    case .clamp: return x < a || x > b ? 0 : 1
+    case .leakyReLU: return ({ $0 < 0 ? a * $0 : $0 }, { $0 <= 0 ? a : 1 })
+    case .elu: return ({ $0 <= 0 ? a * T.expm1($0) : $0 }, { $0 <= 0 ? a * T.exp($0) : 1 })
+    // (max(ax, 0) + ln(1 + e^(−|ax|))) / a
+    case .softplus:
+      return (
+        { ((a * $0 < 0 ? 0 : a * $0) + T.log1p(T.exp(-abs(a * $0)))) / a }, { 1 / (1 + T.exp(-a * $0)) }
+      )
+    case .power: return ({ T.pow($0, a) }, { a == 0 ? 0 : a * T.pow($0, a - 1) })
+    case .clamp: return ({ $0 < a ? a : $0 > b ? b : $0 }, { $0 < a || $0 > b ? 0 : 1 })
     }
   }
 

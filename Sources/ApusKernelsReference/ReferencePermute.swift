@@ -1,12 +1,12 @@
-// The naive twins of permuting axes, and of copying rows between strides.
+// The naive twins of permuting axes and of copying rows between strides.
 // Read next: ApusKernelsBaseline/Memory/Permute.swift, the kernels.
 
 extension Reference {
   /// y[i₀, i₁, …] = x[i₀·strides₀ + i₁·strides₁ + …], for every index within `sizes`.
   ///
   /// - Parameters:
-  ///   - x: Any elements that the strides reach.
-  ///   - sizes: The shape of the result; none: one number.
+  ///   - x: All elements that the strides reach.
+  ///   - sizes: The shape of the result; empty for a single number.
   ///   - strides: The distance in x along each axis of the result.
   /// - Returns: The result, in row-major order.
   @specialized(where T == Double)
@@ -25,15 +25,15 @@ extension Reference {
     return y
   }
 
-  /// y[r · yStride + j] = x[r · xStride + j] for j < columns; all else stays what it was.
+  /// y[r · yStride + j] = x[r · xStride + j] for j < columns; the other elements of y are kept.
   ///
   /// - Parameters:
   ///   - x: The source.
-  ///   - xStride: Distance between the source's rows.
+  ///   - xStride: The distance between the source's rows.
   ///   - y: The target before.
-  ///   - yStride: Distance between the target's rows.
+  ///   - yStride: The distance between the target's rows.
   ///   - rows: Number of rows.
-  ///   - columns: Elements of a row that are copied.
+  ///   - columns: The elements of each row that are copied.
   /// - Returns: The target after.
   @specialized(where T == Double)
   @specialized(where T == Float)

@@ -1,4 +1,4 @@
-// The naive twin of normalization by the root of the mean square (Zhang, Sennrich, arXiv:1910.07467), both directions.
+// The naive twin of RMS normalization, forward and backward (Zhang, Sennrich, arXiv:1910.07467).
 // Read next: ApusKernelsBaseline/Normalization/RMSNorm.swift, the kernel.
 
 extension Reference {
@@ -26,16 +26,16 @@ extension Reference {
     return (y, scales)
   }
 
-  /// With g = dy ∘ weight: dx = (g − x̂ ∘ mean(g ∘ x̂)) / ρ and dweight = Σ dy ∘ x̂ over the rows.
+  /// With g = dy ∘ weight: dx = (g − x̂ ∘ mean(g ∘ x̂)) / ρ and dWeight = Σ dy ∘ x̂ over the rows.
   ///
   /// - Parameters:
   ///   - x: [rows, columns]
   ///   - weight: [columns]; nil: ones.
-  ///   - inverseRoot: What the forward returned, [rows].
+  ///   - inverseRoot: 1/ρ from the forward, [rows].
   ///   - dy: [rows, columns]
   ///   - rows: Number of rows.
   ///   - columns: Number of columns.
-  /// - Returns: dx [rows, columns]; dweight [columns].
+  /// - Returns: dx [rows, columns]; dWeight [columns].
   @specialized(where T == Double)
   package static func rmsNormBackward<T: ReferenceScalar>(
     _ x: [T], weight: [T]?, inverseRoot: [T], _ dy: [T], rows: Int, columns: Int

@@ -1,8 +1,8 @@
-// The naive twins of the random numbers: Philox-4x32-10 as its paper states it (Salmon, Moraes, Dror, Shaw, SC 2011).
+// The naive twins of random numbers and dropout: Philox-4x32-10 as in its paper (Salmon, Moraes, Dror, Shaw, SC 2011).
 // Read next: ApusKernelsBaseline/Pointwise/Random.swift, the kernels.
 
 extension Reference {
-  /// Ten rounds of multiplying, crossing over and mixing in the key turn a counter into four random words.
+  /// Four random words from a counter, by ten rounds of multiplications, exchanges and xor with the key.
   package static func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var (c, k) = (counter, key)
     for _ in 0..<10 {
@@ -17,7 +17,7 @@ extension Reference {
     return c
   }
 
-  /// y[i] = word i of the stream, its upper 24 bits as a number in [0, 1).
+  /// y[i] = the upper 24 bits of word i of the stream, as a number of [0, 1).
   ///
   /// Words 4q … 4q+3 come from the counter whose lower half is q and whose upper half is `stream`.
   ///
@@ -45,7 +45,7 @@ extension Reference {
   ///
   /// - Parameters:
   ///   - x: [count]
-  ///   - keep: The probability to keep an element.
+  ///   - keep: The probability of keeping an element.
   ///   - key: The seed.
   ///   - stream: One of 2⁶⁴ independent sequences.
   /// - Returns: [count]

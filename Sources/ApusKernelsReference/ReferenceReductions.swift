@@ -1,18 +1,18 @@
-// The naive twins of sums, maxima and minima over an axis, and of the sum of squares.
-// Read next: ApusKernelsBaseline/Pointwise/Reductions.swift, the kernels.
+// The naive twins of sums, maxima and minima along an axis, and of the sum of squares.
+// Read next: ApusKernelsBaseline/Reductions/Reductions.swift, the kernels.
 
 package import ApusKernelTypes
 
 extension Reference {
   /// y[o, i] = the sum, maximum or minimum over r of x[o, r, i].
   ///
-  /// Over nothing the sum is 0, the maximum −∞ and the minimum +∞. A maximum or minimum of anything with a NaN is NaN.
+  /// Over nothing the sum is 0, the maximum −∞ and the minimum ∞. A maximum or minimum is NaN if any element is.
   ///
   /// - Parameters:
   ///   - x: [outer, count, inner]
-  ///   - outer: Sizes before the reduced axis, multiplied.
-  ///   - count: Size of the reduced axis.
-  ///   - inner: Sizes behind it, multiplied.
+  ///   - outer: The product of the sizes before the reduced axis.
+  ///   - count: The size of the reduced axis.
+  ///   - inner: The product of the sizes after it.
   /// - Returns: [outer, inner]
   @specialized(where T == Double)
   package static func reduce<T: ReferenceScalar>(

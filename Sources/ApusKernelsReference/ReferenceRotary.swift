@@ -1,15 +1,18 @@
 // The naive twin of rotary positions. Read next: ApusKernelsBaseline/Positions/Rotary.swift, the kernel.
 
 extension Reference {
-  /// Turns pairs of features: (y₁, y₂) = (x₁·cos − x₂·sin, x₂·cos + x₁·sin).
+  /// Rotates pairs of features: (y₁, y₂) = (x₁·cos − x₂·sin, x₂·cos + x₁·sin).
   ///
   /// - Parameters:
-  ///   - x: [rows, heads, head size]
-  ///   - cosines: [angle rows, pairs]; row r of x takes row r % angle rows.
-  ///   - sines: the same shape.
-  ///   - pairs: how many of each head; 2 · pairs ≤ head size, and the rest is copied.
-  ///   - pairsAreNeighbors: Pairs are (2i, 2i + 1) instead of (i, i + pairs).
-  ///   - isBackward: Turns the other way.
+  ///   - x: [rows, heads, headSize]
+  ///   - cosines: [angleRows, pairs]; row r of x takes row r % angleRows.
+  ///   - sines: [angleRows, pairs]
+  ///   - heads: Heads in each row.
+  ///   - headSize: Features in each head.
+  ///   - pairs: Pairs in each head; 2 · pairs ≤ headSize, and the other features are copied.
+  ///   - pairsAreNeighbors: Whether the pairs are (2i, 2i + 1) instead of (i, i + pairs).
+  ///   - isBackward: Whether to rotate by the negative angles.
+  /// - Returns: y, in the shape of x.
   @specialized(where T == Double)
   package static func rotate<T: ReferenceScalar>(
     _ x: [T], cosines: [T], sines: [T], heads: Int, headSize: Int, pairs: Int, pairsAreNeighbors: Bool,

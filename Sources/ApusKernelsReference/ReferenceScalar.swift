@@ -1,12 +1,12 @@
-// The namespace of the naive twins, and the numbers that they compute with: Float, or Double as the tests' oracle.
-// Read next: ReferenceMatMul.swift, the shortest twin; every other file here is read on its own.
+// The namespace of the naive twins, and the types they compute with: Float, or Double as the tests' oracle.
+// Read next: ReferenceMatMul.swift; the other twins can be read in any order.
 
 import Foundation
 
-/// The naive twin of every kernel: plain loops over plain arrays that say what a kernel computes, not how.
+/// The naive twin of every kernel: plain loops over arrays that define what the kernel computes.
 ///
-/// Arrays are row-major. Shapes stand in brackets and their sizes are arguments. Every twin is generic over `Float`
-/// and `Double`; `@specialized` keeps the Double one, which the tests use, fast when it is called from a debug build.
+/// Arrays are row-major. Comments give their shapes in brackets; the sizes are arguments. Every twin is generic over `Float` and
+/// `Double`. `@specialized` makes the Double version, which the tests use, fast even when a debug build calls it.
 package enum Reference {}
 
 /// A number type with the elementary functions: `Float` or `Double`.

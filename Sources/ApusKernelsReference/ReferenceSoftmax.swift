@@ -1,10 +1,10 @@
-// The naive twins of softmax over rows: forward and backward.
-// Read next: ApusKernelsBaseline/Pointwise/Softmax.swift, the kernels; ReferenceLosses.swift.
+// The naive twins of softmax over rows, forward and backward.
+// Read next: ApusKernelsBaseline/Losses/Softmax.swift, the kernels; ReferenceLosses.swift.
 
 extension Reference {
   /// y[r, j] = e^x[r, j] / Σ_l e^x[r, l]; a row of −∞ gives zeros.
   ///
-  /// Numerator and denominator are multiplied by e^(−m), m the row's largest element, so that neither overflows.
+  /// Numerator and denominator are multiplied by e^(−m), with m the row's largest element, so that neither overflows.
   ///
   /// - Parameters:
   ///   - x: [rows, columns]
@@ -41,7 +41,7 @@ extension Reference {
     return dx
   }
 
-  /// ln Σ eˣ = m + ln Σ e^(x − m), m the largest x; −∞ if there is none above −∞.
+  /// ln Σ eˣ = m + ln Σ e^(x − m), with m the largest x; −∞ if all x are −∞.
   static func logSumExp<T: ReferenceScalar>(_ x: ArraySlice<T>) -> T {
     var largest = -T.infinity
     for value in x where value > largest { largest = value }

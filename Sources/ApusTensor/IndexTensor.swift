@@ -1,6 +1,7 @@
 // Whole numbers: tokens, targets, positions. Never differentiable, so a type of their own.
 // Read next: Ops/Gather.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -65,7 +66,7 @@ public struct IndexTensor: Sendable, Hashable {
   func check(below bound: Int, except exception: Int32? = nil, _ operation: StaticString) {
     let bound = Int(Int32(clamping: bound))
     var largest: UInt32 = 0
-    read { largest = Kernels.table.copies.largestIndex($0, count, Kernels.schedule) }
+    read { largest = Kernels.current.largestIndex($0, count: count, Kernels.schedule) }
     if count == 0 || Int(largest) < bound { return }
     for (position, index) in indices.enumerated() where index < 0 || index >= bound {
       require(

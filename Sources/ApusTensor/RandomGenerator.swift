@@ -1,6 +1,7 @@
 // Reproducible randomness: numbers are a function of a seed, a stream and a position, not of what was drawn before.
 // Read first: ApusKernelsBaseline/Pointwise/Random.swift. Read next: Tensor+Random.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 import Synchronization
@@ -67,7 +68,9 @@ public final class RandomGenerator: Sendable {
   /// Fills memory with such numbers: as many of `uniforms(count:)`.
   package func drawUniforms(into target: UnsafeMutableBufferPointer<Float>) {
     let stream = takeStream()
-    if let base = target.baseAddress { Kernels.table.uniform(base, target.count, seed, stream, Kernels.schedule) }
+    if let base = target.baseAddress {
+      Kernels.current.uniform(base, count: target.count, key: seed, stream: stream, Kernels.schedule)
+    }
   }
 
   /// 0 ..< count in random order (Fisher and Yates).

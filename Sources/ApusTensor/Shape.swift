@@ -1,6 +1,8 @@
 // The sizes of a tensor's axes, and the rules of broadcasting.
 // Read next: Tensor.swift.
 
+import ApusBase
+
 /// The sizes of a tensor's axes, outermost first: `[2, 3]` is two rows of three columns, `[]` a single number.
 ///
 /// Up to eight axes, kept inline: a shape costs no allocation.

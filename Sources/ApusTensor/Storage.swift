@@ -1,6 +1,7 @@
 // The memory behind tensors: aligned, shared by reference, recycled.
-// Read first: ApusKernelTypes/BufferPool.swift. Read next: Workspace.swift.
+// Read first: ApusKernelTypes/Memory/BufferPool.swift. Read next: Workspace.swift.
 
+import ApusBase
 import ApusKernelTypes
 import Synchronization
 
@@ -58,10 +59,4 @@ final class Storage: @unchecked Sendable {
     if owner == nil { BufferPool.shared.giveBack(elements, bytes: count * 4) }
     (owner as? any LentMemory)?.isReturned(UnsafeRawPointer(elements), byteCount: count * 4)
   }
-}
-
-/// What lends its memory to tensors and wants to know when they are done with a part of it: a memory-mapped file.
-package protocol LentMemory: AnyObject {
-  /// One borrower of this memory is gone; there may be others.
-  func isReturned(_ start: UnsafeRawPointer, byteCount: Int)
 }

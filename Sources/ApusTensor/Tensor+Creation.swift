@@ -1,5 +1,6 @@
 // Tensors from numbers. Read next: Tensor+Random.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -26,7 +27,9 @@ extension Tensor {
 
   /// A tensor whose elements are all `value`.
   public init(repeating value: Float, shape: Shape) {
-    self.init(uninitialized: shape) { Kernels.table.copies.fill($0, value, shape.elementCount, Kernels.schedule) }
+    self.init(uninitialized: shape) {
+      Kernels.current.fill($0, with: value, count: shape.elementCount, Kernels.schedule)
+    }
   }
 
   /// A tensor of zeros.

@@ -11,9 +11,10 @@ extension Tensor {
   ) -> Tensor {
     let stream = generator.takeStream()
     return Tensor(uninitialized: shape) { target in
-      Kernels.table.uniform(target, shape.elementCount, generator.seed, stream, Kernels.schedule)
+      Kernels.current.uniform(target, count: shape.elementCount, key: generator.seed, stream: stream, Kernels.schedule)
       if low != 0 || high != 1 {
-        Kernels.table.affine(target, target, high - low, low, shape.elementCount, Kernels.schedule)
+        Kernels.current.affine(
+          target, target, scale: high - low, offset: low, count: shape.elementCount, Kernels.schedule)
       }
     }
   }

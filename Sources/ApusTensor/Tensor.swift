@@ -1,6 +1,7 @@
 // The tensor: a shape, shared memory, and its place on the tape.
 // Read first: Shape.swift, Storage.swift. Read next: Autograd/Tape.swift, Ops/Arithmetic.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -88,7 +89,8 @@ public struct Tensor: Sendable {
   func copy() -> Tensor {
     withUnsafePointer { source in
       Tensor(uninitialized: shape) {
-        Kernels.table.copyRows(source, elementCount, $0, elementCount, 1, elementCount, Kernels.schedule)
+        Kernels.current.copyRows(
+          source, stride: elementCount, $0, stride: elementCount, rows: 1, columns: elementCount, Kernels.schedule)
       }
     }
   }
@@ -105,7 +107,7 @@ public struct Tensor: Sendable {
     assert(shape == other.shape)
     if isUnique() {
       read(other) { x in
-        Kernels.table.addScaled(x, storage.elements + offset, scale, elementCount, Kernels.schedule)
+        Kernels.current.addScaled(x, to: storage.elements + offset, scale: scale, count: elementCount, Kernels.schedule)
       }
       node = .none
     } else {

@@ -1,6 +1,7 @@
 // Memory for steps that come again and again: the tensors of one take the storages of the step before.
 // Read first: Storage.swift. Read next: ApusModels/Decoding/TokenGenerator.swift, whose tokens are such steps.
 
+import ApusBase
 import Foundation
 
 /// Storages that the tensors of one step leave to those of the next.

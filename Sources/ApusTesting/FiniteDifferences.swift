@@ -1,6 +1,7 @@
 // Derivatives without calculus: move the input a little to either side, and look at how far the value goes.
 // Read next: CheckGradients.swift, which compares them with the tape's.
 
+import ApusBase
 public import ApusTensor
 
 /// The derivative of Σ weights · f(x) at x along a direction, as a central finite difference.

@@ -1,18 +1,20 @@
-// The numbers of a training run, as a CSV file that survives interruptions. Read next: TrainingRun.swift.
+// The metrics of a training run, step by step, and their CSV file.
+// Read next: TrainingRun.swift.
 
-public import ApusData
+public import ApusFiles
 public import Foundation
 
-/// One step of training, as it is logged.
+/// The logged metrics of one training step.
 public struct StepMetrics: Sendable, Equatable {
-  /// Steps done, this one included.
+  /// The number of completed steps, including this one.
   public var step: Int
-  /// The loss of the step's batch.
+  /// The loss on the step's batch.
   public var loss: Float
-  /// The loss on the validation part, where it was measured after this step.
+  /// The validation loss, if it was measured after this step.
   public var validationLoss: Float?
+  /// The learning rate of the step.
   public var learningRate: Float
-  /// Of training, over all sessions of the run.
+  /// The total training time in seconds, over all sessions of the run.
   public var seconds: Double
 
   public init(step: Int, loss: Float, validationLoss: Float?, learningRate: Float, seconds: Double) {
@@ -21,18 +23,18 @@ public struct StepMetrics: Sendable, Equatable {
   }
 }
 
-/// A table of steps: kept in memory for curves, written to a file with every checkpoint.
+/// The metrics of all steps, kept in memory and written to a file with every checkpoint.
 public struct MetricsLog: Sendable {
-  /// All rows, in order of steps.
+  /// The metrics in the order of the steps.
   public private(set) var rows: [StepMetrics] = []
 
   static let header = "step,training_loss,validation_loss,learning_rate,seconds"
 
   public init() {}
 
-  /// The rows of a file up to `step`: later ones belong to a part of a run that was lost.
+  /// Reads the rows of a file up to a step. Later rows belong to steps after the last checkpoint, which are repeated.
   ///
-  /// - Throws: `FileFormatError` that names the line.
+  /// - Throws: `FileFormatError`, which names the invalid line.
   public init(contentsOf url: URL, upTo step: Int) throws(FileFormatError) {
     try self.init(parsing: TextFile.read(url), path: url.path, upTo: step)
   }
@@ -58,10 +60,12 @@ public struct MetricsLog: Sendable {
     }
   }
 
-  /// Adds a row behind the others.
+  /// Appends a row.
   public mutating func append(_ row: StepMetrics) { rows.append(row) }
 
-  /// Writes the whole table, replacing the file at once.
+  /// Writes the table, replacing the file atomically.
+  ///
+  /// - Throws: `FileFormatError` if the file cannot be written.
   public func write(to url: URL) throws(FileFormatError) {
     var text = MetricsLog.header + "\n"
     for row in rows {

@@ -1,24 +1,25 @@
-// Checkpoints: one file that is replaced at once, from which a run continues bit for bit.
+// Checkpoints: a single file, replaced atomically, from which a run can be resumed exactly.
 // Read first: TrainingRun.swift, ApusData/Files/AtomicFile.swift.
 
-import ApusData
+import ApusFiles
 import ApusNN
 import ApusTensor
+import ApusWeights
 import Foundation
 
 extension TrainingRun {
-  /// The checkpoint's name in the run folder.
+  /// The name of the checkpoint file in the run folder.
   public static let checkpointName = "checkpoint.safetensors"
-  /// The best model's name in the run folder.
+  /// The name of the best model's file in the run folder.
   public static let modelName = "model.safetensors"
-  /// The log's name in the run folder.
+  /// The name of the log file in the run folder.
   public static let metricsName = "metrics.csv"
 
   private static let format = "apus-training-run-1"
   private static let modelPrefix = "model."
   private static let optimizerPrefix = "optimizer."
 
-  /// Saves model, optimizer and progress. (The file is one, so that its parts always belong together.)
+  /// Saves the model, the optimizer's state and the progress in a single file, so that they always match.
   func saveCheckpoint() throws(FileFormatError) {
     guard let folder else { return }
     try log.write(to: folder.appendingPathComponent(TrainingRun.metricsName))
@@ -35,6 +36,7 @@ extension TrainingRun {
       state + moments, metadata: metadata, to: folder.appendingPathComponent(TrainingRun.checkpointName))
   }
 
+  /// Saves the best model.
   func saveBest() throws {
     guard let folder else { return }
     if let saveBestModel {
@@ -45,10 +47,10 @@ extension TrainingRun {
     }
   }
 
-  /// Continues a run from the checkpoint in its folder.
+  /// Restores the state of the run from the checkpoint in its folder. Does nothing if the run has no folder.
   ///
-  /// - Throws: `FileFormatError`, `StateDictionaryError` or `OptimizerStateError` that name what does not fit; then nothing was
-  ///   changed, apart from the model's weights if only the optimizer does not fit.
+  /// - Throws: `FileFormatError`, `StateDictionaryError` or `OptimizerStateError` if a part does not match. Nothing is
+  ///   changed then, except that the model's weights are loaded if only the optimizer's state does not match.
   public func resume() throws {
     guard let folder else { return }
     let url = folder.appendingPathComponent(TrainingRun.checkpointName)
@@ -77,7 +79,7 @@ extension TrainingRun {
     try model.load(state)
     try optimizer.load(state: moments)
     step = savedStep
-    // What a schedule depends on beside the step is in the log.
+    // A schedule may also depend on the validation losses, which are in the log.
     schedule = initialSchedule
     for case let loss? in savedLog.rows.map(\.validationLoss) {
       schedule.note(validationLoss: Double(loss))

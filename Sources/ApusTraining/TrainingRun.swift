@@ -1,15 +1,16 @@
-// The training loop: steps, validation, checkpoints, and continuing exactly where a run was interrupted.
-// Read first: Optimizers/Optimizer.swift, Schedules/LearningRateSchedule.swift. Read next: TrainingRun+Checkpoint.swift.
+// The training loop, with validation, checkpoints and exact resumption.
+// Read first: Optimizers/Optimizer.swift. Read next: TrainingRun+Checkpoint.swift.
 
+import ApusBase
 public import ApusNN
 public import ApusTensor
 public import Foundation
 
-/// Trains a model step by step, validating and saving as it goes.
+/// Trains a model step by step, with validation and checkpoints.
 ///
-/// A step depends on the model, the optimizer, the step's number and the seed only: the randomness of step s (which examples,
-/// which elements are dropped) is drawn from a generator made of the seed and s. So a run that was interrupted, or killed,
-/// and resumed from its checkpoint ends with the same bits as one that was not.
+/// A step depends only on the model, the optimizer, the step's number and the seed. The randomness of step s (the
+/// choice of examples, dropout) comes from a generator that is derived from the seed and s. So a run that is
+/// interrupted or killed, and then resumed from its checkpoint, gives bitwise the same result as an uninterrupted one.
 ///
 /// ```swift
 /// let run = TrainingRun(model: model, optimizer: optimizer, schedule: schedule, settings: .init(steps: 1_000))
@@ -22,17 +23,17 @@ public import Foundation
 ///   onStep: { print($0.step, $0.loss) })
 /// ```
 public final class TrainingRun {
-  /// How long, how often, and from which seed.
+  /// The length of a run, its intervals and its seed.
   public struct Settings: Sendable, Equatable, Codable {
-    /// Steps in all.
+    /// The total number of steps.
     public var steps: Int
-    /// Steps between validations; the last step validates too.
+    /// The number of steps between validations. The last step is always followed by a validation.
     public var validationInterval: Int
-    /// Steps between checkpoints; the last step saves too.
+    /// The number of steps between checkpoints. The last step is always followed by a checkpoint.
     public var checkpointInterval: Int
-    /// The gradients' common norm is clipped to this; nil: not at all.
+    /// The maximum global norm of the gradients, for gradient clipping; nil for no clipping.
     public var clippingNorm: Float?
-    /// Of all randomness during training.
+    /// The seed of all randomness during training.
     public var seed: UInt64
 
     public init(
@@ -47,78 +48,82 @@ public final class TrainingRun {
     }
   }
 
-  /// What `onStep` learns.
+  /// The progress that is passed to `onStep` after a step.
   public struct Progress: Sendable {
-    /// What was measured.
+    /// The metrics of the step.
     public let metrics: StepMetrics
-    /// Steps in all.
+    /// The total number of steps.
     public let steps: Int
-    /// Seconds of the step itself, without validation and saving.
+    /// The duration of the step in seconds, without validation and checkpoints.
     public let stepSeconds: Double
-    /// Whether the validation loss of this step is the lowest so far.
+    /// Whether the validation loss after this step is the lowest so far.
     public let isBest: Bool
     /// Whether a checkpoint was written after this step.
     public let isSaved: Bool
 
-    /// Steps done, this one included.
+    /// The number of completed steps, including this one.
     public var step: Int { metrics.step }
-    /// The loss of the step's batch.
+    /// The loss on the step's batch.
     public var loss: Float { metrics.loss }
   }
 
-  /// How `train` ended.
+  /// The outcome of `train`.
   public enum Outcome: Sendable, Equatable {
+    /// All steps are completed.
     case finished
-    /// `shouldStop` asked for it; everything is saved.
+    /// `shouldStop` returned true. A checkpoint was saved.
     case interrupted
-    /// The loss or its gradients are not numbers: the last checkpoint is from before.
+    /// The loss or its gradients are not finite. The last checkpoint was saved before that.
     case diverged
   }
 
-  /// What is trained.
+  /// The model that is trained.
   public let model: any Module
-  /// What changes it.
+  /// The optimizer, which updates the model's parameters.
   public let optimizer: any Optimizer
-  /// The learning rate of every step; it is told every validation loss.
+  /// The learning-rate schedule, which is notified of every validation loss.
   public internal(set) var schedule: any LearningRateSchedule
-  /// The schedule before it was told anything.
+  /// The schedule in its initial state.
   let initialSchedule: any LearningRateSchedule
-  /// How long, how often, and from which seed.
+  /// The length of the run, its intervals and its seed.
   public let settings: Settings
-  /// Where checkpoints, the best model and the log go; nil: nowhere.
+  /// The folder for checkpoints, the best model and the log; nil to save nothing.
   public let folder: URL?
-  /// Steps done.
+  /// The number of completed steps.
   public internal(set) var step = 0
   /// The lowest validation loss, and the step after which it was measured.
   public internal(set) var best: (loss: Float, step: Int)?
-  /// Everything that was measured.
+  /// The metrics of all steps.
   public internal(set) var log = MetricsLog()
-  /// Seconds of training in earlier sessions and this one.
+  /// The training time in seconds, over all sessions.
   public internal(set) var seconds = 0.0
-  /// Called to save the best model; by default its tensors under their property paths, in model.safetensors.
+  /// Saves the best model; nil to save its tensors under their property paths, in model.safetensors.
   public var saveBestModel: ((any Module) throws -> Void)?
 
-  /// - Precondition: an optimizer with a momentum, if the schedule changes it.
+  /// Makes a run that has not been started.
+  ///
+  /// - Precondition: if the schedule changes the momentum, the optimizer has one.
   public init(
     model: any Module, optimizer: any Optimizer, schedule: any LearningRateSchedule, settings: Settings,
     folder: URL? = nil
   ) {
     require(
       schedule.momentum(at: 0) == nil || optimizer is any MomentumOptimizer,
-      "TrainingRun: \(type(of: schedule)) changes the momentum, and \(type(of: optimizer)) has none")
+      "TrainingRun: \(type(of: schedule)) changes the momentum, but \(type(of: optimizer)) has none")
     (self.model, self.optimizer) = (model, optimizer)
     (self.schedule, initialSchedule) = (schedule, schedule)
     (self.settings, self.folder) = (settings, folder)
   }
 
-  /// Trains until all steps are done.
+  /// Trains until all steps are completed.
   ///
   /// - Parameters:
-  ///   - loss: the loss of one step, with the generator of the step's randomness; runs in training mode and is recorded.
-  ///   - validate: the loss on data that is not trained on; runs in inference mode.
+  ///   - loss: computes the loss of one step with the given random generator. It runs in training mode and is recorded.
+  ///   - validate: computes the loss on held-out data. It runs in inference mode.
   ///   - onStep: called after every step.
-  ///   - shouldStop: asked after every step; true saves a checkpoint and ends.
-  /// - Throws: `FileFormatError` if something cannot be saved.
+  ///   - shouldStop: called after every step but the last. If it returns true, a checkpoint is saved and training ends.
+  /// - Returns: whether training finished, was interrupted or diverged.
+  /// - Throws: `FileFormatError` if a file cannot be written.
   @discardableResult
   public func train(
     loss: (RandomGenerator) -> Tensor, validate: (() -> Float)? = nil, onStep: (Progress) -> Void = { _ in },
@@ -143,7 +148,8 @@ public final class TrainingRun {
       let isLast = step == settings.steps
       let isInterrupted = !isLast && shouldStop()
       let saves = isLast || isInterrupted || step % settings.checkpointInterval == 0
-      // A finite loss can have infinite gradients. Without a checkpoint in between, the next step's loss shows it.
+      // A finite loss can have infinite gradients. They are checked only before a checkpoint, because otherwise the
+      // next step's loss shows them.
       if saves && !gradients.norm.isFinite { return .diverged }
       var validationLoss: Float?
       var isBest = false
@@ -158,7 +164,8 @@ public final class TrainingRun {
         step: step, loss: number, validationLoss: validationLoss, learningRate: optimizer.learningRate,
         seconds: seconds)
       log.append(metrics)
-      // The best model first: a run that is killed in between has a checkpoint that will make it again.
+      // The best model is saved first: if the run is killed in between, resuming from the last checkpoint saves it
+      // again.
       if isBest { try saveBest() }
       if saves { try saveCheckpoint() }
       onStep(

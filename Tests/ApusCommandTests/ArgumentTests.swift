@@ -1,4 +1,4 @@
-// The command line: values, all problems at once, suggestions, help.
+// Tests of command-line parsing: values, error messages, suggestions and help.
 // Read first: Sources/ApusCommand/CommandLine/.
 
 import Foundation
@@ -6,20 +6,20 @@ import Testing
 
 @testable import ApusCommand
 
-/// A verb with one of everything.
+/// A verb with every kind of argument.
 private struct Bake: Verb {
   static let name = "bake cake"
-  static let summary = "Bake a cake."
+  static let summary = "Bake a cake"
   static let details = "Eat it while it is warm."
 
-  @Positional("RECIPE", help: "the recipe's file") var recipe: Path
-  @Positional("SIZE", .from(1, to: 9), help: "How large") var size = 3
-  @Option("minutes", .atLeast(1), help: "Time in the oven") var minutes = 40
-  @Option("sugar", .from(0, below: 1), help: "Share of sugar") var sugar = 0.25
-  @Option("name", help: "What to write on it") var text = "Apus"
-  @Option("out", placeholder: "DIR", help: "Where it goes") var out: Path? = nil
-  @Option("seed", help: "Whatever is random") var seed: UInt64 = 1
-  @Flag("dry", help: "Only say what would be done") var isDry
+  @Positional("RECIPE", help: "recipe file") var recipe: Path
+  @Positional("SIZE", .from(1, to: 9), help: "size of the cake") var size = 3
+  @Option("minutes", .atLeast(1), help: "time in the oven") var minutes = 40
+  @Option("sugar", .from(0, below: 1), help: "fraction of sugar") var sugar = 0.25
+  @Option("name", help: "text to write on it") var text = "Apus"
+  @Option("out", placeholder: "DIR", help: "output folder") var out: Path? = nil
+  @Option("seed", help: "random seed") var seed: UInt64 = 1
+  @Flag("dry", help: "print the steps without baking") var isDry
 
   func problems() -> [String] { minutes > 90 && isDry ? ["--minutes: too long for --dry"] : [] }
 
@@ -28,14 +28,14 @@ private struct Bake: Verb {
 
 private struct Boil: Verb {
   static let name = "bake egg"
-  static let summary = "An egg."
+  static let summary = "Bake an egg"
   func run() throws { throw CommandFailure("no egg", "no water", status: 3) }
 }
 
 private var tool: Tool {
   Tool(
     name: "cook", version: "1.2", summary: "a kitchen", verbs: [Bake.self, Boil.self],
-    groups: ["bake": "Use the oven."])
+    groups: ["bake": "Use the oven"])
 }
 
 private func bake(_ words: String...) -> Bake? {
@@ -88,7 +88,7 @@ private func output(_ words: String...) -> String {
         "cook bake cake: unknown option '-q'",
         "cook bake cake: --out: expected the name of a file or folder, found ''",
         "cook bake cake: --name: expected a value, found nothing",
-        "cook bake cake: RECIPE is missing (the recipe's file)",
+        "cook bake cake: RECIPE is missing (recipe file)",
       ])
   }
 
@@ -120,20 +120,20 @@ private func output(_ words: String...) -> String {
   }
 
   @Test func verbs() {
-    #expect(refusal("bkae") == ["cook: unknown verb 'bkae' (did you mean 'bake'?)"])
-    #expect(refusal("fly") == ["cook: unknown verb 'fly' (expected bake)"])
-    #expect(refusal("--dry") == ["cook: expected a verb before the option '--dry'"])
+    #expect(refusal("bkae") == ["cook: unknown command 'bkae' (did you mean 'bake'?)"])
+    #expect(refusal("fly") == ["cook: unknown command 'fly' (expected bake)"])
+    #expect(refusal("--dry") == ["cook: expected a command before the option '--dry'"])
     #expect(refusal("bake") == ["cook bake: expected cake or egg, found nothing"])
-    #expect(refusal("bake", "cakes") == ["cook bake: unknown verb 'cakes' (did you mean 'cake'?)"])
-    #expect(refusal("help", "bake", "x") == ["cook bake: unknown verb 'x' (expected cake, egg)"])
+    #expect(refusal("bake", "cakes") == ["cook bake: unknown command 'cakes' (did you mean 'cake'?)"])
+    #expect(refusal("help", "bake", "x") == ["cook bake: unknown command 'x' (expected cake, egg)"])
   }
 
   @Test func helpComesFromTheDeclarations() {
     let help = output("bake", "cake", "--minutes", "nonsense", "--help")
-    #expect(help.contains("cook bake cake — Bake a cake.\n\nUsage: cook bake cake RECIPE [SIZE] [options]"))
-    #expect(help.contains("  --minutes N  Time in the oven (default: 40)"))
-    #expect(help.contains("  --name TEXT  What to write on it (default: \"Apus\")"))
-    #expect(help.contains("  --out DIR    Where it goes\n"))
+    #expect(help.contains("cook bake cake — Bake a cake\n\nUsage: cook bake cake RECIPE [SIZE] [options]"))
+    #expect(help.contains("  --minutes N  time in the oven (default: 40)"))
+    #expect(help.contains("  --name TEXT  text to write on it (default: \"Apus\")"))
+    #expect(help.contains("  --out DIR    output folder\n"))
     #expect(help.contains("Eat it while it is warm."))
     #expect(help == output("help", "bake", "cake"))
     #expect(help.split(separator: "\n").allSatisfy { $0.count <= 88 })
@@ -150,7 +150,7 @@ private func output(_ words: String...) -> String {
           continue
         }
         for line in help.split(separator: "\n") where line.count > width {
-          // Only what cannot be broken, and what shows how to call, is longer.
+          // Only the usage line and lines without a space may be longer.
           #expect(
             !line.trimmingCharacters(in: .whitespaces).contains(" ") || line.hasPrefix("Usage"),
             "\(verb.name), \(width): \(line)")
@@ -161,9 +161,10 @@ private func output(_ words: String...) -> String {
 
   @Test func helpOfToolAndGroup() {
     for help in [output(), output("--help"), output("-h"), output("help")] {
-      #expect(help.contains("  bake cake  Bake a cake.\n  bake egg   An egg."))
+      #expect(help.contains("  bake cake  Bake a cake\n  bake egg   Bake an egg"))
     }
-    #expect(output("bake", "--help").hasPrefix("cook bake — Use the oven.\n\n  bake cake  Bake a cake."))
+    let usage = "Usage: cook bake COMMAND [arguments] [options]"
+    #expect(output("bake", "--help").hasPrefix("cook bake — Use the oven\n\n\(usage)\n\n  bake cake  Bake a cake\n"))
     #expect(output("help", "bake") == output("bake", "-h"))
     #expect(output("--version") == "cook 1.2")
   }
@@ -184,7 +185,8 @@ private func output(_ words: String...) -> String {
 }
 
 @Suite struct RegistryTests {
-  /// A name twice, or one that begins another, would hide a verb; so would an option name twice.
+  /// A name that appears twice, or that is a prefix of another, would hide a verb. A repeated option name would hide an
+  /// option.
   @Test func namesAreDistinct() {
     let names = Tool.apus.verbs.map { $0.name }
     for (index, name) in names.enumerated() {

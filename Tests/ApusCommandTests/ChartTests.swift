@@ -1,4 +1,4 @@
-// Charts: well-formed XML whatever the data, round ticks, contours.
+// Tests of the charts: well-formed XML for any data, round ticks, contours.
 // Read first: Sources/ApusCharts/.
 
 import Foundation
@@ -12,7 +12,7 @@ import Testing
 
 private typealias Point = LineChart.Point
 
-/// Whether a text is XML, and its elements.
+/// The number of elements of each name in an XML text; nil if it is not well-formed.
 private func elements(_ text: String) -> [String: Int]? {
   final class Counter: NSObject, XMLParserDelegate {
     var counts: [String: Int] = [:]
@@ -42,7 +42,7 @@ private func chart(_ series: LineChart.Series..., reference: Double? = nil) -> L
       .init("training", curve, style: .smoothed), .init("validation", dots, style: .marked), reference: 4)
     let counts = try #require(elements(picture.svg))
     #expect(counts["path"] == 3)
-    // The eleven points and the legend's.
+    // The eleven points, and the dot of the legend.
     #expect(counts["circle"] == 12)
     #expect(picture.svg == picture.svg)
     #expect(picture.svg.contains("A &lt;chart&gt; &amp; &quot;more&quot;"))
@@ -151,7 +151,7 @@ private func chart(_ series: LineChart.Series..., reference: Double? = nil) -> L
     let segments = Contour.segments(of: values, columns: 4, at: 1.25)
     #expect(segments.count == 2)
     #expect(segments.flatMap { [$0.from.x, $0.to.x] }.allSatisfy { abs($0 - 1.25) < 1e-12 })
-    // A saddle is crossed twice; its two lines do not meet.
+    // A saddle has two contour lines, which do not meet.
     #expect(Contour.segments(of: [0, 1, 1, 0], columns: 2, at: 0.4).count == 2)
     #expect(Contour.segments(of: [0, .nan, 1, 0], columns: 2, at: 0.4).isEmpty)
     #expect(Contour.segments(of: [], columns: 2, at: 0.4).isEmpty)
@@ -176,13 +176,13 @@ private func chart(_ series: LineChart.Series..., reference: Double? = nil) -> L
     #expect(svg.contains("fill=\"\(SVG.palette[0])\"") && svg.contains("fill=\"\(SVG.palette[1])\""))
   }
 
-  /// One bar of a ratio of 25 does not make the others short: it is broken where the axis ends.
+  /// A bar much longer than the others is broken at the end of the axis, so that it does not shorten them.
   @Test func longBarsAreBroken() {
     func longest(_ values: [Double]) -> Double { BarChart.longest(values, reference: 1) }
     #expect(longest([1.05, 25, 2.4, 1.6]) == 2.4)
     #expect(longest([1.05, 22, 25, 2.4, 1.6, 0.9]) == 2.4)
     #expect(longest([1.05, 7, 2.4, 1.6]) == 7)
-    // Too many to be exceptions; too few to have a rule; all short.
+    // Not broken: too many long bars, too few bars, all bars shorter than the reference.
     #expect(longest([1.05, 25, 22, 24, 1.6]) == 25)
     #expect(longest([1, 25]) == 25 && longest([]) == 1)
     #expect(longest([0.1, 0.01, 0.001]) == 1)

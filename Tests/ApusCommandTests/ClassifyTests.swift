@@ -1,8 +1,11 @@
-// `apus classify`: answers in the order of their probabilities. Read first: Sources/ApusCommand/Verbs/ClassifyCommand.swift.
+// Tests of `apus classify`: rankings by probability, and CLIP's zero-shot classification.
+// Read first: Sources/ApusCommand/Verbs/ClassifyCommand.swift.
 
-import ApusData
-import ApusModels
+import Apus
+import ApusMultimodal
+import ApusPublished
 import ApusTensor
+import ApusText
 import Foundation
 import Testing
 
@@ -46,7 +49,8 @@ import Testing
     return verb
   }
 
-  /// A CLIP with random weights and its tokenizer and pictures; the fixture's generate.py asked transformers.
+  /// A CLIP with random weights, its tokenizer and images. The fixture's generate.py computed the probabilities with
+  /// transformers.
   @Test func zeroShotAsInTransformers() throws {
     let expected = try JSONDecoder().decode(
       Expected.self, from: Data(contentsOf: clip.appendingPathComponent("expected.json")))

@@ -1,4 +1,4 @@
-// `apus generate`: what its options may say together, and what is refused. The texts are tested in ApusModelsTests.
+// Tests of `apus generate`: combinations of options, and printing. Generation itself is tested in ApusModelsTests.
 // Read first: ArgumentTests.swift.
 
 import Foundation
@@ -7,7 +7,7 @@ import Testing
 @testable import ApusCommand
 
 @Suite struct GenerateTests {
-  /// What is printed for a command line that is refused.
+  /// The error lines for an invalid command line; empty if it is valid.
   private func refusals(_ words: String) -> [String] {
     let line = ["generate"] + words.split(separator: " ").map(String.init)
     guard case .refuse(let lines) = Tool.apus.outcome(of: line) else { return [] }
@@ -21,13 +21,13 @@ import Testing
   }
 
   @Test func promptsComeOneWay() {
-    #expect(refusals("x") == ["apus generate: --prompt: expected either a prompt or --input-ids, found neither"])
+    #expect(refusals("x") == ["apus generate: expected either --prompt or --input-ids, found neither"])
     #expect(
       refusals("x --prompt a --input-ids 1")
-        == ["apus generate: --prompt: expected either a prompt or --input-ids, found both"])
+        == ["apus generate: expected either --prompt or --input-ids, found both"])
     #expect(
       refusals("x --input-ids 1,b")
-        == ["apus generate: --input-ids: expected whole numbers with commas between them, found '1,b'"])
+        == ["apus generate: --input-ids: expected token IDs separated by commas, found '1,b'"])
     for ids in ["1,,2", "1,-2", "4294967296", ","] { #expect(refusals("x --input-ids \(ids)").count == 1, "\(ids)") }
     #expect(isAccepted("x --input-ids 1,2,3 --print-ids") && isAccepted("x --prompt hello"))
   }
@@ -45,7 +45,8 @@ import Testing
 }
 
 @Suite struct GeneratedTextTests {
-  /// What llama2.c's and SentencePiece's tokenizers do: a space in front of a word, but not where a text begins.
+  /// Behaves like the tokenizers of llama2.c and SentencePiece: a word begins with a space, except at the start of a
+  /// text.
   private static var codec: TextCodec {
     TextCodec(
       encode: { _ in [] },

@@ -1,5 +1,5 @@
-// The measured limits are numbers that a machine can have; they are not compared with each other, which a busy machine
-// would spoil. Read first: Sources/ApusKernels/MachineLimits.swift.
+// Checks that the measured limits are plausible. They are not compared with each other, as that would fail on a busy
+// machine. Read first: Sources/ApusKernels/MachineLimits.swift.
 
 import ApusKernels
 import Testing

@@ -1,4 +1,5 @@
-// What a run.json may say: the options' own bounds, because it may come from elsewhere.
+// Tests of the bounds of run.json. They are those of the options, because the file may come from elsewhere.
+// Read first: Sources/ApusCommand/Verbs/RunFolder.swift.
 
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
     #expect(sound.problems.isEmpty)
     var last = sound
     last.dropout = Double(Float(1).nextDown)
-    // A model is made of it as it is.
+    // The largest valid dropout probability must not stop the model's initializer.
     #expect(last.problems.isEmpty)
     _ = last.makeModel(vocabularySize: 5)
   }

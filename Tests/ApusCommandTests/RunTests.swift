@@ -1,14 +1,16 @@
-// `apus run`: files written with the fixtures' numbers, and one line for each thing that is wrong.
+// Tests of `apus run`: the files that it writes for the fixtures, and one line for each problem.
+// Read first: Sources/ApusCommand/Verbs/RunCommand.swift.
 
-import ApusData
+import ApusFiles
 import ApusTensor
+import ApusWeights
 import Foundation
 import Testing
 
 @testable import ApusCommand
 
 @Suite struct RunTests {
-  /// The fixture folder of the models' tests.
+  /// A fixture folder of the model tests.
   private var model: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("ApusModelsTests/Fixtures/bert_pretraining")
@@ -71,12 +73,12 @@ import Testing
     }
     #expect(
       refusals([]) == [
-        "apus run: MODEL_DIR is missing (a folder with config.json and model.safetensors, or its shards)"
+        "apus run: MODEL_DIR is missing (folder with config.json and model.safetensors, or its shards)"
       ])
     #expect(
       refusals(["m"]) == [
-        "apus run: --inputs: expected the name of a safetensors file, found nothing",
-        "apus run: --outputs: expected the name of a safetensors file, found nothing",
+        "apus run: --inputs: expected the path of a safetensors file, found nothing",
+        "apus run: --outputs: expected the path of a safetensors file, found nothing",
       ])
     #expect(
       refusals(["m", "--inputs", "i", "--outputs", "/no/such/folder/o"]) == [
@@ -84,7 +86,7 @@ import Testing
       ])
     #expect(
       refusals(["m", "--inputs", "i", "--outputs", "o", "--gradients", "./o"]) == [
-        "apus run: --gradients: expected another file than --outputs, found the same"
+        "apus run: --gradients: expected a file other than that of --outputs, found the same file"
       ])
   }
 }

@@ -1,4 +1,5 @@
-// `apus embed` and `apus search`: their words, and the lines that are searched.
+// Tests of `apus embed` and `apus search`: their arguments, and the lines that are searched.
+// Read first: Sources/ApusCommand/Verbs/EmbedCommand.swift, SearchCommand.swift.
 
 import Testing
 
@@ -23,11 +24,11 @@ import Testing
   @Test func badCommandLines() {
     #expect(
       refusals(["embed"]) == [
-        "apus embed: MODEL_DIR is missing (a folder with config.json, model.safetensors and tokenizer.json)"
+        "apus embed: MODEL_DIR is missing (folder with config.json, model.safetensors and tokenizer.json)"
       ])
     #expect(
       refusals(["embed", "m", "a", "--similarity", "--out", "f"]) == [
-        "apus embed: --out: expected vectors, found --similarity"
+        "apus embed: --out: cannot be combined with --similarity"
       ])
     #expect(
       refusals(["search", "file", " "]) == [

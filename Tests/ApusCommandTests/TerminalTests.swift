@@ -1,4 +1,4 @@
-// What the terminal shows: numbers, the progress line at any width and over time, signals.
+// Tests of terminal output: numbers, the progress line at any width and over time, signals, and the report of `info`.
 // Read first: Sources/ApusCommand/Terminal/.
 
 import ApusCharts
@@ -67,7 +67,7 @@ import Testing
 }
 
 @Suite struct ProgressLineTests {
-  /// A terminal that remembers, with a clock that is set by hand.
+  /// A terminal that records its output, with a clock that is set by hand.
   private final class Screen {
     var text = ""
     var time = 0.0
@@ -164,7 +164,7 @@ import Testing
   @Test func textIsAligned() {
     let lines = report.text.split(separator: "\n").map(String.init)
     #expect(lines.contains("Processor     A & B, 2 cores"))
-    #expect(lines.contains("Chosen        avx2: why not"))
+    #expect(lines.contains("Selected      avx2: why not"))
     #expect(lines.suffix(3).allSatisfy { $0.count == 42 })
     #expect(report.text.contains("232 GFLOP/s"))
   }

@@ -1,6 +1,7 @@
-// `apus tokenize`: its words, the lines that it reads, and the JSON that it writes.
+// Tests of `apus tokenize`: its arguments, the lines that it reads, and its output.
+// Read first: Sources/ApusCommand/Verbs/TokenizeCommand.swift, Terminal/InputLines.swift.
 
-import ApusData
+import ApusText
 import Foundation
 import Testing
 
@@ -26,18 +27,19 @@ import Testing
   @Test func badCommandLines() {
     #expect(
       refusals(["tokenize"]) == [
-        "apus tokenize: MODEL_DIR is missing (a folder with tokenizer.json, vocab.txt, vocab.json and merges.txt, or a SentencePiece model)"
+        "apus tokenize: MODEL_DIR is missing (folder with tokenizer.json, vocab.txt, vocab.json and merges.txt, or a SentencePiece model)"
       ])
     #expect(
       refusals(["tokenize", "m", "1 2", "--decode", "--pair", "x"]) == [
-        "apus tokenize: --pair: expected texts to turn into tokens, found --decode"
+        "apus tokenize: --pair: cannot be combined with --decode"
       ])
     #expect(refusals(["tokenize", "m", "x", "--jsno"]).first?.contains("did you mean --json") == true)
   }
 
   // MARK: Lines
 
-  /// All lines of `bytes`, which come in pieces of `size`, and the failure that ends them.
+  /// Reads all lines of `bytes`, delivered in chunks of `size` bytes. Returns them and the failure that ended the
+  /// reading.
   private func lines(_ bytes: [UInt8], size: Int) -> (lines: [String], failure: String?) {
     var rest = bytes[...]
     var input = InputLines { target in
@@ -59,7 +61,7 @@ import Testing
     func same(_ text: String, _ expected: [String]) {
       let read = lines(Array(text.utf8), size: size)
       #expect(read.failure == nil)
-      // (A comparison of long texts inside #expect would take minutes to explain itself.)
+      // Compared outside #expect, which would take minutes to print the difference of long texts.
       let isSame =
         read.lines.count == expected.count && zip(read.lines, expected).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
       #expect(isSame, "\(text.prefix(40))")
@@ -94,7 +96,7 @@ import Testing
 
   // MARK: Output
 
-  /// What the verb prints for these texts, with a tokenizer of the words "a", "b" and "\"".
+  /// The lines that the verb prints for texts, with a tokenizer that knows the words "a", "b" and "\"".
   private func output(_ words: [String], _ texts: [String]) throws -> [String] {
     let folder = FileManager.default.temporaryDirectory.appending(path: "apus-tokenize-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -158,7 +160,7 @@ import Testing
     #expect(try output(["--decode", "--no-special-tokens"], ["0 3 4 1"]) == ["a b", ""])
     #expect(try output(["--decode", "--json"], ["3 4"]) == [#"{"text":"a b"}"#, ""])
     for bad in ["7", "-1", "x", "3;4", "99999999999"] {
-      #expect(throws: CommandFailure("text 1: expected ids of the vocabulary, from 0 to 5, found '\(bad)'")) {
+      #expect(throws: CommandFailure("text 1: expected token IDs from 0 to 5, found '\(bad)'")) {
         try output(["--decode"], [bad])
       }
     }

@@ -1,4 +1,4 @@
-// Adding at strides, padding, and picking by index along an axis: the bits of the twins in Float.
+// Adding at strides, padding, gather and scatter along an axis: the bits of the twins in Float.
 // Read first: KernelTests.swift, PermuteTests.swift, GatherTests.swift.
 
 import ApusKernelTypes
@@ -13,7 +13,7 @@ extension KernelTests {
 
     @Test(arguments: InstructionSet.tested)
     func addStrided(_ set: InstructionSet) {
-      // Sizes, and strides in a target: columns of wider rows, every second element, reversed axes, one number.
+      // Sizes, and strides in the target: columns of wider rows, every second element, reversed axes, a single number.
       let cases: [([Int], [Int], start: Int)] = [
         ([], [], 0), ([1], [1], 0), ([37], [1], 5), ([20], [3], 0), ([50_021], [1], 0), ([5, 7], [11, 1], 2),
         ([5, 7], [30, 2], 0), ([3, 4, 5], [100, 20, 1], 7), ([4, 40], [-50, 1], 200), ([6, 9], [9, -1], 8),
@@ -23,7 +23,9 @@ extension KernelTests {
         let reach = zip(sizes, strides).reduce(start + 1) { $0 + max(0, $1.0 - 1) * max(0, $1.1) }
         let (x, y) = (Reference.numbers(sizes.reduce(1, *), seed: 1), Reference.numbers(reach + 3, seed: 2))
         let what = "\(set) adding \(sizes) by \(strides)"
-        let sum = result(into: y, what) { set.kernels.copies.addStrided(x, $0 + start, sizes, strides, $1) }
+        let sum = result(into: y, what) {
+          set.kernels.addStrided(x, to: $0 + start, sizes: sizes, strides: strides, $1)
+        }
         var expected = y
         for (position, value) in x.enumerated() {
           var (rest, place) = (position, start)
@@ -34,7 +36,7 @@ extension KernelTests {
           expected[place] += value
         }
         expectSame(sum, expected, what)
-        // The twin's strides count from the first element and up.
+        // The twin's offsets start at the lowest element, so that they are not negative.
         if start == 0 { expectSame(sum, Reference.addStrided(x, to: y, sizes: sizes, strides: strides), what) }
       }
     }
@@ -54,14 +56,14 @@ extension KernelTests {
         for value in [Float(0), -2.5] {
           let what = "\(set) \(sizes) padded by \(before) and \(after)"
           let y = result(count: padded.reduce(1, *), what) {
-            set.kernels.copies.pad(x, $0, sizes, before, padded, value, $1)
+            set.kernels.pad(x, $0, sizes: sizes, before: before, padded: padded, value: value, $1)
           }
           expectSame(y, Reference.pad(x, sizes: sizes, before: before, padded: padded, value: value), what)
         }
       }
     }
 
-    /// Shapes of the indexed tensor and of the indices, and the axis.
+    /// The shapes of the indexed tensor and of the indices, and the axis.
     private let picks: [(shape: [Int], index: [Int], axis: Int)] = [
       ([4, 5], [4, 3], 1), ([4, 5], [4, 9], 1), ([4, 5], [6, 2], 0), ([2, 3, 4], [2, 5, 4], 1),
       ([2, 3, 4], [1, 2, 3], 2),
@@ -83,7 +85,7 @@ extension KernelTests {
         strides[axis] = 0
         let what = "\(set) gather \(index) of \(shape) along \(axis)"
         let y = result(count: places.count, what) {
-          set.kernels.copies.gatherAlong(x, places, $0, index, strides, axisStride, $1)
+          set.kernels.gatherAlong(x, indices: places, $0, sizes: index, strides: strides, axisStride: axisStride, $1)
         }
         let twin = Reference.gatherAlong(x, indices: places, sizes: index, strides: strides, axisStride: axisStride)
         expectSame(y, twin, what)
@@ -100,7 +102,8 @@ extension KernelTests {
         strides[axis] = 0
         let what = "\(set) scatter \(index) into \(shape) along \(axis), adding: \(adds)"
         let sum = result(into: y, what) {
-          set.kernels.copies.scatterAlong(x, places, $0, index, strides, axisStride, axis, adds, $1)
+          set.kernels.scatterAlong(
+            x, indices: places, $0, sizes: index, strides: strides, axisStride: axisStride, axis: axis, adds: adds, $1)
         }
         let twin = Reference.scatterAlong(
           x, indices: places, into: y, sizes: index, strides: strides, axisStride: axisStride, adds: adds)
@@ -120,13 +123,14 @@ extension KernelTests {
         )
         let what = "\(set) \(chosen) of [\(outer), \(count), \(inner)]"
         let y = result(count: dy.count, what) {
-          set.kernels.copies.select(x, places, $0, outer, count, chosen, inner, $1)
+          set.kernels.indexSelect(x, indices: places, $0, outer: outer, count: count, chosen: chosen, inner: inner, $1)
         }
-        expectSame(y, Reference.select(x, indices: places, outer: outer, count: count, inner: inner), what)
+        expectSame(y, Reference.indexSelect(x, indices: places, outer: outer, count: count, inner: inner), what)
         let dx = result(into: x, what) {
-          set.kernels.copies.selectAdd(dy, places, $0, outer, count, chosen, inner, $1)
+          set.kernels.indexAdd(
+            dy, indices: places, to: $0, outer: outer, count: count, chosen: chosen, inner: inner, $1)
         }
-        let twin = Reference.selectAdd(dy, indices: places, to: x, outer: outer, count: count, inner: inner)
+        let twin = Reference.indexAdd(dy, indices: places, to: x, outer: outer, count: count, inner: inner)
         expectSame(dx, twin, what + ", backward")
       }
     }

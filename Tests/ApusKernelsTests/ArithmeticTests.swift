@@ -1,4 +1,4 @@
-// + − × ÷, powers, extrema and comparisons with every kind of broadcast, scaling and adding, against the twins.
+// Functions of two variables with every kind of broadcast, and scaling and adding, against the twins.
 // Read first: KernelTests.swift.
 
 import ApusKernelTypes
@@ -6,11 +6,11 @@ import ApusKernels
 import ApusKernelsReference
 import Testing
 
-/// What of an operand [rows, columns] is stored.
+/// The stored part of an operand [rows, columns].
 private enum Stored: CaseIterable {
   case all, spacedRows, oneRow, oneColumn, oneNumber
 
-  /// An operand with elements away from zero, so that quotients are tame.
+  /// An operand whose elements are away from zero, so that quotients are not large.
   func operand(rows: Int, columns: Int, seed: UInt64) -> Reference.Broadcast<Float> {
     let (isRow, rowStride, count): (Bool, Int, Int) =
       switch self {
@@ -33,7 +33,7 @@ extension Reference.Broadcast<Float> {
 
 extension KernelTests {
   @Suite struct ArithmeticTests {
-    /// Single operations are rounded as IEEE 754 says: the bits of the twin in Float. Powers are within 0.51 ulp.
+    /// Single operations are rounded as IEEE 754 requires, to the bits of the twin in Float. Powers are within 0.51 ulp.
     @Test(arguments: InstructionSet.tested, BinaryOperation.allCases)
     func broadcasts(_ set: InstructionSet, _ operation: BinaryOperation) {
       let kernels = set.kernels
@@ -47,7 +47,7 @@ extension KernelTests {
     }
 
     private func check(
-      _ kernels: KernelTable, _ operation: BinaryOperation, _ left: Stored, _ right: Stored, rows: Int, columns: Int
+      _ kernels: AnyKernelSet, _ operation: BinaryOperation, _ left: Stored, _ right: Stored, rows: Int, columns: Int
     ) {
       let a = left.operand(rows: rows, columns: columns, seed: 1)
       let b = right.operand(rows: rows, columns: columns, seed: 2)
@@ -58,7 +58,8 @@ extension KernelTests {
           let c = result(count: rows * columns, what) { output, schedule in
             kernels.binary(
               operation, BroadcastRows(aStart, rowStride: a.rowStride, isRow: a.isRow),
-              BroadcastRows(bStart, rowStride: b.rowStride, isRow: b.isRow), output, rows, columns, schedule)
+              BroadcastRows(bStart, rowStride: b.rowStride, isRow: b.isRow), output, rows: rows, columns: columns,
+              schedule)
           }
           if operation == .power {
             let exact = Reference.binary(operation, a.inDouble, b.inDouble, rows: rows, columns: columns)
@@ -70,7 +71,8 @@ extension KernelTests {
           let inPlace = result(into: Array(a.elements.prefix(rows * columns)), what) { output, schedule in
             kernels.binary(
               operation, BroadcastRows(output, rowStride: columns, isRow: true),
-              BroadcastRows(bStart, rowStride: b.rowStride, isRow: b.isRow), output, rows, columns, schedule)
+              BroadcastRows(bStart, rowStride: b.rowStride, isRow: b.isRow), output, rows: rows, columns: columns,
+              schedule)
           }
           expectSame(inPlace, c, "\(what), in place")
         }
@@ -90,9 +92,9 @@ extension KernelTests {
           let c = result(count: a.count, "special values") { output, schedule in
             set.kernels.binary(
               operation, BroadcastRows(aStart, rowStride: 0, isRow: true),
-              BroadcastRows(bStart, rowStride: 0, isRow: true), output, 1, a.count, schedule)
+              BroadcastRows(bStart, rowStride: 0, isRow: true), output, rows: 1, columns: a.count, schedule)
           }
-          // A NaN's sign and payload are the processor's choice.
+          // The sign and the payload of a NaN depend on the processor.
           for i in c.indices {
             #expect(c[i] == expected[i] || c[i].isNaN && expected[i].isNaN, "\(operation) of \(a[i]) and \(b[i])")
           }
@@ -106,10 +108,12 @@ extension KernelTests {
       for count in kernels.countsAroundEdges {
         let x = Reference.numbers(count, seed: 1)
         let what = "\(kernels.name) affine of \(count)"
-        let y = result(count: count, what) { kernels.affine(x, $0, -1.75, 0.3, count, $1) }
+        let y = result(count: count, what) { kernels.affine(x, $0, scale: -1.75, offset: 0.3, count: count, $1) }
         let expected = Reference.affine([Double](x), scale: -1.75, offset: Double(Float(0.3)))
         expectClose(y, expected, absolute: 4 * roundoff, what)
-        let inPlace = result(into: x, what) { kernels.affine(UnsafePointer($0), $0, -1.75, 0.3, count, $1) }
+        let inPlace = result(into: x, what) {
+          kernels.affine(UnsafePointer($0), $0, scale: -1.75, offset: 0.3, count: count, $1)
+        }
         expectSame(inPlace, y, "\(what), in place")
       }
     }
@@ -120,7 +124,7 @@ extension KernelTests {
       for count in kernels.countsAroundEdges {
         let (x, y) = (Reference.numbers(count, seed: 1), Reference.numbers(count, seed: 2))
         let what = "\(kernels.name) addScaled of \(count)"
-        let sum = result(into: y, what) { kernels.addScaled(x, $0, 2.25, count, $1) }
+        let sum = result(into: y, what) { kernels.addScaled(x, to: $0, scale: 2.25, count: count, $1) }
         expectClose(
           sum, Reference.addScaled([Double](x), scale: 2.25, to: [Double](y)), absolute: 6 * roundoff, what)
       }

@@ -1,4 +1,4 @@
-// Attention, forward and backward, against the twins: sizes around tiles and blocks, layouts, masks, shared key heads.
+// Attention, forward and backward, against the twins: sizes around tiles and blocks, layouts, masks, shared KV heads.
 // Read first: KernelTests.swift, ApusKernelsReference/ReferenceAttention.swift.
 
 import ApusKernelTypes
@@ -6,7 +6,7 @@ import ApusKernels
 import ApusKernelsReference
 import Testing
 
-/// How heads lie in memory.
+/// The layout of heads in memory.
 private enum Layout: CaseIterable {
   /// [B, H, T, D]
   case headsFirst
@@ -28,7 +28,7 @@ private enum Layout: CaseIterable {
   }
 }
 
-/// [B, H, T, D] in memory in some layout, with something recognizable in the gaps.
+/// A tensor [B, H, T, D] in memory in some layout, with a recognizable value in the gaps.
 private struct Laid {
   let strides: HeadStrides
   let elements: [Float]
@@ -50,10 +50,10 @@ private struct Laid {
     }
   }
 
-  /// [B, H, T, D] from memory that a kernel has filled.
+  /// The tensor [B, H, T, D] from memory that a kernel has written.
   func dense(_ filled: [Float]) -> [Float] { Reference.permute(filled, sizes: sizes, strides: strideOfAxis) }
 
-  /// Whether the gaps hold what they held.
+  /// Whether the gaps are unchanged.
   func gapsAreIntact(_ filled: [Float]) -> Bool {
     var (before, after) = (elements, filled)
     for row in Self.rows(strides, sizes[0], sizes[1], sizes[2]) {
@@ -79,7 +79,7 @@ private struct AttentionCase {
     """
   }
 
-  /// [B, H, T, S], and what is stored of it with its strides.
+  /// The bias [B, H, T, S], and its stored elements with their strides.
   private func makeBias() -> (dense: [Float]?, stored: [Float], strides: HeadStrides) {
     let (s, area) = (sizes, sizes.queryLength * sizes.keyLength)
     let full = HeadStrides(batch: s.heads * area, time: s.keyLength, head: area)
@@ -93,14 +93,14 @@ private struct AttentionCase {
       let repeated = (0..<s.batch * s.heads).flatMap { _ in numbers }
       return (repeated, numbers, HeadStrides(batch: 0, time: s.keyLength, head: 0))
     case .masking:
-      // Two keys of three, and every key of every fifth query.
+      // Hides two of three keys, and all keys from every fifth query.
       var numbers = Reference.numbers(s.batch * s.heads * area, seed: 5)
       for i in numbers.indices where i % s.keyLength % 3 != 1 || i / s.keyLength % 5 == 4 { numbers[i] = -.infinity }
       return (numbers, numbers, full)
     }
   }
 
-  func check(_ kernels: KernelTable, sourceLocation: SourceLocation = #_sourceLocation) {
+  func check(_ kernels: AnyKernelSet, sourceLocation: SourceLocation = #_sourceLocation) {
     let s = sizes
     let scale = 1 / Float(max(1, s.headSize)).squareRoot()
     let (queryRows, keyRows) = (s.batch * s.heads * s.queryLength, s.batch * s.keyHeads * s.keyLength)
@@ -124,7 +124,7 @@ private struct AttentionCase {
     let keys = laid(key, heads: s.keyHeads, length: s.keyLength, size: s.headSize)
     let values = laid(value, heads: s.keyHeads, length: s.keyLength, size: s.valueSize)
     let outputGradients = laid(outputGradient, heads: s.heads, length: s.queryLength, size: s.valueSize)
-    // Outputs begin as NaN: a kernel must write them all, and nothing in the gaps.
+    // Outputs start as NaN: a kernel must write all of them, and nothing in the gaps.
     func unwritten(heads: Int, length: Int, size: Int) -> Laid {
       let dense = [Float](repeating: .nan, count: s.batch * heads * length * size)
       return laid(dense, heads: heads, length: length, size: size, gaps: 77)
@@ -173,8 +173,8 @@ private struct AttentionCase {
     where !laid.gapsAreIntact(outputs[output]) {
       Issue.record("\(name): wrote between rows, output \(output)", sourceLocation: sourceLocation)
     }
-    // Scores are sums of D products, scaled. A probability's relative error is twice that, and a few roundings more;
-    // the output is a mean of values below 1 with these weights.
+    // Scores are scaled sums of D products. The relative error of a probability is twice that of a score, plus a few
+    // roundings. The output is a mean of values below 1 with these weights.
     let score = roundoff * (Double(scale) * Double(s.headSize + 2) + 4)
     let weight = 2 * score + roundoff * 8
     expectClose(
@@ -184,7 +184,7 @@ private struct AttentionCase {
       emptyOutput.dense(outputs[0]), expected.output, absolute: weight, "\(name): output",
       sourceLocation: sourceLocation)
 
-    // dP is a sum of E products; dS = P ∘ (dP − δ), with dP of the order of √E/3 · 2.
+    // dP is a sum of E products. dS = P ∘ (dP − δ), with dP of the order of √E/3 · 2.
     let slope = roundoff * Double(2 * s.valueSize + 4) + weight * (Double(s.valueSize).squareRoot() + 1)
     let sums = probabilitySums(expected.probabilities)
     expectClose(
@@ -205,12 +205,12 @@ private struct AttentionCase {
     }
   }
 
-  /// For every key, the probabilities that queries gave it, [B, G, S]: the gradients of keys and values are sums with
+  /// For every key, the sum of its probabilities over all queries, [B, G, S]: the gradients of keys and values are sums with
   /// these weights.
   private func probabilitySums(_ probabilities: [Double]) -> [Double] {
     let s = sizes
     let group = s.heads / s.keyHeads * s.queryLength
-    // [B · G, queries of the group, S] summed over the middle: query heads of a group are neighbors.
+    // [B · G, queries of the group, S] summed over the middle axis: query heads of a group are neighbors.
     return Reference.reduce(
       .sum, probabilities, outer: s.batch * s.keyHeads, count: group, inner: s.keyLength)
   }
@@ -218,7 +218,7 @@ private struct AttentionCase {
 
 extension KernelTests {
   @Suite struct AttentionTests {
-    /// Lengths around tiles and blocks with every kind of mask, bias, layout and number of heads in turn.
+    /// Lengths around tiles and blocks, with masks, biases, layouts and numbers of heads in turn.
     @Test(arguments: InstructionSet.tested)
     func sizesAroundBlocks(_ set: InstructionSet) {
       let kernels = set.kernels
@@ -234,7 +234,7 @@ extension KernelTests {
           let (headSize, valueSize) = sizes[index % sizes.count]
           var s = Reference.AttentionSizes(
             queryLength: queryLength, keyLength: keyLength, headSize: headSize, valueSize: valueSize)
-          // Heads and the batch only where that isn't much work.
+          // Several heads and sequences only at small sizes.
           if queryLength * keyLength < 5_000 {
             s.batch = 1 + index % 2
             (s.heads, s.keyHeads) = [(1, 1), (4, 2), (3, 1), (2, 2), (6, 3)][index % 5]
@@ -250,7 +250,7 @@ extension KernelTests {
       }
     }
 
-    /// Every mask with every bias, at sizes of several blocks.
+    /// Every mask with every bias, for several blocks.
     @Test(arguments: InstructionSet.tested)
     func masks(_ set: InstructionSet) {
       for (queryLength, keyLength) in [(3, 210), (70, 200), (200, 70)] {
@@ -268,7 +268,7 @@ extension KernelTests {
       }
     }
 
-    /// So many keys for so few tiles of queries that the keys are split: sizes around the chunks, chunks that nobody sees.
+    /// Many keys and few tiles of queries, so that the keys are split: sizes around the chunks, and chunks that no query sees.
     @Test(arguments: InstructionSet.tested)
     func keysInChunks(_ set: InstructionSet) {
       let sizes = [(1, 511), (1, 512), (1, 513), (2, 1_500), (3, 1_025), (5, 769), (9, 1_537), (65, 1_600)]
@@ -276,7 +276,7 @@ extension KernelTests {
         for (variant, causalOffset) in [nil, keyLength - queryLength, 600].enumerated() {
           var s = Reference.AttentionSizes(queryLength: queryLength, keyLength: keyLength, headSize: 17, valueSize: 9)
           s.causalOffset = causalOffset
-          // Query heads that share key heads have shorter chunks.
+          // Where query heads share KV heads, chunks are shorter.
           if queryLength < 65 {
             (s.heads, s.keyHeads) = [(1, 1), (4, 2), (3, 1)][(index + variant) % 3]
             s.batch = 1 + variant % 2
@@ -333,12 +333,12 @@ extension KernelTests {
       AttentionCase(sizes: s, layout: .packed, bias: .full, wantsBiasGradient: true).check(set.kernels)
     }
 
-    /// Scores that overflow an exponential, and a row whose largest score comes in the last block.
+    /// Scores whose exponentials would overflow, and a row whose largest score is in the last block.
     @Test(arguments: InstructionSet.tested)
     func largeScores(_ set: InstructionSet) {
       for queryLength in [1, 8] {
         let keyLength = 450
-        // One query and key dimension: score j is j · 10, so all weight is on the last key.
+        // With a single dimension, score j is j · 10, so all weight is on the last key.
         let query = Guarded([Float](repeating: 10, count: queryLength))
         let key = Guarded((0..<keyLength).map { Float($0) })
         let value = Guarded((0..<keyLength).map { Float($0) })
@@ -358,7 +358,7 @@ extension KernelTests {
               schedule)
           }
         }
-        // e^−10 of the weight is on the key before.
+        // The share e^−10 of the weight is on the key before it.
         expectClose(
           outputs[0], [Double](repeating: 449 - 4.5397868702e-5, count: queryLength), relative: 4 * roundoff, "output")
         expectClose(

@@ -1,4 +1,4 @@
-// Kernels along an axis against their twins: variance, log-sum-exp, running sums, extremes.
+// Kernels along an axis against their twins: variance, log-sum-exp, cumulative sums, extremes.
 // Read first: KernelTests.swift, ReductionTests.swift. Read next: SortTests.swift.
 
 import ApusKernelTypes
@@ -14,8 +14,8 @@ struct AxisShape: CustomStringConvertible {
   var lines: Int { outer * inner }
   var description: String { "[\(outer), \(count), \(inner)]" }
 
-  /// Lines of every length around vectors' edges, strips of columns, long rows in blocks, nothing.
-  static func all(_ kernels: KernelTable) -> [AxisShape] {
+  /// Line lengths around the edges of vectors, strips of columns, long rows that are cut into blocks, and empty shapes.
+  static func all(_ kernels: AnyKernelSet) -> [AxisShape] {
     let l = kernels.laneCount
     let rows = kernels.rowShapes.map { AxisShape(outer: $0.rows, count: $0.columns, inner: 1) }
     let long = [8_191, 8_192, 16_384, 16_385, 50_021].map { AxisShape(outer: 1, count: $0, inner: 1) }
@@ -30,7 +30,7 @@ struct AxisShape: CustomStringConvertible {
   }
 }
 
-/// Positions that a kernel wrote where floats stand.
+/// The positions that a kernel wrote into an output of floats.
 func integers(_ floats: [Float]) -> [Int32] { floats.map { Int32(bitPattern: $0.bitPattern) } }
 
 func asPositions(_ pointer: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Int32> {
@@ -48,12 +48,13 @@ extension KernelTests {
         let what = "\(set) variance of \(shape) around \(offset)"
         let nan = [Float](repeating: .nan, count: shape.lines)
         let y = results(into: [nan, nan], what) {
-          kernels.axes.variance(x, $0[0], $0[1], shape.outer, shape.count, shape.inner, divisor, $1)
+          kernels.variance(
+            x, mean: $0[0], $0[1], outer: shape.outer, count: shape.count, inner: shape.inner, divisor: divisor, $1)
         }
         let twin = Reference.variance(
           [Double](x), outer: shape.outer, count: shape.count, inner: shape.inner, divisor: Double(divisor))
         expectClose(y[0], twin.mean, relative: 3 * roundoff, absolute: 4 * roundoff, what + ", mean")
-        // As many roundings as terms, of either sign; squares are positive, so that nothing cancels.
+        // As many roundings as terms, of either sign. Squares are positive, so there is no cancellation.
         expectClose(y[1], twin.variance, relative: roundoff * (16 + Double(shape.count).squareRoot()), what)
       }
     }
@@ -65,7 +66,8 @@ extension KernelTests {
         let (mean, scale) = (Reference.numbers(shape.lines, seed: 2), Reference.numbers(shape.lines, seed: 3))
         let what = "\(set) deviations of \(shape)"
         let dx = result(count: shape.elements, what) {
-          set.kernels.axes.scaledDeviations(x, mean, scale, $0, shape.outer, shape.count, shape.inner, $1)
+          set.kernels.scaledDeviations(
+            x, mean: mean, scale: scale, $0, outer: shape.outer, count: shape.count, inner: shape.inner, $1)
         }
         let twin = Reference.scaledDeviations(
           [Double](x), mean: [Double](mean), scale: [Double](scale), outer: shape.outer, count: shape.count,
@@ -81,19 +83,19 @@ extension KernelTests {
         let dy = Reference.numbers(shape.lines, seed: 2)
         let what = "\(set) logSumExp of \(shape)"
         let y = result(count: shape.lines, what) {
-          set.kernels.axes.logSumExp(x, $0, shape.outer, shape.count, shape.inner, $1)
+          set.kernels.logSumExp(x, $0, outer: shape.outer, count: shape.count, inner: shape.inner, $1)
         }
         let twin = Reference.logSumExp([Double](x), outer: shape.outer, count: shape.count, inner: shape.inner)
-        // The relative error of the sum is an absolute one of its logarithm.
+        // A relative error of the sum is an absolute error of its logarithm.
         let absolute = roundoff * (8 + Double(shape.count).squareRoot())
         expectClose(y, twin, relative: 2 * roundoff, absolute: absolute, what)
 
         let dx = result(count: shape.elements, what) {
-          set.kernels.axes.logSumExpBackward(x, y, dy, $0, shape.outer, shape.count, shape.inner, $1)
+          set.kernels.logSumExpBackward(x, y, dy, $0, outer: shape.outer, count: shape.count, inner: shape.inner, $1)
         }
         let back = Reference.logSumExpBackward(
           [Double](x), y: [Double](y), dy: [Double](dy), outer: shape.outer, count: shape.count, inner: shape.inner)
-        // The exponent, up to 27, is rounded to half an ulp: an absolute error, and a relative one of its exponential.
+        // The exponent, up to 27, is rounded to half an ulp: an absolute error, which is a relative error of the exponential.
         expectClose(dx, back, relative: 32 * roundoff, what + ", backward")
       }
     }
@@ -111,7 +113,9 @@ extension KernelTests {
         for line in lines {
           for (count, inner) in [(count, 1), (count, 2)] {
             let x = inner == 1 ? line : line.flatMap { [$0, $0] }
-            let y = result(count: inner, "infinities") { set.kernels.axes.logSumExp(x, $0, 1, count, inner, $1) }
+            let y = result(count: inner, "infinities") {
+              set.kernels.logSumExp(x, $0, outer: 1, count: count, inner: inner, $1)
+            }
             let twin =
               line[0].isNaN
               ? [.nan] : Reference.logSumExp([Double](line), outer: 1, count: count, inner: 1)
@@ -120,7 +124,7 @@ extension KernelTests {
         }
         let empty = result(count: count, "gradient of nothing") {
           let (x, dy): ([Float], [Float]) = ([Float](repeating: -.infinity, count: count), [2])
-          set.kernels.axes.logSumExpBackward(x, [-.infinity], dy, $0, 1, count, 1, $1)
+          set.kernels.logSumExpBackward(x, [-.infinity], dy, $0, outer: 1, count: count, inner: 1, $1)
         }
         #expect(empty.allSatisfy { $0 == 0 })
       }
@@ -133,11 +137,12 @@ extension KernelTests {
         let x = Reference.numbers(shape.elements, seed: 1)
         let what = "\(set) running sum of \(shape), reversed: \(isReversed)"
         let y = result(count: shape.elements, what) {
-          set.kernels.axes.cumulativeSum(x, $0, shape.outer, shape.count, shape.inner, isReversed, $1)
+          set.kernels.cumulativeSum(
+            x, $0, outer: shape.outer, count: shape.count, inner: shape.inner, isReversed: isReversed, $1)
         }
         let twin = Reference.cumulativeSum(
           [Double](x), outer: shape.outer, count: shape.count, inner: shape.inner, isReversed: isReversed)
-        // Sums are kept in Double and rounded once.
+        // Sums are in Double and rounded once.
         expectClose(y, twin, relative: 1.001 * roundoff, absolute: 1e-11, what)
       }
     }
@@ -145,13 +150,14 @@ extension KernelTests {
     @Test(arguments: InstructionSet.tested, [false, true])
     func extremes(_ set: InstructionSet, _ isLargest: Bool) {
       for shape in AxisShape.all(set.kernels) where shape.count > 0 {
-        // Quarters: many are equal.
+        // Multiples of a quarter, so that many are equal.
         var x = Reference.numbers(shape.elements, seed: 1).map { ($0 * 4).rounded() / 4 }
         for i in stride(from: 3, to: x.count, by: 1_009) { x[i] = .nan }
         for i in stride(from: 5, to: x.count, by: 701) { x[i] = isLargest ? .infinity : -.infinity }
         let what = "\(set) positions in \(shape), largest: \(isLargest)"
         let positions = result(count: shape.lines, what) {
-          set.kernels.axes.extremePositions(x, asPositions($0), shape.outer, shape.count, shape.inner, isLargest, $1)
+          set.kernels.extremePositions(
+            x, asPositions($0), outer: shape.outer, count: shape.count, inner: shape.inner, isLargest: isLargest, $1)
         }
         let twin = Reference.extremePositions(
           x, outer: shape.outer, count: shape.count, inner: shape.inner, isLargest: isLargest)
@@ -162,7 +168,7 @@ extension KernelTests {
         }
         let dy = Reference.numbers(shape.lines, seed: 2)
         let dx = result(count: shape.elements, what) {
-          set.kernels.axes.shareAmongEqual(x, y, dy, $0, shape.outer, shape.count, shape.inner, $1)
+          set.kernels.shareAmongEqual(x, y, dy, $0, outer: shape.outer, count: shape.count, inner: shape.inner, $1)
         }
         let shares = Reference.shareAmongEqual(
           [Double](x), y: [Double](y), dy: [Double](dy), outer: shape.outer, count: shape.count, inner: shape.inner)

@@ -1,5 +1,5 @@
-// The pool's promises: aligned blocks that are large enough and not much larger, used again, and counted.
-// Read first: ApusKernelTypes/BufferPool.swift.
+// The pool: blocks are aligned, large enough and not much larger, recycled, and counted.
+// Read first: ApusKernelTypes/Memory/BufferPool.swift.
 
 import ApusKernelTypes
 import Dispatch
@@ -9,7 +9,7 @@ import Testing
 
 extension KernelTests {
   @Suite struct BufferPoolTests {
-    /// Requests around every boundary between size classes up to 4 MiB.
+    /// Request sizes around every boundary between size classes up to 4 MiB.
     private let requests: [Int] =
       [0, 1, 3]
       + (6..<22).flatMap { exponent in
@@ -23,7 +23,7 @@ extension KernelTests {
         let size = pool.statistics.inUse
         #expect(UInt(bitPattern: block) % 64 == 0, "\(bytes) bytes")
         #expect(size >= max(bytes, 1), "\(bytes) bytes")
-        // A quarter more at most, beyond whole cache lines.
+        // At most a quarter more than whole cache lines.
         #expect(size <= max((bytes + 63) / 64 * 64 * 5 / 4, 64), "\(bytes) bytes")
         memset(block, 0x5A, size)
         pool.giveBack(block, bytes: bytes)
@@ -39,7 +39,7 @@ extension KernelTests {
       #expect(first != second)
       pool.giveBack(first, bytes: 1_000)
       #expect(pool.take(bytes: 1_000) == first)
-      // Another size class, and another size of the same class: 1,024 bytes.
+      // A request of another size class, and one of another size in the same class, 1,024 bytes.
       #expect(pool.statistics.idle == 0)
       let third = pool.take(bytes: 5_000)
       pool.giveBack(second, bytes: 1_000)
@@ -69,7 +69,7 @@ extension KernelTests {
       #expect(pool.statistics.peak == 256)
     }
 
-    /// Blocks in use never overlap: each thread finds what it wrote.
+    /// Blocks in use never overlap: each thread reads back what it wrote.
     @Test func severalThreads() {
       let pool = BufferPool()
       let wrong = Atomic<Int>(0)

@@ -1,4 +1,4 @@
-// The elementary functions over all floats: the worst error in ulps is what their doc comments say.
+// The elementary functions over all floats: the worst error in ulps is at most what their doc comments state.
 // Read first: ApusKernelsBaseline/SIMD/FastMath.swift, Roots.swift, Trigonometry.swift, Powers.swift.
 
 import ApusKernelTypes
@@ -6,28 +6,28 @@ import ApusKernels
 import ApusKernelsReference
 import Testing
 
-/// A function of one variable, as a kernel and as its twin, with a bound on its error in units in the last place.
+/// A function of one variable as a kernel and as its twin, with a bound on its error in ulps.
 struct Curve: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let ulps: Double
-  /// Whether the units are the input's where those are larger: x·σ(x) of −80 is next to nothing beside 80.
+  /// Whether errors are measured in ulps of the input where these are larger, as for x·σ(x) at −80, which is tiny beside 80.
   var isBesideInput = false
-  let kernel: @Sendable (KernelTable, [Float], UnsafeMutablePointer<Float>) -> Void
+  let kernel: @Sendable (AnyKernelSet, [Float], UnsafeMutablePointer<Float>) -> Void
   let twin: @Sendable ([Double]) -> [Double]
 
   init(_ operation: UnaryOperation, _ ulps: Double, besideInput: Bool = false) {
     (testDescription, self.ulps, isBesideInput) = ("\(operation)", ulps, besideInput)
-    kernel = { $0.unary(operation, $1, $2, $1.count, .serial) }
+    kernel = { $0.unary(operation, $1, $2, count: $1.count, .serial) }
     twin = { Reference.unary(operation, $0) }
   }
 
   init(_ function: ParametricFunction, _ ulps: Double) {
     (testDescription, self.ulps) = ("\(function.operation) \(function.a)", ulps)
-    kernel = { $0.pointwise.parametric(function, $1, $2, $1.count, .serial) }
+    kernel = { $0.parametric(function, $1, $2, count: $1.count, .serial) }
     twin = { Reference.parametric(function, $0) }
   }
 
-  func values(_ kernels: KernelTable, _ x: [Float]) -> [Float] {
+  func values(_ kernels: AnyKernelSet, _ x: [Float]) -> [Float] {
     [Float](unsafeUninitializedCapacity: x.count) { buffer, initialized in
       if let y = buffer.baseAddress { kernel(kernels, x, y) }
       initialized = x.count
@@ -44,7 +44,7 @@ extension KernelTests {
       Curve(.init(.softplus, 1), 2), Curve(.init(.elu, 1), 1.5), Curve(.init(.leakyReLU, 0.01), 0.5),
       Curve(.init(.power, 3), 0.51), Curve(.init(.power, 0.5), 0.51), Curve(.init(.power, -1.7), 0.51),
       Curve(.init(.power, 27.3), 0.51),
-      // Next to nothing beside the input for negative ones, where the exponent of an exponential is rounded.
+      // For negative inputs the result is tiny beside the input, and the rounded exponent of an exponential dominates its error.
       Curve(.relu, 0), Curve(.gelu, 2.5, besideInput: true), Curve(.geluTanh, 3, besideInput: true),
       Curve(.quickGelu, 3, besideInput: true), Curve(.silu, 3, besideInput: true),
     ]
@@ -59,14 +59,14 @@ extension KernelTests {
       #expect(worst.ulps <= curve.ulps, "\(set) \(curve): \(worst.ulps) ulps at \(worst.input)")
     }
 
-    /// Every float near the places where a function changes its formula or its result its kind.
+    /// Every float near the points where a function switches formulas or its result becomes special.
     @Test(arguments: InstructionSet.tested, curves)
     func aroundSeams(_ set: InstructionSet, _ curve: Curve) {
       let seams: [Float] = [
         0.625, 1, 4, 0.707_106_78, 1.414_213_6, 0.346_573_6, 1.039_720_8, 88.722_83, 87.336_54, 88.029_69, 44.361_41,
         9.010_913, .leastNormalMagnitude, .greatestFiniteMagnitude, 0x1p-24, 103.972, 0.785_398_16, 1.570_796_3,
         3.141_592_7, 6.283_185_3, 20, 0.414_213_56, 0.881_373_6, 0.5, 1.5, 2.5, 4_194_304, 8_388_608, 16_777_216,
-        // The float nearest to a multiple of π/2.
+        // The floats nearest to a multiple of π/2.
         0x1.33333p+98, 16_367_173 * 0x1p72,
       ]
       var worst = (ulps: 0.0, input: Float(0))
@@ -80,7 +80,7 @@ extension KernelTests {
     }
 
     private func sweep(
-      _ kernels: KernelTable, _ curve: Curve, from start: UInt32, to end: UInt32, step: UInt32,
+      _ kernels: AnyKernelSet, _ curve: Curve, from start: UInt32, to end: UInt32, step: UInt32,
       _ worst: inout (ulps: Double, input: Float)
     ) {
       var bits = start
@@ -96,13 +96,13 @@ extension KernelTests {
       }
     }
 
-    /// Powers of two variables: bases of all sizes, exponents that bring the result to all sizes.
+    /// Powers as a function of two variables: bases of all magnitudes, exponents with which results have all magnitudes.
     @Test(arguments: InstructionSet.tested)
     func powersOfTwoVariables(_ set: InstructionSet) {
       let count = 1 << 18
       let x = Reference.floats(from: 0x0000_0001, step: 8_111, count: count)
       let shares = Reference.numbers(count, seed: 3)
-      // y·log₂ x from −160 to 160: underflow and overflow included.
+      // y·log₂ x from −160 to 160, so underflow and overflow are included.
       let y = zip(Reference.unary(.log, [Double](x)), shares).map { logarithm, share -> Float in
         Float(160 * Double(share) * 0.693_147_18 / logarithm)
       }
@@ -112,8 +112,9 @@ extension KernelTests {
           y.withUnsafeBufferPointer { y in
             guard let x = x.baseAddress, let y = y.baseAddress else { return }
             set.kernels.binary(
-              .power, BroadcastRows(x, rowStride: 0, isRow: true), BroadcastRows(y, rowStride: 0, isRow: true), z, 1,
-              count, .serial)
+              .power, BroadcastRows(x, rowStride: 0, isRow: true), BroadcastRows(y, rowStride: 0, isRow: true), z,
+              rows: 1,
+              columns: count, .serial)
           }
         }
         initialized = count
@@ -125,12 +126,12 @@ extension KernelTests {
       #expect(worst.ulps <= 0.51, "\(set): \(worst.ulps) ulps at \(x[worst.index]) to \(y[worst.index])")
     }
 
-    /// Results at the points where they are known exactly.
+    /// Points at which the results are known exactly.
     @Test(arguments: InstructionSet.tested)
     func specialValues(_ set: InstructionSet) {
       let (inf, nan) = (Float.infinity, Float.nan)
       let tiny = Float.leastNonzeroMagnitude
-      // A NaN with a payload is one too: shifted into an exponent it could become a number.
+      // A NaN with a payload is tested too: shifted into an exponent it could become a number.
       let others = [Float(nan: 1, signaling: false), Float(nan: 0x7F, signaling: false), -nan]
       let expected: [(UnaryOperation, [(x: Float, y: Float)])] = [
         (.exp, [(0, 1), (-0.0, 1), (inf, inf), (-inf, 0), (nan, nan), (tiny, 1), (-tiny, 1), (89, inf), (-88, 0)]),
@@ -152,28 +153,28 @@ extension KernelTests {
       for (operation, points) in expected {
         let points = points + others.map { (x: $0, y: nan) }
         let x = points.map(\.x)
-        let y = result(count: x.count, "special values") { set.kernels.unary(operation, x, $0, x.count, $1) }
+        let y = result(count: x.count, "special values") { set.kernels.unary(operation, x, $0, count: x.count, $1) }
         for (point, y) in zip(points, y) {
           #expect(y == point.y || y.isNaN && point.y.isNaN, "\(set) \(operation) of \(point.x) is \(y)")
         }
       }
     }
 
-    /// Odd functions keep the sign of zero, and so does rounding.
+    /// Odd functions and rounding keep the sign of zero.
     @Test(arguments: InstructionSet.tested)
     func signsOfZeros(_ set: InstructionSet) {
       for operation in [UnaryOperation.tanh, .erf, .squareRoot, .sine, .floor, .ceiling, .round] {
-        let y = result(count: 2, "zeros") { set.kernels.unary(operation, [0, -0.0], $0, 2, $1) }
+        let y = result(count: 2, "zeros") { set.kernels.unary(operation, [0, -0.0], $0, count: 2, $1) }
         #expect(y.map(\.bitPattern) == [0, 0x8000_0000], "\(set) \(operation)")
       }
     }
 
-    /// Monotone where it matters: probabilities never exceed 1, and tanh, erf, sin and cos never leave [−1, 1].
+    /// Sigmoids never exceed 1, and tanh, erf, sin and cos never leave [−1, 1].
     @Test(arguments: InstructionSet.tested)
     func resultsStayInRange(_ set: InstructionSet) {
       let x = Reference.floats(from: 0x3C00_0000, step: 997, count: 80_000)
       for operation in [UnaryOperation.tanh, .erf, .sigmoid, .sine, .cosine] {
-        let y = result(count: x.count, "range") { set.kernels.unary(operation, x, $0, x.count, $1) }
+        let y = result(count: x.count, "range") { set.kernels.unary(operation, x, $0, count: x.count, $1) }
         #expect((y.max() ?? 2) <= 1, "\(operation)")
       }
     }

@@ -10,8 +10,8 @@ extension KernelTests {
   @Suite struct GroupNormTests {
     private static let epsilon: Float = 1e-5
 
-    /// Places around the vector's edges, one channel or several in a group, rows that are cut into several tiles.
-    private func sizes(_ kernels: KernelTable) -> [ChannelGroups] {
+    /// Numbers of places around the vector's edges, one or several channels in a group, rows that are cut into tiles.
+    private func sizes(_ kernels: AnyKernelSet) -> [ChannelGroups] {
       let l = kernels.laneCount
       return [1, l - 1, l, l + 1, 4 * l + 3].map { ChannelGroups(examples: 2, groups: 3, channels: 2, places: $0) } + [
         ChannelGroups(examples: 0, groups: 3, channels: 2, places: 5),
@@ -31,10 +31,10 @@ extension KernelTests {
       check(set.kernels, small, hasWeight: false, hasBias: false)
     }
 
-    private func check(_ kernels: KernelTable, _ sizes: ChannelGroups, hasWeight: Bool, hasBias: Bool) {
+    private func check(_ kernels: AnyKernelSet, _ sizes: ChannelGroups, hasWeight: Bool, hasBias: Bool) {
       let (allChannels, width) = (sizes.groups * sizes.channels, sizes.channels * sizes.places)
       let rows = sizes.examples * sizes.groups
-      // A mean that is not zero.
+      // The mean is not zero.
       let x = Reference.numbers(rows * width, seed: 1).map { $0 + 0.5 }
       let weight = hasWeight ? Reference.numbers(allChannels, seed: 2) : nil
       let bias = hasBias ? Reference.numbers(allChannels, seed: 3) : nil
@@ -42,7 +42,9 @@ extension KernelTests {
       let rowOfNaN = [Float](repeating: .nan, count: rows)
       let outputs = results(into: [[Float](repeating: .nan, count: x.count), rowOfNaN, rowOfNaN], what) { y, schedule in
         withPointers(weight, bias) {
-          kernels.normalizations.groupNorm(x, $0, $1, Self.epsilon, y[0], y[1], y[2], sizes, schedule)
+          kernels.groupNorm(
+            x, weight: $0, bias: $1, epsilon: Self.epsilon, y[0], mean: y[1], inverseDeviation: y[2], sizes: sizes,
+            schedule)
         }
       }
       let expected = Reference.groupNorm(
@@ -66,7 +68,7 @@ extension KernelTests {
     }
 
     private func checkBackward(
-      _ kernels: KernelTable, _ sizes: ChannelGroups, hasWeight: Bool, wantsWeight: Bool = true, wantsBias: Bool = true
+      _ kernels: AnyKernelSet, _ sizes: ChannelGroups, hasWeight: Bool, wantsWeight: Bool = true, wantsBias: Bool = true
     ) {
       let (allChannels, width) = (sizes.groups * sizes.channels, sizes.channels * sizes.places)
       let count = sizes.examples * sizes.groups * width
@@ -79,19 +81,20 @@ extension KernelTests {
         into: [[Float](repeating: .nan, count: count), channelsOfNaN, channelsOfNaN], what
       ) { y, schedule in
         withPointers(weight, nil) { weight, _ in
-          kernels.normalizations.groupNormBackward(
-            x, weight, forward.mean, forward.inverseDeviation, dy, y[0], wantsWeight ? y[1] : nil,
-            wantsBias ? y[2] : nil, sizes, schedule)
+          kernels.groupNormBackward(
+            x, weight: weight, mean: forward.mean, inverseDeviation: forward.inverseDeviation, dy, y[0],
+            dWeight: wantsWeight ? y[1] : nil,
+            dBias: wantsBias ? y[2] : nil, sizes: sizes, schedule)
         }
       }
       let expected = Reference.groupNormBackward(
         [Double](x), weight: weight.map { [Double]($0) }, mean: [Double](forward.mean),
         inverseDeviation: [Double](forward.inverseDeviation), [Double](dy), sizes)
-      // The two means are sums of terms of the order of 1; where a deviation is small, x̂ is a large multiple of x − μ.
+      // The two means are sums of terms of the order of 1. Where the deviation is small, x̂ is a large multiple of x − μ.
       let scales = forward.inverseDeviation.flatMap { [Double](repeating: Double($0) + 1, count: width) }
       expectClose(
         outputs[0], expected.dx, relative: roundoff * (Double(width).squareRoot() + 10), magnitudes: scales, what)
-      // Sums over examples and places, whose terms are up to 1 and x̂ (1.7 for many places, less for few).
+      // Sums over examples and places, with terms up to 1 and up to x̂ (1.7 for many places, less for few).
       let unwanted = [Double](repeating: .nan, count: allChannels)
       let absolute = roundoff * (1.7 * Double(sizes.examples * sizes.places) + 4)
       expectClose(outputs[1], wantsWeight ? expected.dWeight : unwanted, absolute: absolute, "\(what), dweight")

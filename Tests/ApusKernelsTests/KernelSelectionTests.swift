@@ -1,4 +1,4 @@
-// The choice of an instruction set and of the number of workers, and the messages for values that can't be honored.
+// The choice of an instruction set and of the number of workers, and the messages for invalid values.
 // Read first: ApusKernels/KernelSelection.swift.
 
 import ApusKernelTypes
@@ -27,7 +27,7 @@ extension KernelTests {
     }
 
     @Test(arguments: InstructionSet.supported)
-    func tables(_ set: InstructionSet) {
+    func sets(_ set: InstructionSet) {
       let kernels = set.kernels
       #if arch(arm64)
         #expect(kernels.name == "NEON")
@@ -80,9 +80,9 @@ extension KernelTests {
       #expect(message(["APUS_THREADS": "256"]) == nil)
     }
 
-    /// What the floor above uses is one of these choices.
+    /// The floor above uses the current choice.
     @Test func kernelsInUse() {
-      #expect(Kernels.table.name == KernelSelection.current.instructionSet.kernels.name)
+      #expect(Kernels.current.name == KernelSelection.current.instructionSet.kernels.name)
       #expect(Kernels.scheduler.workers == KernelSelection.current.workers)
       #expect(Kernels.schedule.workers == KernelSelection.current.workers)
     }

@@ -1,4 +1,4 @@
-// What all suites share: how a kernel is run (every number of workers, guarded outputs) and compared with its twin.
+// The parts that all suites share: running a kernel with several numbers of workers and guarded outputs, and comparisons.
 // Read next: MatMulTests.swift; ApusKernelsReference, the twins.
 
 import ApusKernelTypes
@@ -8,24 +8,24 @@ import Foundation
 import Synchronization
 import Testing
 
-/// All suites of this target. One test runs at a time: they share the schedulers below, and a caller who finds a
-/// scheduler busy runs all tiles alone, which is not what is to be tested.
+/// All suites of this target. One test runs at a time, because they share the schedulers below: a caller that finds a scheduler
+/// busy runs all tiles alone, and then the test would not test the scheduler.
 @Suite(.serialized) enum KernelTests {}
 
 /// Half an ulp of 1, the largest relative error of one rounding.
 let roundoff = 0x1p-24
 
 extension InstructionSet {
-  /// The sets to test: all that the processor has. On an emulated processor APUS_TEST_SETS=widest leaves out the others, which are
-  /// tested on real ones.
+  /// The instruction sets to test: all that the processor supports. APUS_TEST_SETS=widest keeps only the widest, for emulated
+  /// processors: the others are tested on real ones.
   static let tested: [InstructionSet] =
     ProcessInfo.processInfo.environment["APUS_TEST_SETS"] == "widest" ? Array(supported.suffix(1)) : supported
 }
 
 /// The schedules that must give the same bits: 1, 2, 3 and 8 workers, and the tiles in reverse order.
 ///
-/// On an emulated processor, where a run takes thirty times as long, the question is whether the instructions are right:
-/// there APUS_TEST_SCHEDULES=reverse leaves the workers out.
+/// APUS_TEST_SCHEDULES=reverse leaves out those with several workers. It is for emulated processors, where a run takes thirty
+/// times as long and only the instructions are to be tested.
 let schedules: [(name: String, schedule: Schedule)] =
   [("1 worker", .serial)]
   + schedulers.map { ("\($0.workers) workers", $0.schedule) }
@@ -41,7 +41,7 @@ let schedules: [(name: String, schedule: Schedule)] =
 private let schedulers = (ProcessInfo.processInfo.environment["APUS_TEST_SCHEDULES"] == "reverse" ? [] : [2, 3, 8])
   .map { Scheduler(workers: $0) }
 
-/// Floats between two zones that must stay as they are. The address is no multiple of a vector's size.
+/// Floats between two zones that must not be changed. The address is not a multiple of the vector's size.
 final class Guarded {
   private static let zone = 67
   private static let sentinel = [UInt32](repeating: 0xABCD_EF01, count: zone)
@@ -71,10 +71,10 @@ final class Guarded {
 /// Runs a kernel under every schedule, and expects the same bits each time and nothing written outside the outputs.
 ///
 /// - Parameters:
-///   - initial: What the outputs hold before. Where a kernel must leave gaps alone, a value that the test looks for.
-///   - what: For the message.
-///   - kernel: Gets pointers to the outputs, which it may also read.
-/// - Returns: What the outputs hold after.
+///   - initial: The contents of the outputs before. Where a kernel must not write gaps, a value that the test looks for.
+///   - what: A description for messages.
+///   - kernel: Is given pointers to the outputs, which it may also read.
+/// - Returns: The contents of the outputs after.
 func results(
   into initial: [[Float]], _ what: @autoclosure () -> String, sourceLocation: SourceLocation = #_sourceLocation,
   _ kernel: ([UnsafeMutablePointer<Float>], Schedule) -> Void
@@ -105,7 +105,7 @@ func result(
   results(into: [initial], what(), sourceLocation: sourceLocation) { kernel($0[0], $1) }[0]
 }
 
-/// The same for one output of `count` elements, all of which the kernel must write: unwritten ones are NaN.
+/// The same for one output of `count` elements, all of which the kernel must write: they are NaN before.
 func result(
   count: Int, _ what: @autoclosure () -> String, sourceLocation: SourceLocation = #_sourceLocation,
   _ kernel: (UnsafeMutablePointer<Float>, Schedule) -> Void
@@ -117,8 +117,8 @@ func haveSameBits(_ a: [Float], _ b: [Float]) -> Bool {
   a.count == b.count && memcmp(a, b, a.count * 4) == 0
 }
 
-/// Fills the pool's idle blocks with NaN, so that a kernel that reads scratch memory it has not written gives NaN. They still
-/// are NaN if nobody has asked for one since.
+/// Fills the pool's idle blocks with NaN, so that a kernel that reads scratch memory before writing it gives NaN. If there was no
+/// request since the last time, the blocks still are NaN.
 private func poisonScratch() {
   guard BufferPool.shared.statistics.requests != requestsAtPoison.withLock({ $0 }) else { return }
   let sizes = (6..<20).flatMap { exponent in (4..<8).map { $0 << (exponent - 2) } } + [1 << 20]
@@ -128,10 +128,10 @@ private func poisonScratch() {
   requestsAtPoison.withLock { $0 = BufferPool.shared.statistics.requests }
 }
 
-/// How often the pool had been asked when its blocks were last filled.
+/// The number of requests to the pool when its blocks were last filled.
 private let requestsAtPoison = Mutex(-1)
 
-/// Expects every element within relative · magnitude + absolute of the twin's; see `Reference.worstError`.
+/// Expects every element to differ from the twin's by at most relative · magnitude + absolute; see `Reference.worstError`.
 func expectClose(
   _ actual: [Float], _ expected: [Double], relative: Double = 0, absolute: Double = 0, magnitudes: [Double]? = nil,
   _ what: @autoclosure () -> String, sourceLocation: SourceLocation = #_sourceLocation
@@ -149,7 +149,7 @@ func expectClose(
   }
 }
 
-/// Expects the same bits as the twin in Float.
+/// Expects the same bits as those of the twin in Float.
 func expectSame(
   _ actual: [Float], _ expected: [Float], _ what: @autoclosure () -> String,
   sourceLocation: SourceLocation = #_sourceLocation
@@ -161,16 +161,16 @@ func expectSame(
   }
 }
 
-extension KernelTable {
-  /// Counts of elements around every edge of loops over vectors, and beyond one tile (16,384) of the schedule.
-  var countsAroundEdges: [Int] {
+extension KernelSet {
+  /// Counts of elements around every edge of loops over vectors, and around the size of a tile (16,384).
+  static var countsAroundEdges: [Int] {
     let l = laneCount
     return [0, 1, 2, l - 1, l, l + 1, 2 * l - 1, 2 * l, 2 * l + 1, 4 * l - 1, 4 * l, 4 * l + 1, 5 * l + 3, 97]
       + [16_383, 16_384, 16_385, 50_021]
   }
 
-  /// Shapes of rows whose ends fall around every edge, and that are cut into several tiles.
-  var rowShapes: [(rows: Int, columns: Int)] {
+  /// Shapes whose row lengths are around every edge, and shapes that are cut into several tiles.
+  static var rowShapes: [(rows: Int, columns: Int)] {
     let l = laneCount
     let edges = [1, 2, l - 1, l, l + 1, 2 * l + 1, 4 * l - 1, 4 * l, 4 * l + 1, 131]
     return [(0, 7)] + edges.map { (3, $0) } + [(1, 1_000), (67, 509), (5, 20_011), (1_031, 33)]

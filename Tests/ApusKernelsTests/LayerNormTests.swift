@@ -19,8 +19,8 @@ extension KernelTests {
       check(set.kernels, rows: 5, columns: 37, hasWeight: false, hasBias: false)
     }
 
-    private func check(_ kernels: KernelTable, rows: Int, columns: Int, hasWeight: Bool, hasBias: Bool) {
-      // A mean that is not zero.
+    private func check(_ kernels: AnyKernelSet, rows: Int, columns: Int, hasWeight: Bool, hasBias: Bool) {
+      // The mean is not zero.
       let x = Reference.numbers(rows * columns, seed: 1).map { $0 + 0.5 }
       let weight = hasWeight ? Reference.numbers(columns, seed: 2) : nil
       let bias = hasBias ? Reference.numbers(columns, seed: 3) : nil
@@ -28,13 +28,15 @@ extension KernelTests {
       let rowOfNaN = [Float](repeating: .nan, count: rows)
       let outputs = results(into: [[Float](repeating: .nan, count: x.count), rowOfNaN, rowOfNaN], what) { y, schedule in
         withPointers(weight, bias) {
-          kernels.layerNorm(x, $0, $1, Self.epsilon, y[0], y[1], y[2], rows, columns, schedule)
+          kernels.layerNorm(
+            x, weight: $0, bias: $1, epsilon: Self.epsilon, y[0], mean: y[1], inverseDeviation: y[2], rows: rows,
+            columns: columns, schedule)
         }
       }
       let expected = Reference.layerNorm(
         [Double](x), weight: weight.map { [Double]($0) }, bias: bias.map { [Double]($0) },
         epsilon: Double(Self.epsilon), rows: rows, columns: columns)
-      // The mean is a sum of terms of the order of 1; its error, divided by σ, is that of y.
+      // The mean is a sum of terms of the order of 1. Its error, divided by σ, is the error of y.
       let meanError = roundoff * (Double(columns).squareRoot() + 4)
       expectClose(outputs[1], expected.mean, absolute: meanError, "\(what), mean")
       expectClose(
@@ -55,7 +57,7 @@ extension KernelTests {
     }
 
     private func checkBackward(
-      _ kernels: KernelTable, rows: Int, columns: Int, hasWeight: Bool, wantsWeight: Bool = true,
+      _ kernels: AnyKernelSet, rows: Int, columns: Int, hasWeight: Bool, wantsWeight: Bool = true,
       wantsBias: Bool = true
     ) {
       let (x, dy) = (Reference.numbers(rows * columns, seed: 1), Reference.numbers(rows * columns, seed: 4))
@@ -69,8 +71,9 @@ extension KernelTests {
       ) { y, schedule in
         withPointers(weight, nil) { weight, _ in
           kernels.layerNormBackward(
-            x, weight, forward.mean, forward.inverseDeviation, dy, y[0], wantsWeight ? y[1] : nil,
-            wantsBias ? y[2] : nil, rows, columns, schedule)
+            x, weight: weight, mean: forward.mean, inverseDeviation: forward.inverseDeviation, dy, y[0],
+            dWeight: wantsWeight ? y[1] : nil,
+            dBias: wantsBias ? y[2] : nil, rows: rows, columns: columns, schedule)
         }
       }
       let expected = Reference.layerNormBackward(
@@ -80,23 +83,25 @@ extension KernelTests {
       let scales = forward.inverseDeviation.flatMap { [Double](repeating: Double($0) + 1, count: columns) }
       expectClose(
         outputs[0], expected.dx, relative: roundoff * (Double(columns).squareRoot() + 8), magnitudes: scales, what)
-      // Sums over the rows, whose terms are up to 1 and x̂ (1.7 for long rows, less for short ones).
+      // Sums over the rows, with terms up to 1 and up to x̂ (1.7 for long rows, less for short ones).
       let unwanted = [Double](repeating: .nan, count: columns)
       let absolute = roundoff * (1.7 * Double(rows) + 4)
       expectClose(outputs[1], wantsWeight ? expected.dWeight : unwanted, absolute: absolute, "\(what), dweight")
       expectClose(outputs[2], wantsBias ? expected.dBias : unwanted, absolute: absolute, "\(what), dbias")
     }
 
-    /// A row far from zero: two passes lose no digits to the mean's square.
+    /// A row far from zero: with two passes the square of the mean costs no accuracy.
     @Test(arguments: InstructionSet.tested)
     func largeMean(_ set: InstructionSet) {
       let columns = 300
       let x = Reference.numbers(columns, seed: 1).map { $0 + 1_000 }
       let outputs = results(into: [x, [0], [0]], "large mean") {
-        set.kernels.layerNorm(x, nil, nil, 0, $0[0], $0[1], $0[2], 1, columns, $1)
+        set.kernels.layerNorm(
+          x, weight: nil, bias: nil, epsilon: 0, $0[0], mean: $0[1], inverseDeviation: $0[2], rows: 1, columns: columns,
+          $1)
       }
       let expected = Reference.layerNorm([Double](x), weight: nil, bias: nil, epsilon: 0, rows: 1, columns: columns)
-      // The mean, near 1,000, has half an ulp of 2⁻¹⁵ and a few roundings; so has y, whose σ is 0.58.
+      // The mean, near 1,000, has an error of half an ulp of 2⁻¹⁵ and a few roundings; and so has y, since σ is 0.58.
       expectClose(outputs[1], expected.mean, absolute: 4 * 0x1p-15, "mean")
       expectClose(outputs[2], expected.inverseDeviation, relative: 40 * roundoff, "1/σ")
       expectClose(outputs[0], expected.y, absolute: 7 * 0x1p-15, "y")
@@ -104,7 +109,7 @@ extension KernelTests {
   }
 }
 
-/// Calls `body` with the arrays' addresses; nil stays nil.
+/// Calls `body` with the addresses of the arrays; nil stays nil.
 func withPointers(
   _ a: [Float]?, _ b: [Float]?, _ body: (UnsafePointer<Float>?, UnsafePointer<Float>?) -> Void
 ) {

@@ -6,7 +6,7 @@ import ApusKernels
 import ApusKernelsReference
 import Testing
 
-/// Logits in [−10, 10), whose distances are rounded to 2⁻²⁰: as in SoftmaxTests.
+/// Logits of [−10, 10), whose differences are rounded to 2⁻²⁰, as in SoftmaxTests.
 private func logits(_ count: Int) -> [Float] { Reference.numbers(count, seed: 1).map { 10 * $0 } }
 
 extension KernelTests {
@@ -17,22 +17,24 @@ extension KernelTests {
       for (rows, columns) in kernels.rowShapes {
         let x = logits(rows * columns)
         let what = "\(kernels.name) log-softmax of \(rows) × \(columns)"
-        let y = result(count: x.count, what) { kernels.losses.logSoftmax(x, $0, rows, columns, $1) }
-        // Numbers of up to 30, each the sum of two that are rounded, and a logarithm whose argument is 20 half ulps off.
+        let y = result(count: x.count, what) { kernels.logSoftmax(x, $0, rows: rows, columns: columns, $1) }
+        // Numbers up to 30, each the sum of two rounded ones, and a logarithm whose argument is off by 20 half ulps.
         expectClose(
           y, Reference.logSoftmax([Double](x), rows: rows, columns: columns), absolute: 80 * roundoff, what)
 
         let dy = Reference.numbers(x.count, seed: 2)
-        let dx = result(count: x.count, what) { kernels.losses.logSoftmaxBackward(y, dy, $0, rows, columns, $1) }
+        let dx = result(count: x.count, what) {
+          kernels.logSoftmaxBackward(y, dy, $0, rows: rows, columns: columns, $1)
+        }
         let expected = Reference.logSoftmaxBackward([Double](y), [Double](dy), rows: rows, columns: columns)
-        // The sum of a row of numbers up to 1, times a probability with its few roundings.
+        // The sum of a row of numbers up to 1, times a probability with a few roundings.
         expectClose(
           dx, expected, relative: 2 * roundoff, absolute: roundoff * (4 * Double(columns).squareRoot() + 8),
           "\(what), backward")
       }
-      // Far from zero, and with nothing but −∞ beside one element.
+      // A row far from zero, and one with a single element above −∞.
       let x: [Float] = [1e6, 1e6 + 1, -1e6, -.infinity, -.infinity, 3]
-      let y = result(count: 6, "far") { kernels.losses.logSoftmax(x, $0, 2, 3, $1) }
+      let y = result(count: 6, "far") { kernels.logSoftmax(x, $0, rows: 2, columns: 3, $1) }
       expectClose(
         y, [-1.313_261_687, -0.313_261_687, -2_000_001.313, -.infinity, -.infinity, 0], relative: 1e-6, "far")
     }
@@ -58,7 +60,7 @@ extension KernelTests {
     }
 
     private func check(
-      _ kernels: KernelTable, _ rows: Int, _ classes: Int, isSoft: Bool, hasWeights: Bool, smoothing: Float
+      _ kernels: AnyKernelSet, _ rows: Int, _ classes: Int, isSoft: Bool, hasWeights: Bool, smoothing: Float
     ) {
       let x = logits(rows * classes)
       let targets = (0..<rows).map { row -> Int32 in row % 4 == 1 ? -100 : Int32(row * 7 % classes) }
@@ -85,7 +87,7 @@ extension KernelTests {
       }
       let rowOfNaN = [Float](repeating: .nan, count: rows)
       let outputs = results(into: [rowOfNaN, rowOfNaN], what) { y, schedule in
-        withArguments { kernels.losses.crossEntropy($0, y[0], y[1], schedule) }
+        withArguments { kernels.crossEntropy($0, losses: y[0], logSumExp: y[1], schedule) }
       }
       let q: [Double] =
         isSoft
@@ -93,7 +95,7 @@ extension KernelTests {
         : Reference.distributions(of: targets, ignoring: -100, classes: classes, smoothing: Double(smoothing))
       let doubleWeights = weights.map { [Double]($0) }
       let expected = Reference.crossEntropy([Double](x), q, weights: doubleWeights, classes: classes)
-      // Numbers of up to 20 and some, rounded a few times, and sums of them with weights of up to 2.25.
+      // Numbers slightly above 20, rounded a few times, and sums of them with weights up to 2.25.
       expectClose(outputs[1], expected.logSumExp, absolute: 60 * roundoff, "\(what), sums")
       expectClose(
         outputs[0], expected.losses, relative: 8 * roundoff, absolute: (hasWeights ? 160 : 70) * roundoff,
@@ -103,14 +105,14 @@ extension KernelTests {
         let scales = Reference.numbers(max(1, hasScalePerRow ? rows : 1), seed: 3)
         let dx = result(count: x.count, what) { dx, schedule in
           withArguments {
-            kernels.losses.crossEntropyBackward(
-              $0, outputs[1], RowScales(scales, hasOneForEach: hasScalePerRow), dx, schedule)
+            kernels.crossEntropyBackward(
+              $0, logSumExp: outputs[1], scales: RowScales(scales, hasOneForEach: hasScalePerRow), dx, schedule)
           }
         }
         let all = hasScalePerRow ? scales : [Float](repeating: scales[0], count: rows)
         let gradient = Reference.crossEntropyBackward(
           [Double](x), q, weights: doubleWeights, scales: [Double](all), classes: classes)
-        // Probabilities less the target's: an error of either, not of the difference.
+        // A probability minus the target's: the errors are those of the two terms, not of the difference.
         let softmax = Reference.softmax([Double](x), rows: rows, columns: classes)
         let magnitudes = softmax.indices.map { 2.25 * (softmax[$0] + q[$0]) }
         expectClose(
@@ -125,7 +127,7 @@ extension KernelTests {
       .init(.logDivergence),
     ]
 
-    /// Predictions of both signs; probabilities and their logarithms where the loss wants them, zeros among them.
+    /// Predictions of both signs, or probabilities and their logarithms for the losses that need them, with zeros among them.
     private func operands(_ loss: PairwiseLoss, _ count: Int) -> (x: [Float], t: [Float]) {
       let (x, t) = (Reference.numbers(count, seed: 1), Reference.numbers(count, seed: 2))
       switch loss.operation {
@@ -136,7 +138,7 @@ extension KernelTests {
       }
     }
 
-    /// What errors are relative to where terms of either sign are added: the sum of their sizes.
+    /// The sums of the terms' magnitudes, to which errors are relative where terms of either sign are added.
     private func size(_ loss: PairwiseLoss, _ x: Float, _ t: Float, isSlope: Bool) -> Double {
       let (x, t) = (Double(x), Double(t))
       switch loss.operation {
@@ -149,18 +151,18 @@ extension KernelTests {
 
     @Test(arguments: InstructionSet.tested)
     func lossesOfPairs(_ set: InstructionSet) {
-      let kernels = set.kernels.losses
+      let kernels = set.kernels
       for loss in Self.pairwise {
         for count in set.kernels.countsAroundEdges {
           let (x, t) = operands(loss, count)
           let what = "\(set) \(loss) of \(count)"
-          let expected = Reference.pairwise(loss, [Double](x), [Double](t))
-          let y = result(count: count, what) { kernels.pairwise(loss, x, t, $0, count, $1) }
+          let expected = Reference.pairwiseLoss(loss, [Double](x), [Double](t))
+          let y = result(count: count, what) { kernels.pairwiseLoss(loss, x, t, $0, count: count, $1) }
           let magnitudes = x.indices.map { abs(expected[$0]) + size(loss, x[$0], t[$0], isSlope: false) }
           expectClose(y, expected, relative: 6 * roundoff, magnitudes: magnitudes, what)
 
-          // The same bits for any number of workers; the sum of rounded terms in blocks of 16,384.
-          let sums = schedules.map { kernels.pairwiseSum(loss, x, t, count, $0.schedule) }
+          // The bits are the same for any number of workers. The terms are rounded, and summed in blocks of 16,384.
+          let sums = schedules.map { kernels.pairwiseLossSum(loss, x, t, count: count, $0.schedule) }
           #expect(Set(sums).count == 1, "\(what): sums \(sums)")
           let exact = expected.reduce(0, +)
           #expect(
@@ -169,11 +171,12 @@ extension KernelTests {
           for (isOfTarget, hasEach) in [(false, false), (false, true), (true, false), (true, true)] {
             let scales = Reference.numbers(max(1, hasEach ? count : 1), seed: 3)
             let dx = result(count: count, what) {
-              kernels.pairwiseBackward(
-                loss, isOfTarget, x, t, RowScales(scales, hasOneForEach: hasEach), $0, count, $1)
+              kernels.pairwiseLossBackward(
+                loss, isOfTarget: isOfTarget, x, t, scales: RowScales(scales, hasOneForEach: hasEach), $0, count: count,
+                $1)
             }
             let all = hasEach ? Array(scales.prefix(count)) : [Float](repeating: scales[0], count: count)
-            let slopes = Reference.pairwiseBackward(
+            let slopes = Reference.pairwiseLossBackward(
               loss, isOfTarget: isOfTarget, [Double](x), [Double](t), scales: [Double](all))
             let sizes = x.indices.map {
               abs(slopes[$0]) + abs(Double(all[$0])) * size(loss, x[$0], t[$0], isSlope: true)
@@ -185,12 +188,12 @@ extension KernelTests {
       }
     }
 
-    /// Logits whose exponentials overflow, and distances on the edge of a square.
+    /// Logits whose exponentials overflow, and distances at the end of the quadratic part.
     @Test(arguments: InstructionSet.tested)
     func extremes(_ set: InstructionSet) {
-      let kernels = set.kernels.losses
+      let kernels = set.kernels
       func losses(_ loss: PairwiseLoss, _ x: [Float], _ t: [Float]) -> [Float] {
-        result(count: x.count, "extremes") { kernels.pairwise(loss, x, t, $0, x.count, $1) }
+        result(count: x.count, "extremes") { kernels.pairwiseLoss(loss, x, t, $0, count: x.count, $1) }
       }
       #expect(losses(.init(.binaryCrossEntropy), [1e4, -1e4, 1e4, -1e4], [1, 0, 0, 1]) == [0, 0, 1e4, 1e4])
       #expect(losses(.init(.huber, 2), [2, -2, 3, 0], [0, 0, 0, 0]) == [2, 2, 4, 0])

@@ -6,7 +6,7 @@ import ApusKernels
 import ApusKernelsReference
 import Testing
 
-/// One product, and what is special about it.
+/// One product with its options.
 private struct Product {
   var m: Int
   var n: Int
@@ -22,10 +22,10 @@ private struct Product {
   var keepsSlopes = false
   var hasFactors = false
   var sumsColumns = false
-  /// Elements between the rows in memory.
+  /// The number of elements between the rows in memory.
   var gap = 0
 
-  /// Elements of the gaps in C; the kernel must not touch them.
+  /// The value in the gaps of C, which the kernel must not change.
   static let untouched: Float = 123.456
 
   /// The rows with gaps of `filler` between them.
@@ -36,7 +36,7 @@ private struct Product {
       columns: columns)
   }
 
-  func check(_ kernels: KernelTable, sourceLocation: SourceLocation = #_sourceLocation) {
+  func check(_ kernels: AnyKernelSet, sourceLocation: SourceLocation = #_sourceLocation) {
     let a = Reference.numbers((repeatsA ? 1 : batch) * m * k, seed: 1)
     let b = Reference.numbers((repeatsB ? 1 : batch) * k * n, seed: 2)
     let c = Reference.numbers(batch * m * n, seed: 3)
@@ -48,7 +48,7 @@ private struct Product {
       addingTo: accumulates ? [Double](c) : nil, bias: bias.map { [Double]($0) }, activation: activation,
       factors: factors.map { [Double]($0) })
 
-    // A gap that is read gives NaN.
+    // Reading a gap gives NaN.
     let (aRows, aColumns) = aIsTransposed ? (k, m) : (m, k)
     let (bRows, bColumns) = bIsTransposed ? (n, k) : (k, n)
     let aStored = spread(a, rows: (repeatsA ? 1 : batch) * aRows, columns: aColumns, filler: .nan)
@@ -63,7 +63,7 @@ private struct Product {
       bStored.withUnsafeBufferPointer { bStored in
         (bias ?? []).withUnsafeBufferPointer { biasStored in
           results(into: [cStored, cStored, noSums], "\(self)", sourceLocation: sourceLocation) { outputs, schedule in
-            // An empty array may have no address, and an operand must have one.
+            // An empty array may have no address, but an operand needs one.
             let somewhere = UnsafePointer(outputs[0])
             var p = MatMulArguments(
               m: m, n: n, k: k,
@@ -86,8 +86,8 @@ private struct Product {
       }
     }
 
-    // Every sum has k terms below 1 and as many roundings, of half an ulp of what has been summed so far, which is
-    // of the order of 1 or √k/3; bias, C and an activation (of slope up to 1.13) add a few.
+    // Every sum has k terms below 1 and as many roundings, each of half an ulp of the sum so far, which is of the order of 1
+    // or √k/3. Bias, C and an activation (with slopes up to 1.13) add a few.
     let absolute = roundoff * (1.2 * Double(k) + 6)
     let kept = keepsSlopes && activation != nil
     for (index, values) in [expected.result, expected.slopes].enumerated() where index == 0 || kept {
@@ -106,18 +106,28 @@ private struct Product {
         outputs[2], sums, relative: 4 * roundoff, absolute: Double(m) * (absolute + roundoff * Double(m)),
         "\(kernels.name) \(self): sums of columns", sourceLocation: sourceLocation)
     }
-    // What the gaps hold must be what they held.
+    // The gaps must be unchanged.
     let refilled = Reference.copyRows(
       cStored, stride: n + gap, into: outputs[0], stride: n + gap, rows: batch * m, columns: n)
     expectSame(refilled, cStored, "\(kernels.name) \(self): wrote between rows", sourceLocation: sourceLocation)
   }
 
-  /// The same with each operand as it is and transposed.
-  func checkAllTransposes(_ kernels: KernelTable, sourceLocation: SourceLocation = #_sourceLocation) {
+  /// The same check with each operand as it is and stored transposed.
+  func checkAllTransposes(_ kernels: AnyKernelSet, sourceLocation: SourceLocation = #_sourceLocation) {
     for index in 0..<4 {
       var product = self
       (product.aIsTransposed, product.bIsTransposed) = (index & 1 == 1, index & 2 == 2)
       product.check(kernels, sourceLocation: sourceLocation)
+    }
+  }
+}
+
+extension UnaryOperation {
+  /// Whether the slope is at most about 1 and there are no jumps, so that the error before the function is not magnified.
+  fileprivate var isGentle: Bool {
+    switch self {
+    case .square, .squareRoot, .inverseSquareRoot, .reciprocal, .exp, .log, .floor, .ceiling, .round: false
+    default: true
     }
   }
 }
@@ -165,13 +175,13 @@ extension KernelTests {
       Product(m: 131, n: 257, k: 601).check(set.kernels)
     }
 
-    /// Wide products pack A, and the widest are cut so that packed B stays small.
+    /// Wide products, which pack A, and the widest, which are cut so that packed B stays small.
     @Test(arguments: InstructionSet.tested)
     func wide(_ set: InstructionSet) {
       let tile = set.kernels.tile
       Product(m: tile.rows + 3, n: 16 * tile.columns + 1, k: 83).checkAllTransposes(set.kernels)
       Product(m: 4 * tile.rows + 1, n: 17 * tile.columns - 1, k: 530, accumulates: true).check(set.kernels)
-      // Several blocks of rows: every worker packs another one at a time.
+      // Several blocks of rows, which the workers pack one at a time.
       Product(m: 389, n: 16 * tile.columns + 3, k: 45).checkAllTransposes(set.kernels)
       Product(m: 3, n: 2_100, k: 1_024, bIsTransposed: true, hasBias: true, activation: .silu, keepsSlopes: true)
         .check(set.kernels)
@@ -194,7 +204,7 @@ extension KernelTests {
       }
     }
 
-    /// A few rows by a transposed matrix, which is not packed for them.
+    /// A few rows times a transposed matrix, which is not packed for them.
     @Test(arguments: InstructionSet.tested)
     func fewRows(_ set: InstructionSet) {
       let lanes = set.kernels.laneCount
@@ -213,14 +223,14 @@ extension KernelTests {
       }
     }
 
-    /// Rows enough for tiles, but fewer than the transposed matrix has: computed mirrored.
+    /// Enough rows for tiles, but fewer than the transposed matrix has: these products are mirrored.
     @Test(arguments: InstructionSet.tested)
     func mirrored(_ set: InstructionSet) {
       let tile = set.kernels.tile
       for m in [17, tile.columns - 1, tile.columns, 2 * tile.columns + 1, 131] {
         Product(m: m, n: 333, k: 211, bIsTransposed: true, gap: 1).check(set.kernels)
       }
-      // Blocks of B's rows, long and short ones, with ragged ends; several blocks of k.
+      // Blocks of rows of B, long and short ones, with ragged ends, and several blocks of k.
       Product(m: 37, n: 1_601, k: 40, bIsTransposed: true, hasBias: true).check(set.kernels)
       Product(m: 50, n: 189, k: 1_030, bIsTransposed: true, hasBias: true, activation: .gelu, keepsSlopes: true, gap: 2)
         .check(set.kernels)
@@ -234,7 +244,7 @@ extension KernelTests {
       for (repeatsA, repeatsB) in [(false, false), (true, false), (false, true), (true, true)] {
         var product = Product(m: 5, n: 33, k: 7, batch: 3, repeatsA: repeatsA, repeatsB: repeatsB, gap: 1)
         product.checkAllTransposes(set.kernels)
-        // Several products in a tile, several tiles; and large products one after another.
+        // Several products in a tile, several tiles, and large products one after the other.
         product = Product(m: 31, n: 37, k: 29, batch: 45, repeatsA: repeatsA, repeatsB: repeatsB)
         product.hasBias = repeatsA
         product.accumulates = !repeatsA
@@ -252,17 +262,14 @@ extension KernelTests {
     @Test(arguments: InstructionSet.tested)
     func epilogues(_ set: InstructionSet) {
       let tile = set.kernels.tile
-      // Those of slope up to about 1: the error before the activation is not magnified.
-      for activation in [
-        UnaryOperation.negate, .absolute, .tanh, .sigmoid, .erf, .relu, .gelu, .geluTanh, .silu, .quickGelu,
-      ] {
+      for activation in UnaryOperation.allCases where activation.isGentle {
         let (m, n) = (tile.rows + 1, tile.columns + 3)
         Product(m: m, n: n, k: 11, hasBias: true, activation: activation, keepsSlopes: true, gap: 2)
           .check(set.kernels)
         Product(m: 100, n: 130, k: 90, activation: activation).check(set.kernels)
       }
-      // Of a backward: factors and the sums of columns, in one block and in several, and in the paths for vectors.
-      // (389 × 1,100: a block of rows is finished in several pieces.)
+      // The epilogue of a backward: factors and sums of columns, in one block, in several, and in the paths for vectors.
+      // (At 389 × 1,100, a block of rows is finished in several pieces.)
       let sizes = [
         (5, 7, 3), (1, 70, 40), (70, 1, 40), (4, 5, 0), (0, 4, 2), (250, 131, 90), (9, 2_100, 1_024), (389, 1_100, 20),
       ]
@@ -282,7 +289,7 @@ extension KernelTests {
       }
     }
 
-    /// With B packed in advance the bits are the same, whatever path a product takes, and when it is cut by columns.
+    /// With B packed in advance the bits are the same, on every path and when the product is cut by columns.
     @Test(arguments: InstructionSet.tested)
     func prepacked(_ set: InstructionSet) {
       let (kernels, columns) = (set.kernels, set.kernels.tile.columns)
@@ -293,8 +300,8 @@ extension KernelTests {
       for (m, n, k) in sizes {
         let (a, b) = (Reference.numbers(m * k, seed: 1), Reference.numbers(n * (k + 2), seed: 2))
         let (left, right) = (Guarded(a), Guarded(b))
-        let panels = result(count: kernels.copies.panelCount(n, k), "panels") {
-          kernels.copies.packPanels(right.pointer, k + 2, n, k, $0, $1)
+        let panels = result(count: kernels.panelCount(rows: n, columns: k), "panels") {
+          kernels.packPanels(right.pointer, rowStride: k + 2, rows: n, columns: k, into: $0, $1)
         }
         func product(_ panels: UnsafePointer<Float>?) -> [Float] {
           result(count: m * n, "\(kernels.name) \(m) × \(n) × \(k)") { c, schedule in

@@ -1,4 +1,4 @@
-// One step of every optimizer's rule over many parameters against the twin. Read first: KernelTests.swift.
+// One step of every optimizer's rule over many parameters, against the twins. Read first: KernelTests.swift.
 
 import ApusKernelTypes
 import ApusKernels
@@ -9,12 +9,12 @@ extension KernelTests {
   @Suite struct OptimizerTests {
     typealias Twin = Reference.OptimizerState<Double>
 
-    /// A rule with its numbers, and which arrays it keeps.
+    /// A rule with its coefficients and the arrays of state that it keeps.
     struct Rule: CustomStringConvertible, Sendable {
       var description: String
-      /// Which of the three arrays beside a parameter there are.
+      /// Which of the three arrays of state the rule keeps.
       var hasState: [Bool]
-      var kernel: @Sendable (OptimizerKernels, OptimizerKernels.Segments, StepArguments, Schedule) -> Void
+      var kernel: @Sendable (AnyKernelSet, OptimizerSegments, StepArguments, Schedule) -> Void
       var twin: @Sendable (inout Twin, [Double], StepArguments) -> Void
 
       static let all =
@@ -37,36 +37,36 @@ extension KernelTests {
 
       private static func descent(_ name: String, hasVelocity: Bool = true, _ p: DescentArguments) -> Rule {
         Rule(
-          description: name, hasState: [hasVelocity, false, false], kernel: { $0.descend($1, $2, p, $3) },
-          twin: { Reference.descend(&$0, gradient: $1, $2, p) })
+          description: name, hasState: [hasVelocity, false, false], kernel: { $0.gradientDescentStep($1, $2, p, $3) },
+          twin: { Reference.gradientDescentStep(&$0, gradient: $1, $2, p) })
       }
 
       private static func moments(_ name: String, keepsLargest: Bool = false, _ p: MomentArguments) -> Rule {
         Rule(
-          description: name, hasState: [true, true, keepsLargest], kernel: { $0.moments($1, $2, p, $3) },
-          twin: { Reference.moments(&$0, gradient: $1, $2, p) })
+          description: name, hasState: [true, true, keepsLargest], kernel: { $0.momentStep($1, $2, p, $3) },
+          twin: { Reference.momentStep(&$0, gradient: $1, $2, p) })
       }
 
       private static var largestMoment: Rule {
         let p = LargestMomentArguments(rate: 0.05, beta1: 0.9, beta2: 0.7, epsilon: 1e-8)
         return Rule(
-          description: "Adamax", hasState: [true, true, false], kernel: { $0.largestMoment($1, $2, p, $3) },
-          twin: { Reference.largestMoment(&$0, gradient: $1, $2, p) })
+          description: "Adamax", hasState: [true, true, false], kernel: { $0.largestMomentStep($1, $2, p, $3) },
+          twin: { Reference.largestMomentStep(&$0, gradient: $1, $2, p) })
       }
 
       private static func rootMeanSquare(_ isCentered: Bool, _ hasVelocity: Bool) -> Rule {
         let p = RootMeanSquareArguments(rate: 0.05, keep: 0.9, take: 0.1, epsilon: 1e-6, momentum: 0.8)
         return Rule(
           description: "RMSprop, centered \(isCentered), velocity \(hasVelocity)",
-          hasState: [true, isCentered, hasVelocity], kernel: { $0.rootMeanSquare($1, $2, p, $3) },
-          twin: { Reference.rootMeanSquare(&$0, gradient: $1, $2, p) })
+          hasState: [true, isCentered, hasVelocity], kernel: { $0.rootMeanSquareStep($1, $2, p, $3) },
+          twin: { Reference.rootMeanSquareStep(&$0, gradient: $1, $2, p) })
       }
 
       private static var adaptiveDelta: Rule {
         let p = AdaptiveDeltaArguments(rate: 0.05, rho: 0.9, epsilon: 1e-6)
         return Rule(
-          description: "Adadelta", hasState: [true, true, false], kernel: { $0.adaptiveDelta($1, $2, p, $3) },
-          twin: { Reference.adaptiveDelta(&$0, gradient: $1, $2, p) })
+          description: "Adadelta", hasState: [true, true, false], kernel: { $0.adaptiveDeltaStep($1, $2, p, $3) },
+          twin: { Reference.adaptiveDeltaStep(&$0, gradient: $1, $2, p) })
       }
     }
 
@@ -79,20 +79,20 @@ extension KernelTests {
     @Test(arguments: InstructionSet.tested, Rule.all)
     func step(_ set: InstructionSet, _ rule: Rule) {
       let lanes = set.kernels.laneCount
-      // Many small parameters in one tile, empty ones; with less to compute, every kind of decay.
+      // Many small parameters in one tile, some of them empty, with every kind of weight decay.
       for step in Self.steps {
         check(set.kernels, rule, step, counts: [0, 1, lanes - 1, lanes, lanes + 1, 0, 4 * lanes + 3])
       }
-      // Tiles that end inside a parameter, or with it.
+      // Tiles that end inside a parameter or at its end.
       check(set.kernels, rule, Self.steps[1], counts: [8_191, 3, 10_011, 1, 0])
       check(set.kernels, rule, Self.steps[0], counts: [8_192])
       check(set.kernels, rule, Self.steps[0], counts: [])
     }
 
-    private func check(_ kernels: KernelTable, _ rule: Rule, _ step: StepArguments, counts: [Int]) {
+    private func check(_ kernels: AnyKernelSet, _ rule: Rule, _ step: StepArguments, counts: [Int]) {
       let gradients = counts.enumerated().map { Reference.numbers($1, seed: UInt64($0)) }
-      // In order: parameter and three states of the first segment, of the second, … States that stand for squares are from
-      // 0.25 to 1.25, so that nothing is divided by almost nothing; the others are small, so that a variance is positive.
+      // The parameter and three states of the first segment, then those of the second, and so on. States that are squares are
+      // from 0.25 to 1.25, so that no divisor is tiny; the others are small, so that variances are positive.
       let initial = counts.enumerated().flatMap { index, count -> [[Float]] in
         let all = (0..<4).map { Reference.numbers(count, seed: UInt64(100 + 4 * index + $0)) }
         let positive = all[2].map { 0.75 + 0.5 * $0 }
@@ -113,7 +113,7 @@ extension KernelTests {
               parameter: outputs[4 * i], gradient: stored[i].pointer, state: (state[0], state[1], state[2]),
               count: counts[i])
           }
-          segments.withUnsafeBufferPointer { rule.kernel(kernels.optimizers, $0, step, schedule) }
+          segments.withUnsafeBufferPointer { rule.kernel(kernels, $0, step, schedule) }
         }
       }
       for i in counts.indices {
@@ -121,7 +121,7 @@ extension KernelTests {
         var twin = Twin(
           parameter: values[0], state: (0..<3).map { rule.hasState[$0] ? values[$0 + 1] : nil })
         rule.twin(&twin, [Double](gradients[i]), step)
-        // Numbers of at most 1.1 from a few operations; a velocity has a quotient of at most 3 in it, times 0.05 in a step.
+        // Numbers up to 1.1 from a few operations. A velocity contains a quotient up to 3, which a step multiplies by 0.05.
         expectClose(outputs[4 * i], twin.parameter, absolute: 8 * roundoff, "\(what), parameter \(i)")
         for slot in 0..<3 {
           expectClose(
@@ -145,7 +145,7 @@ extension KernelTests {
           let segment = OptimizerSegment(
             parameter: outputs[0], gradient: stored.pointer, state: (outputs[1], outputs[2], nil), count: 5)
           withUnsafePointer(to: segment) {
-            set.kernels.optimizers.moments(
+            set.kernels.momentStep(
               UnsafeBufferPointer(start: $0, count: 1), StepArguments(learningRate: 0.01), arguments, schedule)
           }
         }

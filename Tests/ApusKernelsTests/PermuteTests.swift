@@ -7,7 +7,7 @@ import Testing
 
 extension KernelTests {
   @Suite struct PermuteTests {
-    /// Every order of the axes of a shape.
+    /// Every order of the axes of some shapes.
     private func orders(_ rank: Int) -> [[Int]] {
       guard rank > 0 else { return [[]] }
       return orders(rank - 1).flatMap { order in
@@ -15,12 +15,12 @@ extension KernelTests {
       }
     }
 
-    private func check(_ kernels: KernelTable, shape: [Int], order: [Int]) {
+    private func check(_ kernels: AnyKernelSet, shape: [Int], order: [Int]) {
       let x = Reference.numbers(shape.reduce(1, *), seed: 1)
       let strides = shape.indices.map { shape[($0 + 1)...].reduce(1, *) }
       let (sizes, sourceStrides) = (order.map { shape[$0] }, order.map { strides[$0] })
       let what = "\(kernels.name) \(shape) in order \(order)"
-      let y = result(count: x.count, what) { kernels.permute(x, $0, sizes, sourceStrides, $1) }
+      let y = result(count: x.count, what) { kernels.permute(x, $0, sizes: sizes, strides: sourceStrides, $1) }
       expectSame(y, Reference.permute(x, sizes: sizes, strides: sourceStrides), what)
     }
 
@@ -47,7 +47,7 @@ extension KernelTests {
       check(set.kernels, shape: [2, 150, 131], order: [1, 0, 2])
     }
 
-    /// Strides of any kind: a broadcast axis, and a window into larger rows.
+    /// Other strides: a broadcast axis, and a window into larger rows.
     @Test(arguments: InstructionSet.tested)
     func otherStrides(_ set: InstructionSet) {
       let x = Reference.numbers(2_000, seed: 1)
@@ -57,12 +57,14 @@ extension KernelTests {
         ([40_001], [0]), ([2, 20_000], [1, 0]), ([3, 2, 20], [1, 500, 0]),
       ] {
         let count = sizes.reduce(1, *)
-        let y = result(count: count, "\(sizes) by \(strides)") { set.kernels.permute(x, $0, sizes, strides, $1) }
+        let y = result(count: count, "\(sizes) by \(strides)") {
+          set.kernels.permute(x, $0, sizes: sizes, strides: strides, $1)
+        }
         expectSame(y, Reference.permute(x, sizes: sizes, strides: strides), "\(sizes) by \(strides)")
       }
     }
 
-    /// Strides that lead backwards, from a later element on.
+    /// Negative strides, from a later element on.
     @Test(arguments: InstructionSet.tested)
     func reversedStrides(_ set: InstructionSet) {
       for (sizes, strides, start) in [
@@ -71,7 +73,9 @@ extension KernelTests {
         let x = Reference.numbers(400, seed: 1)
         let y = result(count: sizes.reduce(1, *), "\(sizes) by \(strides)") { y, schedule in
           x.withUnsafeBufferPointer {
-            if let base = $0.baseAddress { set.kernels.permute(base + start, y, sizes, strides, schedule) }
+            if let base = $0.baseAddress {
+              set.kernels.permute(base + start, y, sizes: sizes, strides: strides, schedule)
+            }
           }
         }
         let expected = (0..<y.count).map { place in
@@ -86,13 +90,13 @@ extension KernelTests {
     @Test(arguments: InstructionSet.tested)
     func fill(_ set: InstructionSet) {
       for count in [0, 1, 7, 32_768, 70_001] {
-        let y = result(count: count, "fill") { set.kernels.copies.fill($0, 2.5, count, $1) }
+        let y = result(count: count, "fill") { set.kernels.fill($0, with: 2.5, count: count, $1) }
         #expect(y.allSatisfy { $0 == 2.5 })
         let indices = (0..<count).map { Int32($0 * 7_919 % 50_021) }
-        let largest = schedules.map { set.kernels.copies.largestIndex(indices, count, $0.schedule) }
+        let largest = schedules.map { set.kernels.largestIndex(indices, count: count, $0.schedule) }
         #expect(Set(largest) == [UInt32(indices.max() ?? 0)])
         let negative = indices + [-3]
-        #expect(set.kernels.copies.largestIndex(negative, count + 1, .serial) == UInt32(bitPattern: -3))
+        #expect(set.kernels.largestIndex(negative, count: count + 1, .serial) == UInt32(bitPattern: -3))
       }
     }
 
@@ -103,7 +107,9 @@ extension KernelTests {
           let (xStride, yStride) = (columns + xGap, columns + yGap)
           let (x, y) = (Reference.numbers(rows * xStride, seed: 1), Reference.numbers(rows * yStride, seed: 2))
           let what = "\(set) \(rows) × \(columns) from stride \(xStride) to \(yStride)"
-          let copy = result(into: y, what) { set.kernels.copyRows(x, xStride, $0, yStride, rows, columns, $1) }
+          let copy = result(into: y, what) {
+            set.kernels.copyRows(x, stride: xStride, $0, stride: yStride, rows: rows, columns: columns, $1)
+          }
           expectSame(
             copy, Reference.copyRows(x, stride: xStride, into: y, stride: yStride, rows: rows, columns: columns), what)
         }

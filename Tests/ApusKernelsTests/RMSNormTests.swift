@@ -1,4 +1,4 @@
-// Normalization by the root of the mean square, forward and backward, against the twins. Read first: KernelTests.swift.
+// Normalization by the root mean square, forward and backward, against the twins. Read first: KernelTests.swift.
 // Read next: GroupNormTests.swift.
 
 import ApusKernelTypes
@@ -18,7 +18,7 @@ extension KernelTests {
       check(set.kernels, rows: 5, columns: 37, hasWeight: false)
     }
 
-    private func check(_ kernels: KernelTable, rows: Int, columns: Int, hasWeight: Bool) {
+    private func check(_ kernels: AnyKernelSet, rows: Int, columns: Int, hasWeight: Bool) {
       let x = Reference.numbers(rows * columns, seed: 1)
       let weight = hasWeight ? Reference.numbers(columns, seed: 2) : nil
       let what = "\(kernels.name) RMS norm of \(rows) × \(columns), weight \(hasWeight)"
@@ -26,12 +26,13 @@ extension KernelTests {
         into: [[Float](repeating: .nan, count: x.count), [Float](repeating: .nan, count: rows)], what
       ) { y, schedule in
         withPointers(weight, nil) { weight, _ in
-          kernels.normalizations.rmsNorm(x, weight, Self.epsilon, y[0], y[1], rows, columns, schedule)
+          kernels.rmsNorm(
+            x, weight: weight, epsilon: Self.epsilon, y[0], inverseRoot: y[1], rows: rows, columns: columns, schedule)
         }
       }
       let expected = Reference.rmsNorm(
         [Double](x), weight: weight.map { [Double]($0) }, epsilon: Double(Self.epsilon), rows: rows, columns: columns)
-      // A sum of positive terms of equal size: half of its relative error is the root's; then a few roundings.
+      // A sum of positive terms of equal magnitude. The root has half of its relative error; then come a few roundings.
       let relative = roundoff * (Double(columns).squareRoot() / 2 + 6)
       expectClose(outputs[1], expected.inverseRoot, relative: relative, "\(what), 1/ρ")
       expectClose(outputs[0], expected.y, relative: relative, what)
@@ -47,7 +48,7 @@ extension KernelTests {
     }
 
     private func checkBackward(
-      _ kernels: KernelTable, rows: Int, columns: Int, hasWeight: Bool, wantsWeight: Bool = true
+      _ kernels: AnyKernelSet, rows: Int, columns: Int, hasWeight: Bool, wantsWeight: Bool = true
     ) {
       let (x, dy) = (Reference.numbers(rows * columns, seed: 1), Reference.numbers(rows * columns, seed: 4))
       let weight = hasWeight ? Reference.numbers(columns, seed: 2) : nil
@@ -57,8 +58,9 @@ extension KernelTests {
         into: [[Float](repeating: .nan, count: x.count), [Float](repeating: .nan, count: columns)], what
       ) { y, schedule in
         withPointers(weight, nil) { weight, _ in
-          kernels.normalizations.rmsNormBackward(
-            x, weight, roots, dy, y[0], wantsWeight ? y[1] : nil, rows, columns, schedule)
+          kernels.rmsNormBackward(
+            x, weight: weight, inverseRoot: roots, dy, y[0], dWeight: wantsWeight ? y[1] : nil, rows: rows,
+            columns: columns, schedule)
         }
       }
       let expected = Reference.rmsNormBackward(
@@ -74,13 +76,14 @@ extension KernelTests {
         "\(what), dweight")
     }
 
-    /// Zeros stay zeros (and give no NaN), as long as epsilon is not 0; large numbers keep their digits.
+    /// Zeros give zeros, not NaN, if epsilon is not 0. Large numbers keep their accuracy.
     @Test(arguments: InstructionSet.tested)
     func zerosAndLargeNumbers(_ set: InstructionSet) {
       let columns = 21
       let x = [Float](repeating: 0, count: columns) + [Float](repeating: 1e15, count: columns)
       let outputs = results(into: [x, [0, 0]], "zeros") {
-        set.kernels.normalizations.rmsNorm(x, nil, Self.epsilon, $0[0], $0[1], 2, columns, $1)
+        set.kernels.rmsNorm(
+          x, weight: nil, epsilon: Self.epsilon, $0[0], inverseRoot: $0[1], rows: 2, columns: columns, $1)
       }
       #expect(outputs[0].prefix(columns).allSatisfy { $0 == 0 })
       #expect(outputs[0].suffix(columns).allSatisfy { abs($0 - 1) < 1e-6 })

@@ -1,4 +1,4 @@
-// Philox against its published vectors, and uniform numbers and dropout: the bits of the twins.
+// Philox against its published test vectors, and uniform numbers and dropout: the bits of the twins.
 // Read first: KernelTests.swift, ApusKernelsReference/ReferenceRandom.swift.
 
 import ApusKernelTypes
@@ -8,7 +8,7 @@ import Testing
 
 extension KernelTests {
   @Suite struct RandomTests {
-    /// The vectors of Random123's kat_vectors for philox4x32-10.
+    /// The known answers for philox4x32-10 in Random123's kat_vectors.
     @Test func knownAnswers() {
       let ones = UInt32.max
       #expect(
@@ -26,7 +26,7 @@ extension KernelTests {
     @Test(arguments: InstructionSet.tested)
     func firstWordsOfTheKernel(_ set: InstructionSet) {
       let words: [UInt32] = [0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8]
-      let y = result(count: 4, "first words") { set.kernels.uniform($0, 4, 0, 0, $1) }
+      let y = result(count: 4, "first words") { set.kernels.uniform($0, count: 4, key: 0, stream: 0, $1) }
       #expect(y == words.map { Float($0 >> 8) / 16_777_216 })
     }
 
@@ -39,7 +39,7 @@ extension KernelTests {
       for count in set.kernels.countsAroundEdges + [3, 5, 4_095, 4_096, 4_097] {
         for (key, stream) in streams {
           let what = "\(set) \(count) of stream \(stream), key \(key)"
-          let y = result(count: count, what) { set.kernels.uniform($0, count, key, stream, $1) }
+          let y = result(count: count, what) { set.kernels.uniform($0, count: count, key: key, stream: stream, $1) }
           expectSame(y, Reference.uniform(count: count, key: key, stream: stream), what)
         }
       }
@@ -51,21 +51,25 @@ extension KernelTests {
         let (key, stream) = streams[count % streams.count]
         let x = Reference.numbers(count, seed: 1)
         let what = "\(set) dropout of \(count), keeping \(keep)"
-        let y = result(count: count, what) { set.kernels.dropout(x, $0, count, keep, key, stream, $1) }
+        let y = result(count: count, what) {
+          set.kernels.dropout(x, $0, count: count, keep: keep, key: key, stream: stream, $1)
+        }
         let expected = Reference.dropout([Double](x), keep: Double(keep), key: key, stream: stream)
-        // 1 / keep and the product are rounded; what is dropped is exactly 0.
+        // 1 / keep and the product are rounded; dropped elements are exactly 0.
         expectClose(y, expected, relative: 2 * roundoff, what)
         let inPlace = result(into: x, what) {
-          set.kernels.dropout(UnsafePointer($0), $0, count, keep, key, stream, $1)
+          set.kernels.dropout(UnsafePointer($0), $0, count: count, keep: keep, key: key, stream: stream, $1)
         }
         expectSame(inPlace, y, "\(what), in place")
       }
     }
 
-    /// As many numbers in each of 64 bins as chance allows: χ² with 63 degrees of freedom is within 6 σ of 63.
+    /// The numbers in 64 bins are evenly distributed: χ² with 63 degrees of freedom is within 6 σ of 63.
     @Test func uniformIsUniform() {
       let count = 64 * 4_000
-      let y = result(count: count, "bins") { InstructionSet.baseline.kernels.uniform($0, count, 42, 7, $1) }
+      let y = result(count: count, "bins") {
+        InstructionSet.baseline.kernels.uniform($0, count: count, key: 42, stream: 7, $1)
+      }
       var bins = [Double](repeating: 0, count: 64)
       for value in y { bins[Int(value * 64)] += 1 }
       let chiSquare = bins.reduce(0) { $0 + ($1 - 4_000) * ($1 - 4_000) / 4_000 }

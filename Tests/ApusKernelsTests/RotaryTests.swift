@@ -15,8 +15,9 @@ extension KernelTests {
       var pairs: Int
     }
 
-    /// Pairs around a vector's edges, heads that are turned whole and in part, rows that share angles, several tiles.
-    private func sizes(_ kernels: KernelTable) -> [Sizes] {
+    /// Numbers of pairs around the vector's edges, heads that are rotated as a whole or in part, rows that share angles, and
+    /// several tiles.
+    private func sizes(_ kernels: AnyKernelSet) -> [Sizes] {
       let l = kernels.laneCount
       return [0, 1, 2, l - 1, l, l + 1, 2 * l, 3 * l + 1].flatMap { pairs in
         [
@@ -40,7 +41,7 @@ extension KernelTests {
           let what = "\(set) rotation \(s), neighbors \(areNeighbors), backward \(isBackward)"
           let inputs = [x, cosines, sines].map { Guarded($0) }
           let y = result(count: count, what) { y, schedule in
-            set.kernels.positions.rotate(
+            set.kernels.rotate(
               RotaryArguments(
                 x: inputs[0].pointer, y: y, cosines: inputs[1].pointer, sines: inputs[2].pointer,
                 angleRows: s.angleRows, rows: s.rows, heads: s.heads, headSize: s.headSize, pairs: s.pairs,
@@ -50,7 +51,7 @@ extension KernelTests {
           let expected = Reference.rotate(
             [Double](x), cosines: [Double](cosines), sines: [Double](sines), heads: s.heads, headSize: s.headSize,
             pairs: s.pairs, pairsAreNeighbors: areNeighbors, isBackward: isBackward)
-          // Numbers below 1: two products and a sum below 2, each rounded.
+          // Two products and a sum, each rounded and below 2.
           expectClose(y, expected, absolute: 4 * roundoff, what)
         }
       }

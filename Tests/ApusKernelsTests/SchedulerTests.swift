@@ -1,4 +1,4 @@
-// The scheduler's promises: every tile once, no worker in two tiles at a time, from any thread, however small the jobs.
+// The scheduler: every tile runs once, no worker is in two tiles at a time, from any thread, with jobs of any size.
 // Read first: ApusKernels/Scheduler/Scheduler.swift.
 
 import ApusKernelTypes
@@ -8,7 +8,7 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Counts how often each tile ran, and notices two tiles that ran at a time under one worker's index.
+/// Counts how often each tile ran, and detects two tiles that ran at the same time under one worker's index.
 private final class Witness: Sendable {
   private final class Counter: Sendable {
     let value = Atomic<Int>(0)
@@ -35,7 +35,7 @@ private final class Witness: Sendable {
     workers[worker].value.subtract(1, ordering: .acquiringAndReleasing)
   }
 
-  /// Whether every tile ran `times` times, and nothing was wrong.
+  /// Whether every tile ran `times` times, and nothing else was wrong.
   func saw(everyTile times: Int) -> Bool {
     errors.load(ordering: .acquiring) == 0 && tiles.allSatisfy { $0.value.load(ordering: .acquiring) == times }
   }
@@ -68,7 +68,7 @@ extension KernelTests {
       #expect(Schedule.serial.workers == 1)
     }
 
-    /// The helpers do take part: a job whose tiles wait for each other ends only if two workers run at a time.
+    /// Helpers take part: a job whose tiles wait for each other ends only if two workers run at the same time.
     @Test func runsConcurrently() {
       let scheduler = Scheduler(workers: 2)
       let arrived = Atomic<Int>(0)
@@ -80,8 +80,8 @@ extension KernelTests {
       #expect(Date() < deadline)
     }
 
-    /// What a job wrote is seen by its caller, thousands of times, the helpers awake or asleep; and no tile runs twice
-    /// where all workers reach for the last ones at the same time.
+    /// The caller sees what a job wrote, in thousands of jobs, with helpers awake or asleep; and no tile runs twice when all
+    /// workers claim the last ones at the same time.
     @Test(arguments: [2, 3, 8])
     func manySmallJobs(_ workers: Int) {
       let scheduler = Scheduler(workers: workers)
@@ -98,7 +98,7 @@ extension KernelTests {
         }
         for tile in 0..<tiles where cells[tile] != job { wrong += 1 }
         expectedRuns += tiles
-        // Now and then longer than helpers stay awake.
+        // Sometimes longer than helpers stay awake.
         if job % 1_000 == 0 { usleep(1_000) }
       }
       #expect(wrong == 0)
@@ -149,7 +149,7 @@ extension KernelTests {
       #expect(wrong.load(ordering: .acquiring) == 0)
     }
 
-    /// Times alone double with every disturbance, up to 64 ms, whatever jobs take; calm jobs bring the first one back.
+    /// The time alone doubles with every disturbance, up to 64 ms, for jobs of any duration, and calm jobs reset it.
     @Test func timesAlone() {
       let crowding = Crowding()
       var now: UInt64 = 5_000_000_000
@@ -163,7 +163,7 @@ extension KernelTests {
         #expect(isAlone(for: 1_000_000 << UInt64(min(exponent, 6))))
         now += 100_000_000
       }
-      // Waiting for less than 0.3 ms, or for less than eight of one's own tiles, is nothing.
+      // Waiting for less than 0.3 ms, or for less than eight of one's own tiles, is not a disturbance.
       crowding.note(perTile: 10, waited: 300_000, took: 300_010, at: now)
       crowding.note(perTile: 1_000_000, waited: 8_000_000, took: 9_000_000, at: now)
       #expect(!crowding.isAlone(at: now))
@@ -175,7 +175,7 @@ extension KernelTests {
       #expect(isAlone(for: 1_000_000))
     }
 
-    /// A job that begins alone goes on with helpers, and every tile is run once.
+    /// A job that begins alone continues with helpers, and every tile runs once.
     @Test func jobsThatBeginAlone() {
       let crowding = Crowding()
       let scheduler = Scheduler(workers: 3, crowding: crowding)
@@ -192,7 +192,7 @@ extension KernelTests {
       }
     }
 
-    /// A scheduler may be released at once; its helpers find out, and then it is gone.
+    /// A scheduler may be released at once. Its helpers end, and then it is deallocated.
     @Test func releasedAfterUse() {
       weak var last: Scheduler?
       for round in 0..<300 {

@@ -29,7 +29,7 @@ extension KernelTests {
       }
     }
 
-    /// Lines that are in order already, in the opposite order, all the same, or equal in some digits of their keys.
+    /// Lines that are sorted already, sorted in the opposite order, constant, or equal in some digits of their keys.
     @Test(arguments: InstructionSet.tested, [false, true])
     func specialLines(_ set: InstructionSet, _ isDescending: Bool) {
       for count in [30, 500, 5_000] {
@@ -60,8 +60,9 @@ extension KernelTests {
       let what = "\(set) sort of \(shape), descending: \(isDescending)"
       let nan = [Float](repeating: .nan, count: shape.elements)
       let y = results(into: [nan, nan], what) {
-        set.kernels.axes.sort(
-          x, $0[0], asPositions($0[1]), shape.outer, shape.count, shape.inner, isDescending, $1)
+        set.kernels.sort(
+          x, $0[0], asPositions($0[1]), outer: shape.outer, count: shape.count, inner: shape.inner,
+          isDescending: isDescending, $1)
       }
       let twin = Reference.sort(
         x, outer: shape.outer, count: shape.count, inner: shape.inner, isDescending: isDescending, first: shape.count)
@@ -73,8 +74,9 @@ extension KernelTests {
       let what = "\(set) top \(k) of \(shape), largest: \(isLargest)"
       let nan = [Float](repeating: .nan, count: shape.lines * k)
       let y = results(into: [nan, nan], what) {
-        set.kernels.axes.topK(
-          x, $0[0], asPositions($0[1]), shape.outer, shape.count, shape.inner, k, isLargest, $1)
+        set.kernels.topK(
+          x, $0[0], asPositions($0[1]), outer: shape.outer, count: shape.count, inner: shape.inner, k: k,
+          isLargest: isLargest, $1)
       }
       let twin = Reference.sort(
         x, outer: shape.outer, count: shape.count, inner: shape.inner, isDescending: isLargest, first: k)

@@ -1,9 +1,10 @@
 // PyTorch's nn.MultiheadAttention, as the fixture has it: cases, their tensors, and a module of ours with their weights.
 // Read next: AttentionParityTests.swift.
 
-import ApusData
 import ApusNN
 import ApusTensor
+import ApusText
+import ApusWeights
 import Foundation
 import Testing
 

@@ -3,6 +3,7 @@
 
 import ApusNN
 import ApusTensor
+import ApusText
 import Foundation
 import Testing
 

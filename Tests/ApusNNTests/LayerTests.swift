@@ -4,6 +4,7 @@
 import ApusNN
 import ApusTensor
 import ApusTesting
+import ApusText
 import Foundation
 import Testing
 

@@ -2,6 +2,7 @@
 
 import ApusNN
 import ApusTensor
+import ApusText
 import Testing
 
 @Suite struct PrepackingTests {

@@ -1,6 +1,6 @@
 // The table of a run's numbers: the same floats back from the file, later rows cut off, broken lines refused.
 
-import ApusData
+import ApusFiles
 import ApusTraining
 import Foundation
 import Testing

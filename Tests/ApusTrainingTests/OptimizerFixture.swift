@@ -1,8 +1,9 @@
 // Optimizer trajectories of PyTorch: cases with constructor arguments, gradients, and parameters after every step.
 // Read next: OptimizerParityTests.swift.
 
-import ApusData
 import ApusTensor
+import ApusText
+import ApusWeights
 import Foundation
 import Testing
 

@@ -1,9 +1,10 @@
 // SGD, Adam, AdamW and gradient clipping beside PyTorch's: ten steps of every case, each step compared.
 // Read first: OptimizerFixture.swift. Read next: OptimizerStateTests.swift.
 
-import ApusData
 import ApusTensor
+import ApusText
 import ApusTraining
+import ApusWeights
 import Testing
 
 @Suite struct OptimizerParityTests {

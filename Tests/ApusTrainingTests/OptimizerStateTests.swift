@@ -1,9 +1,11 @@
 // What optimizers remember: saved, loaded and continued with the same bits; states that do not fit are refused whole.
 // Read first: OptimizerParityTests.swift.
 
-import ApusData
+import ApusNN
 import ApusTensor
+import ApusText
 import ApusTraining
+import ApusWeights
 import Foundation
 import Testing
 

@@ -1,11 +1,12 @@
 // A run that was interrupted or killed, and resumed, ends with the bits of one that was not; broken folders are errors.
 // Read first: TrainingRunFixture.swift, TrainingRunTests.swift.
 
-import ApusData
-import ApusModels
+import ApusFiles
+import ApusLanguage
 import ApusNN
 import ApusTensor
 import ApusTraining
+import ApusWeights
 import Foundation
 import Testing
 

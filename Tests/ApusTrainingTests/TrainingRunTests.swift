@@ -1,10 +1,12 @@
 // The training loop: what a step is, when it validates and saves, the best model, and losses that are no numbers.
 // Read first: TrainingRunFixture.swift. Read next: ResumeTests.swift.
 
-import ApusData
+import ApusFiles
 import ApusNN
 import ApusTensor
+import ApusText
 import ApusTraining
+import ApusWeights
 import Foundation
 import Testing
 

@@ -20,31 +20,52 @@ import Testing
 
   private static let instructionSets: Set = ["ApusKernelsBaseline", "ApusKernelsAVX2", "ApusKernelsAVX512"]
 
+  /// What every family may use.
+  private static let wingBase: Set = ["ApusBase", "ApusFiles", "ApusTensor", "ApusNN", "ApusWeights", "ApusPublished"]
+  private static let wings: Set = ["ApusLanguage", "ApusVision", "ApusMultimodal"]
+  /// What the umbrella without families exports.
+  private static let core: Set = [
+    "ApusFiles", "ApusText", "ApusMedia", "ApusTensor", "ApusNN", "ApusWeights", "ApusPublished", "ApusGeneration",
+    "ApusTraining",
+  ]
+
   private static let floors: [String: Floor] = [
     // Ground. Nothing of the system is compiled into the kernels: it could bring functions that other modules share.
-    "ApusKernelTypes": Floor([]),
+    "ApusBase": Floor([], system: []),
+    "ApusKernelTypes": Floor(["ApusBase"]),
     "ApusKernelsReference": Floor(["ApusKernelTypes"]),
     "ApusKernelsBaseline": Floor(["ApusKernelTypes"], system: []),
     // Floor 1
     "ApusKernels": Floor(
-      instructionSets.union(["ApusKernelTypes"]),
+      instructionSets.union(["ApusBase", "ApusKernelTypes"]),
       system: ["Dispatch", "Foundation", "Synchronization", "_Builtin_intrinsics.intel.cpuid"]),
     // Floor 2
-    "ApusTensor": Floor(["ApusKernelTypes", "ApusKernels"]),
-    // Floor 3, and the wing
-    "ApusNN": Floor(["ApusTensor"]),
-    "ApusData": Floor(["ApusTensor"]),
-    // Floor 4
-    "ApusModels": Floor(["ApusTensor", "ApusNN", "ApusData"]),
-    "ApusTraining": Floor(["ApusKernelTypes", "ApusKernels", "ApusTensor", "ApusNN", "ApusData"]),
-    // Roof
-    "Apus": Floor(["ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining"]),
+    "ApusTensor": Floor(["ApusBase", "ApusKernelTypes", "ApusKernels"]),
+    // Beside the kernels: no tensors
+    "ApusFiles": Floor(["ApusBase"]),
+    "ApusText": Floor(["ApusBase", "ApusFiles"]),
+    "ApusMedia": Floor(["ApusBase", "ApusFiles"]),
     "ApusCharts": Floor([]),
-    "ApusCommand": Floor([
-      "ApusCharts", "ApusKernelTypes", "ApusKernels", "ApusTensor", "ApusNN", "ApusData", "ApusModels", "ApusTraining",
+    // Floor 3
+    "ApusNN": Floor(["ApusBase", "ApusTensor"]),
+    "ApusWeights": Floor(["ApusBase", "ApusFiles", "ApusTensor"]),
+    // Floor 4
+    "ApusPublished": Floor(["ApusBase", "ApusFiles", "ApusMedia", "ApusTensor", "ApusNN", "ApusWeights"]),
+    "ApusGeneration": Floor(["ApusBase", "ApusFiles", "ApusTensor", "ApusNN"]),
+    "ApusTraining": Floor([
+      "ApusBase", "ApusFiles", "ApusText", "ApusKernelTypes", "ApusKernels", "ApusTensor", "ApusNN", "ApusWeights",
     ]),
+    // Wings, which do not know each other
+    "ApusLanguage": Floor(wingBase.union(["ApusText", "ApusGeneration"])),
+    "ApusVision": Floor(wingBase.union(["ApusMedia"])),
+    "ApusMultimodal": Floor(wingBase.union(["ApusMedia"])),
+    // Roof
+    "ApusCore": Floor(core),
+    "Apus": Floor(core.union(wings).union(["ApusCore"])),
+    "ApusCommand": Floor(
+      core.union(wings).union(["Apus", "ApusBase", "ApusCharts", "ApusKernelTypes", "ApusKernels"])),
     // Beside
-    "ApusTesting": Floor(["ApusTensor", "ApusNN"]),
+    "ApusTesting": Floor(["ApusBase", "ApusTensor", "ApusNN"]),
   ]
 
   /// Names of the C library, which differ between systems; each must stand below `#if canImport(…)` or `#if os(…)`.
@@ -119,7 +140,7 @@ import Testing
   /// Tests and benchmarks use this package, the standard library and the testing library, nothing else.
   @Test func testsImportNothingForeign() {
     let known = Set(Self.floors.keys).union(Self.instructionSets)
-      .union(["Dispatch", "Foundation", "FoundationXML", "Synchronization", "Testing"])
+      .union(["ApusTestSupport", "Dispatch", "Foundation", "FoundationXML", "Synchronization", "Testing"])
     for entry in (Repository.sources(in: "Tests") + Repository.sources(in: "Benchmarks")).flatMap(Self.imports) {
       let isGuarded = Self.guarded.contains(entry.module) && entry.isConditional
       #expect(known.contains(entry.module) || isGuarded, "\(entry.place): import \(entry.module)")

@@ -1,14 +1,18 @@
 // Stands in for ApusKernels, whose scheduler needs threads: one instruction set, and no workers.
 // Read first: Sources/ApusKernels/KernelSelection.swift.
 
+import ApusBase
 package import ApusKernelTypes
-import ApusKernelsBaseline
+package import ApusKernelsBaseline
+
+/// The type that tests name, of the only set of kernels.
+package typealias AnyKernelSet = SIMDKernels.Type
 
 package enum InstructionSet: CaseIterable, CustomStringConvertible, Sendable {
   case baseline
 
   package static let supported = [InstructionSet.baseline]
-  package var kernels: KernelTable { makeKernelTable() }
+  package var kernels: AnyKernelSet { SIMDKernels.self }
   package var description: String { "NEON" }
 }
 

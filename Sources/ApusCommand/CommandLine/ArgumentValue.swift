@@ -1,24 +1,24 @@
-// The types that options and positional arguments can have, and the bounds of numbers.
-// Read next: Declarations.swift, which declares options of these types.
+// The value types of options and positional arguments, and the bounds of numeric values.
+// Read next: Declarations.swift, which declares options with these types.
 
 import Foundation
 
-/// A type that can be read from one word of the command line.
+/// A type that can be parsed from one word of the command line.
 protocol ArgumentValue {
-  /// What stands for a value in the help: the `N` of `--steps N`.
+  /// The placeholder for a value in the help, such as the `N` of `--steps N`.
   static var placeholder: String { get }
 
-  /// What a message says was expected: "a whole number of at least 1".
+  /// A phrase for error messages that says what is expected, such as "a whole number of at least 1".
   static func expectation(_ bounds: Bounds) -> String
 
-  /// Nil if the text is no such value or is out of bounds.
+  /// Parses a value; returns nil if the text is not a value of this type or is out of bounds.
   init?(argument: String, bounds: Bounds)
 
-  /// The value as the help shows it after "default:"; nil shows nothing.
+  /// The value as the help shows it after "default:"; nil to show no default.
   var shownAsDefault: String? { get }
 }
 
-/// The numbers that an option takes.
+/// The range of numbers that an option accepts.
 struct Bounds: Equatable, Sendable {
   private var lower = -Double.infinity
   private var upper = Double.infinity
@@ -41,7 +41,7 @@ struct Bounds: Equatable, Sendable {
     (includesLower ? value >= lower : value > lower) && (includesUpper ? value <= upper : value < upper)
   }
 
-  /// What follows "a number" in a message.
+  /// The text that follows "a number" in an error message.
   var phrase: String {
     let (low, high) = (lower.plain, upper.plain)
     if upper == .infinity {
@@ -53,7 +53,7 @@ struct Bounds: Equatable, Sendable {
 }
 
 extension Double {
-  /// Without the ".0" of a whole number.
+  /// The number in decimal, without ".0" if it is a whole number.
   fileprivate var plain: String { Int(exactly: self).map(String.init) ?? description }
 }
 
@@ -91,7 +91,7 @@ extension Double: ArgumentValue {
   static func expectation(_ bounds: Bounds) -> String { "a number\(bounds.phrase)" }
 
   init?(argument: String, bounds: Bounds) {
-    // "nan" and "inf" are numbers to Swift, but no setting of a training run.
+    // Swift parses "nan" and "inf" as numbers, but no option has a use for them.
     guard let value = Double(argument), value.isFinite, bounds.contains(value) else { return nil }
     self = value
   }
@@ -102,14 +102,15 @@ extension Double: ArgumentValue {
 extension String: ArgumentValue {
   static var placeholder: String { "TEXT" }
 
-  static func expectation(_ bounds: Bounds) -> String { "a text" }
+  static func expectation(_ bounds: Bounds) -> String { "text" }
 
   init?(argument: String, bounds: Bounds) { self = argument }
 
   var shownAsDefault: String? { isEmpty ? nil : debugDescription }
 }
 
-/// The name of a file or folder; `~/` at its beginning is the user's home (a shell leaves it in `--out=~/runs`).
+/// A path of a file or folder. A leading `~/` becomes the home folder, because shells do not expand it in
+/// `--out=~/runs`.
 struct Path: ArgumentValue, Equatable, Sendable {
   let text: String
 

@@ -1,14 +1,14 @@
-// Reads the words of a command line into a verb's declarations, and collects every problem on the way.
-// Read first: Declarations.swift. Read next: Tool.swift, which picks the verb.
+// Parses the words of a command line into a verb's declarations and collects every problem that it finds.
+// Read first: Declarations.swift. Read next: Tool.swift, which selects the verb.
 
-/// The reading of one command line.
+/// A parser for one command line.
 struct ArgumentReader {
   private let arguments: [any DeclaredArgument]
   private var remainingPositionals: [any DeclaredArgument]
   private var problems: [String] = []
   private var extraWords: [String] = []
 
-  /// Gives every declaration its value; returns one line for each problem, none if all is well.
+  /// Assigns a value to every declaration, and returns one line for each problem.
   static func read(_ words: [String], into arguments: [any DeclaredArgument]) -> [String] {
     var reader = ArgumentReader(arguments: arguments)
     reader.read(words)
@@ -16,7 +16,7 @@ struct ArgumentReader {
     return reader.problems
   }
 
-  /// Whether help is asked for, anywhere before a `--`: then nothing else matters.
+  /// Whether `--help` or `-h` appears before any `--`. If so, all other arguments are ignored.
   static func asksForHelp(_ words: [String]) -> Bool {
     words.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
   }
@@ -50,7 +50,7 @@ struct ArgumentReader {
     guard let option = options.first(where: { $0.name == name }) else {
       let suggestion = closest(to: name, among: options.map(\.name)).map { " (did you mean --\($0)?)" } ?? ""
       problems.append("unknown option '--\(name)'\(suggestion)")
-      // Its value, if that is what follows, would only be reported as a second problem.
+      // Skips the word that is probably the option's value, so that it is not reported as a second problem.
       if attached == nil, let next = rest.first, !looksLikeOption(next), remainingPositionals.isEmpty {
         rest.removeFirst()
       }
@@ -93,13 +93,14 @@ struct ArgumentReader {
     }
   }
 
-  /// A negative number, a dash and a text with spaces are values; `--prompt=--x` gives any other.
+  /// Whether a word is an option rather than a value. Negative numbers, single dashes and text with spaces are values;
+  /// any other value that begins with two dashes must be attached, as in `--prompt=--x`.
   private func looksLikeOption(_ word: String) -> Bool {
     word.hasPrefix("--") && !word.contains(" ")
   }
 }
 
-/// The candidate that a mistyped name was probably meant to be.
+/// The candidate that the user most likely meant by a mistyped name, or nil if none is close enough.
 func closest(to name: String, among candidates: [String]) -> String? {
   let best = candidates.map { (name: $0, distance: editDistance(name, $0)) }.min { $0.distance < $1.distance }
   guard let best, best.distance <= max(1, name.count / 3) else {
@@ -108,7 +109,8 @@ func closest(to name: String, among candidates: [String]) -> String? {
   return best.name
 }
 
-/// Letters inserted, left out, replaced, or swapped with their neighbor.
+/// The number of single-letter edits between two words: insertions, deletions, replacements and swaps of neighbors
+/// (the optimal string alignment distance).
 func editDistance(_ a: String, _ b: String) -> Int {
   let (a, b) = (Array(a), Array(b))
   var rows = [Array(0...b.count)]

@@ -1,21 +1,22 @@
-// How a verb declares what it takes: @Option, @Flag and @Positional, once, with name, default and help.
-// Read first: Verb.swift, which has an example. Read next: Arguments.swift, which reads the command line into them.
+// The property wrappers with which a verb declares its arguments: @Option, @Flag, @Positional and @Words.
+// Read first: Verb.swift, which has an example. Read next: Arguments.swift, which parses the command line into them.
 
+import ApusBase
 import ApusTensor
 
-/// What the parser and the help see of a declaration.
+/// A declared argument as the parser and the help see it.
 protocol DeclaredArgument: AnyObject {
   var name: String { get }
   var help: String { get }
   var kind: ArgumentKind { get }
-  /// As the help shows it: "--steps N", "RUN_DIR".
+  /// The argument as the help shows it, such as "--steps N" or "RUN_DIR".
   var usage: String { get }
-  /// Nil: there is none, or it goes without saying.
+  /// The default as the help shows it; nil if there is none or it is obvious.
   var shownDefault: String? { get }
-  /// The word that was given for it; a flag's is its name.
+  /// The word that the user gave for the argument, or nil. For a flag, this is its name.
   var given: String? { get }
 
-  /// Takes the value of a word, or says what was expected instead.
+  /// Parses and stores a word. Returns nil on success, and otherwise a phrase that says what is expected.
   func accept(_ word: String) -> String?
 }
 
@@ -23,11 +24,11 @@ enum ArgumentKind: Equatable {
   case option
   case flag
   case positional(isRequired: Bool)
-  /// Takes all words that are left.
+  /// All remaining words.
   case words
 }
 
-/// `--name VALUE` or `--name=VALUE`.
+/// An option with a value, `--name VALUE` or `--name=VALUE`.
 @propertyWrapper
 final class Option<Value: ArgumentValue>: DeclaredArgument {
   let name: String
@@ -38,15 +39,15 @@ final class Option<Value: ArgumentValue>: DeclaredArgument {
   private let bounds: Bounds
   private let placeholder: String
 
-  /// `$steps.given` tells a default from the same value given by the user.
+  /// The option itself: `$steps.given` distinguishes a default from the same value given by the user.
   var projectedValue: Option { self }
 
   /// - Parameters:
-  ///   - wrappedValue: The default.
-  ///   - name: Without the two dashes.
-  ///   - bounds: The numbers that are taken.
-  ///   - placeholder: What stands for the value in the help, if the type's own placeholder says too little.
-  ///   - help: A phrase or a sentence; the help adds the default.
+  ///   - wrappedValue: The default value.
+  ///   - name: The name without the two dashes.
+  ///   - bounds: The range of numbers that are accepted.
+  ///   - placeholder: The placeholder for the value in the help, if that of the type is too general.
+  ///   - help: A phrase without a final period. The default is appended to it.
   init(
     wrappedValue: Value, _ name: String, _ bounds: Bounds = .any, placeholder: String = Value.placeholder,
     help: String
@@ -68,7 +69,7 @@ final class Option<Value: ArgumentValue>: DeclaredArgument {
   }
 }
 
-/// `--name`: true if given.
+/// An option without a value, `--name`, which is true if it is given.
 @propertyWrapper
 final class Flag: DeclaredArgument {
   let name: String
@@ -91,7 +92,7 @@ final class Flag: DeclaredArgument {
   }
 }
 
-/// A word without dashes, taken by its place. Without a default it is required.
+/// An argument identified by its position. It is required unless it has a default.
 @propertyWrapper
 final class Positional<Value: ArgumentValue>: DeclaredArgument {
   let name: String
@@ -115,7 +116,7 @@ final class Positional<Value: ArgumentValue>: DeclaredArgument {
   }
 
   var wrappedValue: Value {
-    guard let value else { requirementFailure("\(name) is read before the command line was") }
+    guard let value else { requirementFailure("\(name) was accessed before the command line was parsed") }
     return value
   }
 
@@ -129,7 +130,8 @@ final class Positional<Value: ArgumentValue>: DeclaredArgument {
   }
 }
 
-/// All words without dashes that are left, in their order; there may be none. The last of the positional arguments.
+/// All remaining positional arguments, possibly none, in order. It must be declared after the other positional
+/// arguments.
 @propertyWrapper
 final class Words: DeclaredArgument {
   let name: String
@@ -144,7 +146,7 @@ final class Words: DeclaredArgument {
 
   var shownDefault: String? { nil }
 
-  /// Another word is never one too many.
+  /// Always nil, because any number of words may be given.
   var given: String? { nil }
 
   func accept(_ word: String) -> String? {

@@ -1,26 +1,27 @@
-// The help of the tool, of a group of verbs and of a verb, made from the same declarations that are parsed.
+// The help of the tool, of a group of verbs and of a single verb, generated from the declarations that are parsed.
 // Read first: Declarations.swift, Tool.swift.
 
 extension Tool {
-  /// What the tool does, and its verbs.
+  /// The help of the tool: its summary and a table of its verbs.
   func help() -> String {
     let lines = [
       "\(name) \(version) — \(summary)", "",
-      "Usage: \(name) VERB [arguments] [options]", "",
+      "Usage: \(name) COMMAND [arguments] [options]", "",
       table(verbs.map { ($0.name, $0.summary) }), "",
-      "'\(name) VERB --help' lists a verb's options.",
+      "Run '\(name) COMMAND --help' for help on a command.\nRun '\(name) --version' to print the version.",
     ]
     return lines.joined(separator: "\n")
   }
 
-  /// The verbs that share a first word.
+  /// The help of a group: a table of the verbs that share a first word.
   func help(forGroup group: String) -> String {
     let title = groups[group].map { "\(name) \(group) — \($0)" } ?? "\(name) \(group)"
     let rows = verbs(ofGroup: group).map { ($0.name, $0.summary) }
-    return "\(title)\n\n\(table(rows))\n\n'\(name) \(group) … --help' lists the options."
+    let usage = "Usage: \(name) \(group) COMMAND [arguments] [options]"
+    return "\(title)\n\n\(usage)\n\n\(table(rows))\n\nRun '\(name) \(group) COMMAND --help' for help on a command."
   }
 
-  /// A verb's summary, arguments and options.
+  /// The help of a verb: its summary, usage, arguments, options and details.
   func help(for verb: any Verb) -> String {
     let type = type(of: verb)
     let positionals = verb.arguments.filter { $0.kind != .option && $0.kind != .flag }
@@ -30,7 +31,7 @@ extension Tool {
       wrapped("\(name) \(type.name) — \(type.summary)", indent: 0),
       "Usage: " + ([name, type.name] + usage + ["[options]"]).joined(separator: " "),
     ]
-    // One table, so that both parts have the same columns.
+    // A single table keeps the columns of arguments and options aligned.
     let rows = (positionals + options).map { ($0.usage, text(of: $0)) } + [("--help", "print this help")]
     let lines = table(rows)
     if positionals.isEmpty {
@@ -48,7 +49,8 @@ extension Tool {
     argument.shownDefault.map { "\(argument.help) (default: \($0))" } ?? argument.help
   }
 
-  /// Two columns; the second is wrapped. Where it would be narrow, it begins below the first.
+  /// A table with two columns, of which the second is wrapped. If the second column would be narrow, its text begins on
+  /// the line below the name.
   private func table(_ rows: [(name: String, text: String)]) -> String {
     let column = (rows.map(\.name.count).max() ?? 0) + 4
     let isNarrow = column > helpWidth / 2
@@ -60,7 +62,7 @@ extension Tool {
     }.joined(separator: "\n")
   }
 
-  /// Breaks a text between words; lines after the first are indented.
+  /// Wraps text between words, and indents all lines but the first.
   private func wrapped(_ text: String, indent: Int) -> String {
     var lines = [""]
     for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
@@ -76,9 +78,9 @@ extension Tool {
 }
 
 extension String {
-  /// Followed by spaces up to a width.
+  /// The string padded with trailing spaces to a width.
   func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 
-  /// Preceded by spaces up to a width.
+  /// The string padded with leading spaces to a width.
   func leftPadded(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
 }

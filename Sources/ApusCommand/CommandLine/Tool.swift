@@ -1,40 +1,40 @@
-// Picks the verb that a command line asks for, and turns what happens into output and an exit status.
+// Selects the verb that a command line names, runs it, and maps its result to output and an exit status.
 // Read first: Verb.swift. Read next: Help.swift.
 
 import Foundation
 
-/// The tool: its name, version and verbs.
+/// A command-line tool with a name, a version and verbs.
 struct Tool {
   let name: String
   let version: String
   let summary: String
   let verbs: [any Verb.Type]
-  /// Summaries of first words that several verbs share.
+  /// The summaries of the groups, by the first word that their verbs share.
   let groups: [String: String]
-  /// Columns of a help text.
+  /// The maximum line width of help texts, in columns.
   var helpWidth = 88
 
-  /// What a command line comes to.
+  /// The action that a command line leads to.
   enum Outcome {
     case print(String)
     case refuse([String])
     case run(any Verb)
   }
 
-  /// Exit status for a command line that cannot be understood: EX_USAGE of sysexits.h.
+  /// The exit status for an invalid command line: EX_USAGE in sysexits.h.
   static let usageStatus: Int32 = 64
 
-  /// Decides, without doing anything yet.
+  /// Parses a command line without running anything.
   func outcome(of words: [String]) -> Outcome {
     guard let first = words.first, !["--help", "-h"].contains(first) else { return .print(help()) }
     if first == "--version" { return .print("\(name) \(version)") }
     if first == "help" { return help(about: Array(words.dropFirst()).filter { !$0.hasPrefix("-") }) }
-    if first.hasPrefix("-") { return .refuse(["\(name): expected a verb before the option '\(first)'"]) }
+    if first.hasPrefix("-") { return .refuse(["\(name): expected a command before the option '\(first)'"]) }
     if let verb = verb(in: words) { return outcome(of: verb, words.dropFirst(wordCount(verb))) }
     return outcome(ofGroup: first, words.dropFirst())
   }
 
-  /// Does what the command line asks for; the result is the exit status.
+  /// Runs a command line and returns the exit status.
   func run(_ words: [String]) -> Int32 {
     switch outcome(of: words) {
     case .print(let text):
@@ -47,7 +47,7 @@ struct Tool {
       let prefix = "\(name) \(type(of: verb).name): "
       do {
         try verb.run()
-        // A full disk must not look like success.
+        // A failed write, for example on a full disk, must not be reported as success.
         if fflush(nil) != 0 { throw CommandFailure.outputFailed(errno) }
         return 0
       } catch let failure as CommandFailure {
@@ -60,12 +60,12 @@ struct Tool {
     }
   }
 
-  /// The verb whose name the words begin with.
+  /// The verb whose name is a prefix of the words.
   func verb(in words: [String]) -> (any Verb.Type)? {
     verbs.first { words.starts(with: $0.name.split(separator: " ").map(String.init)) }
   }
 
-  /// The verbs "train x" and "train y" for "train".
+  /// The verbs of a group: "train x" and "train y" for the group "train".
   func verbs(ofGroup group: String) -> [any Verb.Type] {
     verbs.filter { $0.name.hasPrefix(group + " ") }
   }
@@ -82,13 +82,13 @@ struct Tool {
     let members = verbs(ofGroup: group).map { String($0.name.dropFirst(group.count + 1)) }
     if members.isEmpty {
       let firstWords = verbs.map { String($0.name.prefix { $0 != " " }) }
-      return .refuse(["\(name): unknown verb '\(group)'\(hint(group, firstWords))"])
+      return .refuse(["\(name): unknown command '\(group)'\(hint(group, firstWords))"])
     }
     if ArgumentReader.asksForHelp(Array(words)) { return .print(help(forGroup: group)) }
     guard let word = words.first else {
       return .refuse(["\(name) \(group): expected \(members.joined(separator: " or ")), found nothing"])
     }
-    return .refuse(["\(name) \(group): unknown verb '\(word)'\(hint(word, members))"])
+    return .refuse(["\(name) \(group): unknown command '\(word)'\(hint(word, members))"])
   }
 
   private func help(about words: [String]) -> Outcome {
@@ -106,10 +106,10 @@ struct Tool {
   }
 }
 
-/// Prints lines on standard error, after what standard output still holds back.
+/// Prints lines on standard error, after flushing standard output.
 func writeError(_ lines: [String]) {
   guard !lines.isEmpty else { return }
   fflush(nil)
-  // Nothing is left to be done where even this fails.
+  // If even this fails, there is no way left to report it.
   try? FileHandle.standardError.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
 }

@@ -1,38 +1,41 @@
-// What a verb of the tool is: a struct that declares its options and runs.
-// Read next: Declarations.swift for the options, Verbs/Registry.swift for the list of verbs.
+// The protocol of the tool's verbs (commands): structs that declare their arguments and have a method `run`.
+// Read next: Declarations.swift for the arguments, Verbs/Registry.swift for the list of verbs.
 
 import Foundation
 
-/// One thing that the tool does.
+/// A command of the tool.
 ///
 /// ```swift
 /// struct SampleCommand: Verb {
 ///   static let name = "sample"
-///   static let summary = "Continue a text with a trained model."
+///   static let summary = "Generate text with a trained model"
 ///
-///   @Positional("RUN_DIR", help: "the folder of a training run") var run: Path
-///   @Option("top-k", .atLeast(1), help: "Draw from the K likeliest characters only") var topK: Int? = nil
-///   @Option("temperature", .above(0), help: "Below 1: safer; above 1: wilder") var temperature = 0.8
-///   @Flag("json", help: "Print one JSON object") var json
+///   @Positional("RUN_DIR", help: "folder of a training run") var run: Path
+///   @Option("top-k", .atLeast(1), help: "sample only from the K most likely characters") var topK: Int? = nil
+///   @Option("temperature", .above(0), help: "sampling temperature") var temperature = 0.8
+///   @Flag("json", help: "print a JSON object") var json
 ///
 ///   func run() throws { … }
 /// }
 /// ```
 protocol Verb {
-  /// The words that call it: "info", or "train shakespeare".
+  /// The words that invoke the verb, such as "info" or "train shakespeare".
   static var name: String { get }
-  /// One sentence, which opens its help and stands beside its name in the tool's help.
+  /// A one-line summary in the imperative, without a final period. It opens the verb's help, and is listed beside the
+  /// name in the tool's help.
   static var summary: String { get }
-  /// Paragraphs that follow the options in its help; empty for none.
+  /// Paragraphs that follow the options in the verb's help, separated by blank lines; may be empty.
   static var details: String { get }
 
   init()
 
-  /// What only the options together can get wrong, in lines like "--heads: 3 do not divide 128 channels".
+  /// Problems with combinations of arguments, one line each, such as "--prompt: cannot be empty".
   func problems() -> [String]
 
-  /// Does it. Errors are printed as one line, after the verb's name, and the tool's exit status is 1; throw a
-  /// `CommandFailure` for several lines or another status.
+  /// Runs the verb.
+  ///
+  /// - Throws: an error, which the tool prints on one line after the verb's name before it exits with status 1, or a
+  ///   `CommandFailure` for several lines or another exit status.
   func run() throws
 }
 
@@ -41,15 +44,15 @@ extension Verb {
 
   func problems() -> [String] { [] }
 
-  /// What it declares, in the order of declaration.
+  /// The declared arguments, in the order of declaration.
   var arguments: [any DeclaredArgument] {
     Mirror(reflecting: self).children.compactMap { $0.value as? any DeclaredArgument }
   }
 }
 
-/// Why a verb could not do what it was asked for.
+/// The failure of a verb.
 struct CommandFailure: Error, Equatable {
-  /// Each printed as a line on standard error, after the verb's name.
+  /// The messages, each printed on standard error as a line that begins with the verb's name.
   var lines: [String]
   var status: Int32 = 1
 
@@ -57,10 +60,10 @@ struct CommandFailure: Error, Equatable {
     (self.lines, self.status) = (lines, status)
   }
 
-  /// Ends with the status that a shell expects after Ctrl-C; the verb has already said what there is to say.
+  /// An interruption by Ctrl-C: prints nothing more, and exits with the status that shells expect.
   static let interrupted = CommandFailure(status: 130)
 
-  /// What was to be printed is lost; the error number says why.
+  /// A failed write to standard output, with the `errno` that explains it.
   static func outputFailed(_ number: Int32) -> CommandFailure {
     CommandFailure("standard output: \(String(cString: strerror(number)))")
   }

@@ -1,23 +1,24 @@
-// Lines of standard input as they are: cut at newlines only, checked, one at a time.
+// Reads standard input line by line without altering the text, and buffers standard output.
 // Read next: ../Verbs/TokenizeCommand.swift.
 
 import Foundation
 
-/// Lines of text from something that gives bytes.
+/// An iterator over the lines of a byte source.
 ///
-/// Unlike `readLine` it cuts at `\n` alone, leaves `\r` in the line, and repairs nothing.
+/// Unlike `readLine`, it splits at `\n` only, keeps `\r` in the line, and does not repair invalid UTF-8.
 struct InputLines {
-  /// The number of the line that was given last, from 1.
+  /// The number of the line returned last, counted from 1.
   private(set) var number = 0
   private let source: (UnsafeMutableRawBufferPointer) throws -> Int
   private var buffer: [UInt8] = []
-  /// Where the next line begins, and where nobody has looked for its end yet.
+  /// The start of the next line, and the end of the part already searched for its newline.
   private var (start, scanned) = (0, 0)
   private var isAtEnd = false
 
   private var chunk = [UInt8](repeating: 0, count: 1 << 16)
 
-  /// - Parameter source: fills the beginning of a buffer and returns the number of its bytes, 0 at the end.
+  /// - Parameter source: fills the start of a buffer and returns the number of bytes written, 0 at the end of the
+  ///   input.
   init(_ source: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) { self.source = source }
 
   /// The lines of standard input.
@@ -31,10 +32,10 @@ struct InputLines {
     }
   }
 
-  /// The next line without its `\n`, nil behind the last one. A last line needs no `\n`.
+  /// The next line without its `\n`, or nil after the last line. The last line may lack the `\n`.
   ///
-  /// - Parameter beforeWaiting: called when all that was read has been given, before more is.
-  /// - Throws: the line is no UTF-8, and where it stops being it; or what `source` throws.
+  /// - Parameter beforeWaiting: called before more input is read, once all buffered lines have been returned.
+  /// - Throws: an error that names the first invalid byte if the line is not UTF-8, and any error of `source`.
   mutating func next(beforeWaiting: () throws -> Void = {}) throws -> String? {
     while true {
       if let end = buffer[scanned...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -73,19 +74,19 @@ struct InputLines {
   }
 }
 
-/// Standard output for many short lines: what is written waits until it is much, or `flush`.
+/// An output buffer for many short lines, which is written when it is full or flushed.
 struct OutputBuffer {
   private(set) var bytes: [UInt8] = []
   private let sink: ([UInt8]) throws -> Void
 
   private static let capacity = 1 << 16
 
-  /// - Parameter sink: takes what has gathered.
+  /// - Parameter sink: receives the buffered bytes.
   init(_ sink: @escaping ([UInt8]) throws -> Void) { self.sink = sink }
 
   static var standardOutput: OutputBuffer { OutputBuffer(OutputBuffer.writeToStandardOutput) }
 
-  /// - Throws: what the system says, such as "standard output: No space left on device".
+  /// - Throws: the system's error, such as "standard output: No space left on device".
   private static func writeToStandardOutput(_ bytes: [UInt8]) throws {
     try bytes.withUnsafeBytes { buffer in
       var rest = buffer[...]
@@ -110,7 +111,7 @@ struct OutputBuffer {
     bytes[first...].reverse()
   }
 
-  /// A text as JSON, in quotation marks. Everything that some reader takes for the end of a line is escaped.
+  /// Appends text as a JSON string. All characters that some readers treat as line breaks are escaped.
   mutating func append(json text: String) {
     bytes.append(UInt8(ascii: "\""))
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
@@ -134,7 +135,7 @@ struct OutputBuffer {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Ends a line.
+  /// Ends a line, and writes the buffer if it is full.
   mutating func endLine() throws {
     bytes.append(UInt8(ascii: "\n"))
     if bytes.count >= OutputBuffer.capacity { try flush() }

@@ -1,5 +1,5 @@
-// Ctrl-C asks a run to stop where nothing is lost; a second Ctrl-C stops it at once.
-// Read next: Verbs/, where loops look at `Interrupt.shared.isRequested` between steps.
+// The first Ctrl-C asks a run to save and stop; a second one ends the process immediately.
+// Read next: Verbs/, where loops check `Interrupt.shared.isRequested` between steps.
 
 import Dispatch
 import Foundation
@@ -7,12 +7,13 @@ import Synchronization
 
 /// Turns signals into a flag.
 ///
-/// A signal handler may call next to nothing; a Dispatch source gets the signal on an ordinary thread instead.
+/// A signal handler may call only a few functions safely. A Dispatch source receives the signal on an ordinary thread
+/// instead.
 final class Interrupt: Sendable {
-  /// For SIGINT (Ctrl-C) and SIGTERM (`kill`, a system that shuts down).
+  /// The handler of SIGINT (Ctrl-C) and SIGTERM (`kill`, system shutdown).
   static let shared = Interrupt(signals: [SIGINT, SIGTERM])
 
-  /// The status that shells give a command ended by Ctrl-C.
+  /// The exit status that shells report for a command ended by Ctrl-C.
   static let status: Int32 = 130
 
   private let signals: [Int32]
@@ -21,33 +22,33 @@ final class Interrupt: Sendable {
 
   init(signals: [Int32]) { self.signals = signals }
 
-  /// Whether a stop was asked for since `watch()`.
+  /// Whether a signal has arrived since `watch()`.
   var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
 
-  /// From now on signals set the flag instead of ending the process. Verbs that never look at the flag don't call it.
+  /// Makes signals set the flag instead of ending the process. Only verbs that check the flag should call it.
   func watch() {
     sources.withLock { sources in
       guard sources.isEmpty else { return }
       let isListening = DispatchSemaphore(value: 0)
       sources = signals.map { number in
-        // Before the source: on Linux, Dispatch puts a handler of its own in this place.
+        // Must precede the source: on Linux, Dispatch installs a handler of its own.
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
-        // Without @Sendable the closures would inherit the main actor where this is called from main.swift, and trap.
+        // Without @Sendable, the closures would inherit the main actor when called from main.swift, and trap.
         source.setEventHandler { @Sendable [self] in request() }
         source.setRegistrationHandler { @Sendable in isListening.signal() }
         source.activate()
         return source
       }
-      // Sources begin to listen a moment later, on another thread; until then signals are lost. (A second is a very
-      // long time for this; if it isn't enough, the worst is such a loss.)
+      // Sources start listening a moment later, on another thread, and signals that arrive before then are lost. One
+      // second is ample; if it is exceeded, the worst case is a lost signal.
       for _ in signals { _ = isListening.wait(timeout: .now() + 1) }
     }
   }
 
   private func request() {
     guard count.add(1, ordering: .relaxed).oldValue > 0 else { return }
-    // No clean-up: it could wait for whatever the first request waits for. Checkpoints are renamed into place whole.
+    // No cleanup, which could block on the same thing as the first request. Checkpoints are replaced atomically.
     _exit(Self.status)
   }
 }

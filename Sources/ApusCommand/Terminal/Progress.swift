@@ -1,13 +1,13 @@
-// The text of the progress line, as a function of the state alone.
-// Read next: ProgressLine.swift, which says when it is shown.
+// The text of the progress line, which depends only on the state of the work.
+// Read next: ProgressLine.swift, which decides when it is shown.
 
 import ApusCharts
 
-/// How far long work is.
+/// The state of long-running work.
 struct Progress {
   var step: Int
   var total: Int
-  /// What is counted: "step 620/2,000".
+  /// The word in front of the step count, as in "step 620/2,000".
   var stepName = "step"
   var loss: Double?
   var itemsPerSecond: Double?
@@ -16,7 +16,8 @@ struct Progress {
   var secondsLeft: Double?
   var showsUnicode = true
 
-  /// The largest selection of parts that fits: the bar grows with the width, and what matters least goes first.
+  /// The line for a terminal of a given width. The bar grows with the width; if space is short, the least important
+  /// parts are dropped first.
   func line(width: Int) -> String {
     let selections = [
       [stepText, nil, percentText, lossText, rateText, timeText],
@@ -38,7 +39,7 @@ struct Progress {
     return String(stepText.prefix(max(0, width)))
   }
 
-  /// Everything but the bar, for output that is kept.
+  /// The line without the bar and the percentage, for output to a file or pipe.
   var plainLine: String {
     [stepText, lossText, rateText, timeText].filter { !$0.isEmpty }.joined(separator: "  ")
   }
@@ -47,14 +48,14 @@ struct Progress {
 
   private var fraction: Double { total > 0 ? min(1, max(0, Double(step) / Double(total))) : 1 }
 
-  // Every part keeps its width while numbers grow, so that the line does not wobble.
+  // Every part keeps its width as numbers grow, so that the line does not jitter.
 
   private var stepText: String {
     let total = Format.count(total)
     return "\(stepName) \(Format.count(step).leftPadded(to: total.count))/\(total)"
   }
 
-  /// Rounded down: 100 % is only what is done.
+  /// The percentage, rounded down so that 100 % appears only at the end.
   private var percentText: String { "\(Int(fraction * 100 + 1e-9))%".leftPadded(to: 4) }
 
   private var lossText: String {

@@ -1,23 +1,23 @@
-// One line that shows how far a long run is, kept up to date on a terminal; plain lines anywhere else.
+// A progress line that is redrawn in place on a terminal; elsewhere, plain lines at intervals.
 // Read first: Progress.swift, the text of the line. Read next: Interrupt.swift.
 
-/// Shows the progress of a training run, or of other long work.
+/// Shows the progress of a training run or other long-running work.
 ///
 /// ```swift
 /// let progress = ProgressLine(total: 2000, itemsPerStep: batch * context)
 /// for step in 1...2000 {
 ///   …
 ///   progress.update(step: step, loss: loss)
-///   if isValidated { progress.note("step 250: validation loss 1.9, the best so far: saved") }
+///   if isValidated { progress.note("step 250: validation loss 1.9 (best so far, saved)") }
 /// }
 /// progress.finish()
 /// ```
 final class ProgressLine {
-  /// Seconds between two updates on a terminal: ten a second look alive, and cost nothing.
+  /// Seconds between redraws on a terminal. Ten per second look smooth and cost next to nothing.
   private static let interval = 0.1
-  /// Seconds without a line after which one is due in plain output.
+  /// The longest time between two lines of plain output, in seconds.
   private static let plainInterval = 10.0
-  /// Seconds over which the rate is taken: long enough to be steady, short enough to show a change.
+  /// The window for the rate, in seconds: long enough for a steady rate, short enough to show changes.
   private static let window = 5.0
 
   private let terminal: Terminal
@@ -31,12 +31,12 @@ final class ProgressLine {
   private var isLineOpen = false
 
   /// - Parameters:
-  ///   - total: Steps of the whole run.
-  ///   - startStep: Steps that an earlier, interrupted run did.
-  ///   - stepName: What a step is called, in front of its number.
-  ///   - itemsPerStep: What a step works through; the rate counts them.
-  ///   - itemName: In the plural.
-  ///   - plainSteps: In plain output, a line is due every so many steps (and every ten seconds).
+  ///   - total: The number of steps of the whole run.
+  ///   - startStep: The number of steps completed by earlier sessions.
+  ///   - stepName: The word in front of the step count.
+  ///   - itemsPerStep: The number of items processed in a step, from which the rate is computed.
+  ///   - itemName: The name of an item, in the plural.
+  ///   - plainSteps: The number of steps between two lines of plain output. A line also appears every ten seconds.
   init(
     total: Int, startStep: Int = 0, stepName: String = "step", itemsPerStep: Int, itemName: String = "tokens",
     plainSteps: Int = 100, terminal: Terminal = .standardOutput
@@ -49,7 +49,7 @@ final class ProgressLine {
     samples = [(startTime, startStep)]
   }
 
-  /// After a step; shows it if it is time to. Cheap enough for every step.
+  /// Records a completed step, and shows it if an update is due. Cheap enough to call after every step.
   func update(step: Int, loss: Double? = nil) {
     (progress.step, progress.loss) = (step, loss)
     let now = terminal.now()
@@ -59,14 +59,14 @@ final class ProgressLine {
     if terminal.isInteractive { redraw() } else { terminal.write(progress.plainLine + "\n") }
   }
 
-  /// A line of text that stays; the progress goes on below it.
+  /// Prints a line of text that stays, above the progress line.
   func note(_ text: String) {
     guard terminal.isInteractive else { return terminal.write(text + "\n") }
     terminal.write((isLineOpen ? "\r\u{1B}[K" : "") + text + "\n")
     if isLineOpen { redraw() }
   }
 
-  /// Leaves the last state on the terminal and goes to the next line.
+  /// Draws the final state and moves to the next line.
   func finish() {
     guard isLineOpen else { return }
     measure(progress.step, terminal.now())
@@ -75,7 +75,7 @@ final class ProgressLine {
     isLineOpen = false
   }
 
-  /// Leaves no trace of the line on the terminal: what follows says that the work is done.
+  /// Removes the line from the terminal, for work whose end is evident from the output that follows.
   func erase() {
     guard isLineOpen else { return }
     terminal.write("\r\u{1B}[K")
@@ -90,18 +90,18 @@ final class ProgressLine {
 
   private func measure(_ step: Int, _ now: Double) {
     samples.append((now, step))
-    // The first sample kept is the last one that is as old as the window.
+    // Keeps one sample that is at least as old as the window.
     while samples.count > 2, now - samples[1].time >= Self.window { samples.removeFirst() }
     let (time, steps) = (now - samples[0].time, step - samples[0].step)
     progress.itemsPerSecond = time > 0 && steps > 0 ? Double(steps * itemsPerStep) / time : nil
     progress.elapsed = now - startTime
-    // From the whole run rather than the window: validations and checkpoints take their share of what is left, too.
+    // Estimated from the whole run, not the window, because validation and checkpoints take part of the remaining time.
     let done = step - startStep
     progress.secondsLeft = done > 0 ? progress.elapsed / Double(done) * Double(max(0, progress.total - step)) : nil
   }
 
   private func redraw() {
-    // A full line would wrap at the last column, and only its second half be written over.
+    // One column less than the width: a full line would wrap, and the next redraw would replace only its second half.
     terminal.write("\r" + progress.line(width: terminal.width() - 1) + "\u{1B}[K")
     isLineOpen = true
   }

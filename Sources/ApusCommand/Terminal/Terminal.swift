@@ -1,19 +1,19 @@
-// Where the tool's output and messages go: a terminal with a width, or a file or pipe.
+// The destination of the tool's output and messages: a terminal with a width, or a file or pipe.
 // Read next: ProgressLine.swift.
 
 import Dispatch
 import Foundation
 
-/// Standard output or standard error, or a stand-in for them in tests.
+/// Standard output, standard error, or a substitute for them in tests.
 struct Terminal {
-  /// Whether a line can be written over.
+  /// Whether a line can be overwritten.
   var isInteractive: Bool
-  /// Whether characters beyond ASCII are shown as such.
+  /// Whether characters outside ASCII are displayed correctly.
   var showsUnicode: Bool
-  /// Columns now; a window can be resized at any time.
+  /// The current number of columns. It is a function because a window can be resized at any time.
   var width: () -> Int
   var write: (String) -> Void
-  /// Seconds on a clock that never goes back.
+  /// The time in seconds on a monotonic clock.
   var now: () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
 }
 
@@ -21,12 +21,12 @@ extension Terminal {
   static var standardOutput: Terminal {
     Terminal(STDOUT_FILENO) { text in
       print(text, terminator: "")
-      // Standard output keeps back what has no newline yet; and into a pipe, thousands of characters.
+      // Standard output buffers text until a newline, or thousands of characters when it is a pipe.
       fflush(nil)
     }
   }
 
-  /// For what is said while results go to standard output.
+  /// Standard error, for messages while results go to standard output.
   static var standardError: Terminal {
     Terminal(STDERR_FILENO) { text in try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
   }

@@ -1,6 +1,7 @@
-// Texts of others on a terminal. Read next: ../Verbs/TokenizeCommand.swift.
+// Makes text from files and users safe to print on a terminal.
+// Read next: ../Verbs/TokenizeCommand.swift.
 
-/// A text whose control characters are spelled out: they would move the columns, or the terminal's cursor.
+/// The text with control characters escaped, which would otherwise shift columns or move the terminal's cursor.
 func visible(_ text: String) -> String {
   text.unicodeScalars.map { scalar in
     switch scalar.properties.generalCategory {

@@ -1,42 +1,49 @@
-// `apus classify`: what is in a picture, or what a text is about, with a published classifier.
+// `apus classify`: classifies images and texts with a published model.
 // Read first: ApusModels/Published/PictureModel.swift. Read next: ClassifyCommand+Text.swift.
 
+import Apus
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusLanguage
+import ApusMedia
+import ApusMultimodal
+import ApusPublished
 import ApusTensor
+import ApusText
+import ApusVision
 import Foundation
 
 struct ClassifyCommand: Verb {
   static let name = "classify"
-  static let summary = "Tell what is in a picture or a text, with a classifier from a folder."
+  static let summary = "Classify images or texts with a model from a folder"
   static var details: String {
     """
-    The picture is a PNG, PPM, PGM or PBM file, and is resized as the model's preprocessor_config.json says.
+    Prints the most likely classes of each input with their probabilities, or the values that a regression model \
+    predicts.
 
-    A classifier of pictures (ViT) or of texts (BERT, RoBERTa, DistilBERT) knows its classes by config.json. \
-    CLIP chooses for a picture among the words that --labels gives it.
+    An image classifier (ViT) reads PNG, PPM, PGM and PBM files, and resizes the images as preprocessor_config.json \
+    specifies. A text classifier (BERT, RoBERTa, DistilBERT) takes the text itself. Both take the names of their \
+    classes from config.json. CLIP chooses for an image among the labels given with --labels.
 
-    Without inputs on the command line they are read from standard input, one a line. Where there are several, each is \
-    named above its answers.
+    Without inputs on the command line, inputs are read from standard input, one per line. If there are several \
+    inputs, each is printed above its results.
     """
   }
 
-  @Positional("MODEL_DIR", help: "a folder with config.json and model.safetensors") var folder: Path
-  @Words("INPUT", help: "files of pictures, or texts") var inputs
-  @Option("labels", placeholder: "A,B,…", help: "what CLIP chooses among, separated by commas")
+  @Positional("MODEL_DIR", help: "folder with config.json and model.safetensors") var folder: Path
+  @Words("INPUT", help: "image file, or text") var inputs
+  @Option("labels", placeholder: "A,B,…", help: "labels for CLIP to choose from, separated by commas")
   var labels: String? = nil
-  @Option("top", .atLeast(1), help: "how many answers are printed") var top = 5
+  @Option("top", .atLeast(1), help: "number of classes to print") var top = 5
 
-  /// The words of --labels.
+  /// The labels given with --labels.
   private var words: [String] {
     (labels ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
   }
 
   func problems() -> [String] {
-    if labels != nil, words.isEmpty { return ["--labels: expected words separated by commas, found none"] }
+    if labels != nil, words.isEmpty { return ["--labels: expected labels separated by commas, found none"] }
     if inputs.isEmpty, isatty(STDIN_FILENO) == 1 {
-      return ["expected pictures or texts on the command line or on standard input, found neither"]
+      return ["expected images or texts on the command line or on standard input, found neither"]
     }
     return []
   }
@@ -57,7 +64,7 @@ struct ClassifyCommand: Verb {
       if !line.isEmpty { try answer(line.hasSuffix("\r") ? String(line.dropLast()) : line, isNamed: true) }
     }
     if given.number == 0 {
-      throw CommandFailure("standard input: expected the name of a picture or a text a line, found nothing")
+      throw CommandFailure("standard input: expected one image file or text per line, found nothing")
     }
   }
 
@@ -66,17 +73,17 @@ struct ClassifyCommand: Verb {
       try refuseLabels()
       return try lines(about: input, model, loaded)
     }
-    if let model = loaded.model as? PublishedViT {
+    if let model = loaded.model as? any ImageClassifier {
       return lines(of: try classes(of: model, loaded, input).scores, model.problem, loaded)
     }
     return try ranking(loaded, input).lines(top: top)
   }
 
-  /// A line for each of the likeliest classes, or for each number.
+  /// One line for each of the most likely classes, or for each value of a regression.
   ///
   /// - Parameters:
-  ///   - scores: [1, classes].
-  ///   - problem: what they mean; nil: one class of several, or a number if there is only one.
+  ///   - scores: logits or regression values, [1, classes].
+  ///   - problem: the kind of problem. If nil, it is single-label classification, or regression for a single output.
   func lines(of scores: Tensor, _ problem: ClassificationProblem?, _ loaded: LoadedModel) -> [String] {
     let count = scores.shape[1]
     let names = names(count, loaded)
@@ -84,7 +91,7 @@ struct ClassifyCommand: Verb {
     case .oneClass: return Ranking(scores: scores, names: names).lines(top: top)
     case .regression: return zip(scores.scalars, names).map { Format.fixed(Double($0), 4) + "  " + $1 }
     case .severalClasses:
-      // Each class for itself: their probabilities do not add up to 1.
+      // The classes are independent, so their probabilities do not sum to 1.
       return zip(scores.sigmoid().scalars, names).sorted { $0.0 > $1.0 }.prefix(top).map { probability, name in
         Format.fixed(Double(probability) * 100, 2).leftPadded(to: 6) + " %  " + name
       }
@@ -96,66 +103,66 @@ struct ClassifyCommand: Verb {
     return (0..<count).map { $0 < labels.count ? labels[$0] : "class \($0)" }
   }
 
-  /// What the model says of the picture in a file.
+  /// The classes of the image in a file, ranked by probability.
   func ranking(_ loaded: LoadedModel, _ file: String) throws -> Ranking {
     let answer: (scores: Tensor, names: [String])
     switch loaded.model {
-    case let model as PublishedViT: answer = try classes(of: model, loaded, file)
-    case let model as CLIP: answer = try fit(of: model, file)
+    case let model as any ImageClassifier: answer = try classes(of: model, loaded, file)
+    case let model as any ImageTextMatcher: answer = try fit(of: model, file)
     default:
       throw CommandFailure(
-        "\(folder.text): expected a model that classifies pictures (vit, clip) or texts (bert, …), found \(loaded.head)"
+        "\(folder.text): expected a model that classifies images (vit, clip) or texts (bert, …), found \(loaded.head)"
       )
     }
     return Ranking(scores: answer.scores, names: answer.names)
   }
 
-  private func pixels(for model: some PictureModel, _ file: String) throws -> Tensor {
+  private func pixels(for model: some ImageModel, _ file: String) throws -> Tensor {
     let processor = try model.processor(inFolder: folder.url)
     return processor([try Image(contentsOf: Path(file).url)])
   }
 
   private func classes(
-    of model: PublishedViT, _ loaded: LoadedModel, _ file: String
+    of model: some ImageClassifier, _ loaded: LoadedModel, _ file: String
   ) throws -> (scores: Tensor, names: [String]) {
-    guard let count = model.model.configuration.classes else {
+    guard let count = model.classCount else {
       throw CommandFailure("\(folder.text): expected a model with a classifier, found \(loaded.head)")
     }
     try refuseLabels()
-    return (model.model(try pixels(for: model, file)), names(count, loaded))
+    return (model.logits(try pixels(for: model, file)), names(count, loaded))
   }
 
   private func refuseLabels() throws {
-    if labels != nil { throw CommandFailure("--labels: \(folder.text) has classes of its own; only CLIP takes labels") }
+    if labels != nil {
+      throw CommandFailure("--labels: only CLIP accepts labels; \(folder.text) has its own classes")
+    }
   }
 
-  /// How well the picture fits each of the words.
-  private func fit(of model: CLIP, _ file: String) throws -> (scores: Tensor, names: [String]) {
+  /// How well the image fits each of the words.
+  private func fit(of model: some ImageTextMatcher, _ file: String) throws -> (scores: Tensor, names: [String]) {
     guard !words.isEmpty else {
       throw CommandFailure("\(folder.text): CLIP needs --labels, such as --labels \"a cat,a dog\"")
     }
-    let configuration = model.configuration.text
     var tokenizer = try Tokenizer(folder: folder.url)
-    tokenizer.truncation = Truncation(maximumLength: configuration.contextLength)
+    tokenizer.truncation = Truncation(maximumLength: model.maximumTextLength)
     let texts = try tokenizer.encode(batch: words).map(\.ids)
     let length = texts.map(\.count).max() ?? 0
-    guard length > 0, texts.joined().allSatisfy({ $0 >= 0 && $0 < configuration.vocabularySize }) else {
+    guard length > 0, texts.joined().allSatisfy({ $0 >= 0 && $0 < model.vocabularySize }) else {
       throw CommandFailure("\(folder.text): the tokenizer has other tokens than the model")
     }
-    // What is filled up stands behind the end token, where nobody looks.
+    // Padding stands after the end token, which the model does not look beyond.
     let ids = texts.flatMap { $0 + Array(repeating: $0.last ?? 0, count: length - $0.count) }
-    let vectors = model.embedding(ofTexts: IndexTensor(ids, shape: [texts.count, length]))
-    let picture = model.embedding(ofImages: try pixels(for: model, file))
-    return (model.similarities(images: picture, texts: vectors), words)
+    let pixels = try pixels(for: model, file)
+    return (model.logits(pixels, IndexTensor(ids, shape: [texts.count, length])), words)
   }
 }
 
-/// Names in the order of their probabilities.
+/// Names ranked by probability.
 struct Ranking: Equatable {
-  /// The likeliest first; of equal ones the first in the list.
+  /// The entries in descending order of probability; equal probabilities keep the order of the names.
   let entries: [(name: String, probability: Float)]
 
-  /// - Parameter scores: one row, [1, names].
+  /// - Parameter scores: one row of logits, [1, names].
   init(scores: Tensor, names: [String]) {
     entries = zip(names, scores.softmax().scalars).enumerated()
       .sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }
@@ -166,7 +173,7 @@ struct Ranking: Equatable {
     a.entries.elementsEqual(b.entries) { $0.name == $1.name && $0.probability == $1.probability }
   }
 
-  /// A line for each of the first ones: the probability in percent, and the name.
+  /// One line for each of the first entries, with the probability in percent and the name.
   func lines(top count: Int) -> [String] {
     entries.prefix(count).map { String(format: "%6.2f %%  ", $0.probability * 100) + $0.name }
   }

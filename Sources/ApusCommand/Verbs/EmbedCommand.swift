@@ -1,35 +1,37 @@
-// `apus embed`: sentences as vectors, or how alike they are. Read first: ApusModels/Sentences/SentenceEmbedder.swift.
-// Read next: SearchCommand.swift.
+// `apus embed`: computes sentence embeddings or their similarities.
+// Read first: ApusModels/Sentences/SentenceEmbedder.swift. Read next: SearchCommand.swift.
 
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusLanguage
 import ApusTensor
+import ApusText
+import ApusWeights
 import Foundation
 
 struct EmbedCommand: Verb {
   static let name = "embed"
-  static let summary = "Turn sentences into vectors, with a sentence-embedding model from a folder."
+  static let summary = "Compute sentence embeddings, or how similar sentences are"
   static let details = """
-    Prints a line for every sentence: the numbers of its vector with spaces between them, or with --similarity the cosine \
-    of the angle between it and every sentence, itself included (and on a terminal the sentence).
+    Prints one line per sentence: the elements of its embedding, separated by spaces. With --similarity, prints the \
+    cosine similarities between the sentence and all sentences, including itself, and on a terminal also the \
+    sentence.
 
-    Without sentences on the command line they are read from standard input, one a line.
+    Without sentences on the command line, sentences are read from standard input, one per line.
 
-    A model that was trained with prompts puts its standard one before every sentence, if it has one; --prompt chooses \
-    another.
+    If the model was trained with prompts and has a default prompt, that prompt is put before every sentence. \
+    --prompt selects another one.
     """
 
-  @Positional("MODEL_DIR", help: "a folder with config.json, model.safetensors and tokenizer.json") var folder: Path
-  @Words("SENTENCE", help: "what to turn into vectors") var sentences
-  @Flag("similarity", help: "print how alike the sentences are, from -1 to 1, instead of their vectors") var isCompared
-  @Option("out", placeholder: "FILE", help: "write the vectors to this safetensors file instead, as 'embeddings'")
+  @Positional("MODEL_DIR", help: "folder with config.json, model.safetensors and tokenizer.json") var folder: Path
+  @Words("SENTENCE", help: "sentence to embed") var sentences
+  @Flag("similarity", help: "print cosine similarities (-1 to 1) instead of embeddings") var isCompared
+  @Option("out", placeholder: "FILE", help: "write the embeddings to this safetensors file, as a tensor 'embeddings'")
   var out: Path? = nil
-  @Option("prompt", placeholder: "NAME", help: "the name of a prompt in config_sentence_transformers.json")
+  @Option("prompt", placeholder: "NAME", help: "name of a prompt in config_sentence_transformers.json")
   var prompt: String? = nil
 
   func problems() -> [String] {
-    if out != nil, isCompared { return ["--out: expected vectors, found --similarity"] }
+    if out != nil, isCompared { return ["--out: cannot be combined with --similarity"] }
     if sentences.isEmpty, isatty(STDIN_FILENO) == 1 {
       return ["expected sentences on the command line or on standard input, found neither"]
     }
@@ -42,7 +44,7 @@ struct EmbedCommand: Verb {
     if let prompt, known[prompt] == nil {
       let names = known.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
       throw CommandFailure(
-        "--prompt: expected \(known.isEmpty ? "nothing, \(folder.text) has no prompts" : "one of \(names)"), found '\(prompt)'"
+        "--prompt: expected \(known.isEmpty ? "none, as \(folder.text) has no prompts" : "one of \(names)"), found '\(prompt)'"
       )
     }
     var sentences = sentences
@@ -50,18 +52,20 @@ struct EmbedCommand: Verb {
       var lines = InputLines.standardInput
       while let line = try lines.next() { sentences.append(line.hasSuffix("\r") ? String(line.dropLast()) : line) }
     }
-    guard !sentences.isEmpty else { throw CommandFailure("standard input: expected a sentence a line, found nothing") }
+    guard !sentences.isEmpty else {
+      throw CommandFailure("standard input: expected one sentence per line, found nothing")
+    }
     let vectors = try model.vectors(of: sentences, "sentences", prompt: prompt)
     if let out {
       try SafetensorsWriter.write([("embeddings", vectors)], to: out.url)
-      print("\(sentences.count) vectors of \(model.embedder.width) numbers")
+      print("\(sentences.count) embeddings of dimension \(model.embedder.width)")
     } else if isCompared {
       let units = vectors.normalizedToUnitLength()
-      // To a person's eyes the sentence behind its row says what the row is; programs read numbers only.
+      // On a terminal, each row ends with its sentence. Programs read only the numbers.
       let notes = isatty(STDOUT_FILENO) == 1 ? sentences.map { "  " + visible($0) } : []
       try printRows(units.matmul(units, transposing: .second), notes) { String(format: "%7.4f", $0) }
     } else {
-      // The shortest number that is the same again when it is read.
+      // The shortest decimal that parses to the same number.
       try printRows(vectors) { "\($0)" }
     }
   }
@@ -78,7 +82,7 @@ struct EmbedCommand: Verb {
   }
 }
 
-/// A sentence-embedding model with its tokenizer, and a line on standard error that shows how far it is.
+/// A sentence-embedding model with its tokenizer. It shows its progress on standard error.
 struct TextModel {
   let embedder: SentenceEmbedder
   let tokenizer: Tokenizer
@@ -88,17 +92,17 @@ struct TextModel {
     tokenizer = try Tokenizer(folder: SentenceEmbedder.encoderFolder(in: folder))
     let (tokens, rows) = (tokenizer.vocabularySize, embedder.encoder.vocabularySize)
     guard tokens <= rows else {
-      throw CommandFailure("\(folder.path): the tokenizer has \(tokens) tokens, the model \(rows)")
+      throw CommandFailure("\(folder.path): the tokenizer has \(tokens) tokens, but the model has only \(rows)")
     }
   }
 
-  /// The vectors of texts, [texts, width].
+  /// The embeddings of texts, [texts, width].
   ///
   /// - Parameters:
-  ///   - noun: what the texts are, for the progress line.
-  ///   - prompt: the name of what is put before them; nil: the model's standard one.
+  ///   - noun: the plural noun for the texts in the progress line.
+  ///   - prompt: the name of the prompt to put before the texts; nil for the model's default prompt.
   func vectors(of texts: [String], _ noun: String, prompt: String? = nil) throws -> Tensor {
-    // Standard output is for the results.
+    // Standard output is reserved for the results.
     let terminal = Terminal.standardError
     let progress = ProgressLine(
       total: texts.count, stepName: noun, itemsPerStep: 1, itemName: noun, plainSteps: .max, terminal: terminal)

@@ -1,49 +1,57 @@
-// `apus generate`: text from a published model. Read first: ApusModels/Decoding/Generation.swift.
-// Read next: GeneratedText.swift, which turns tokens into text while they come.
+// `apus generate`: generates text with a published model. Read first: ApusModels/Decoding/Generation.swift.
+// Read next: GeneratedText.swift, which decodes the tokens as they arrive.
 
+import Apus
+import ApusBase
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusGeneration
+import ApusLanguage
+import ApusPublished
 import ApusTensor
 import Foundation
 
 struct GenerateCommand: Verb {
   static let name = "generate"
-  static let summary = "Let a model from a Hugging Face folder write."
+  static let summary = "Generate text with a model from a Hugging Face folder"
   static var details: String {
     """
-    A decoder such as GPT-2 or Llama continues the prompt; an encoder–decoder such as T5, BART or Marian writes about it. \
-    The folder's generation_config.json says how, and the options change that: --greedy takes the likeliest token, \
-    --temperature, --top-k, --top-p and --min-p draw one, --beams N searches for the likeliest whole text.
+    A decoder such as GPT-2 or Llama continues the prompt. An encoder–decoder such as T5, BART or Marian transforms \
+    it, for example by translating or summarizing it. The defaults of the generation settings come from \
+    generation_config.json. --greedy selects greedy decoding; --temperature, --top-k, --top-p and --min-p select \
+    sampling, and can be combined; --beams selects beam search.
 
-    --print-ids prints all ids on one line, as Hugging Face's generate returns them: the prompt (of an encoder–decoder the \
-    start token) and what was written. Without a tokenizer in the folder, --input-ids gives the prompt. A Marian model that \
-    knows several languages reads the one to write from the beginning of the prompt: ">>fra<< Good morning".
+    --print-ids prints all token IDs on one line, as Hugging Face's generate returns them: the prompt (for an \
+    encoder–decoder, the start token) and the generated tokens. Without a tokenizer in the folder, the prompt must \
+    be given with --input-ids. For a Marian model with several target languages, the prompt begins with the target \
+    language: ">>fra<< Good morning".
     """
   }
 
-  @Positional("MODEL_DIR", help: "a folder with config.json, model.safetensors and a tokenizer") var folder: Path
-  @Option("prompt", help: "what to continue, or to write about") var prompt: String? = nil
-  @Option("input-ids", placeholder: "IDS", help: "the prompt as token ids, such as 1,2,3") var inputIDs: String? = nil
-  @Flag("print-ids", help: "print token ids instead of text") var printsIDs
-  @Option("max-new-tokens", .atLeast(1), help: "the most tokens to write") var maximumNewTokens: Int? = nil
-  @Flag("greedy", help: "always the likeliest token") var isGreedy
+  @Positional("MODEL_DIR", help: "folder with config.json, model.safetensors and a tokenizer") var folder: Path
+  @Option("prompt", help: "text to continue or transform") var prompt: String? = nil
+  @Option("input-ids", placeholder: "IDS", help: "the prompt as token IDs, such as 1,2,3") var inputIDs: String? = nil
+  @Flag("print-ids", help: "print token IDs instead of text") var printsIDs
+  @Option("max-new-tokens", .atLeast(1), help: "maximum number of tokens to generate") var maximumNewTokens: Int? = nil
+  @Flag("greedy", help: "always choose the most likely token") var isGreedy
   @Option(
-    "beams", .from(1, to: Double(GenerationSettings.mostBeams)), help: "search for the likeliest text with N beams")
+    "beams", .from(1, to: Double(GenerationSettings.mostBeams)), help: "use beam search with N beams")
   var beams: Int? = nil
-  @Option("length-penalty", help: "of beams: above 0 favors long texts, below 0 short ones")
+  @Option("length-penalty", help: "length penalty of beam search; above 0 favors long texts, below 0 short ones")
   var lengthPenalty: Double? = nil
-  @Option("temperature", .atLeast(0), help: "draw tokens: below 1 safer, above 1 wilder") var temperature: Double? = nil
-  @Option("top-k", .atLeast(1), placeholder: "K", help: "draw from the K likeliest tokens") var topK: Int? = nil
-  @Option("top-p", .above(0), placeholder: "P", help: "draw from the likeliest tokens of probability P together")
+  @Option("temperature", .atLeast(0), help: "sampling temperature; 0 is greedy") var temperature: Double? = nil
+  @Option("top-k", .atLeast(1), placeholder: "K", help: "sample from the K most likely tokens") var topK: Int? = nil
+  @Option("top-p", .above(0), placeholder: "P", help: "sample from the most likely tokens with total probability P")
   var topP: Double? = nil
-  @Option("min-p", .atLeast(0), placeholder: "P", help: "draw from tokens at least P times as likely as the likeliest")
+  @Option(
+    "min-p", .atLeast(0), placeholder: "P", help: "sample from tokens at least P times as likely as the most likely one"
+  )
   var minP: Double? = nil
-  @Option("repetition-penalty", .above(0), help: "above 1: tokens of the text are less likely to come again")
+  @Option(
+    "repetition-penalty", .above(0), help: "penalty for tokens that already occur; above 1 discourages repetition")
   var repetitionPenalty: Double? = nil
-  @Option("no-repeat-ngram", .atLeast(0), help: "never write N tokens in a row twice") var noRepeatNGram: Int? = nil
-  @Option("stop", help: "end where this text is written") var stop: String? = nil
-  @Option("seed", help: "of the randomness: the same seed gives the same text") var seed: UInt64 = 1
+  @Option("no-repeat-ngram", .atLeast(0), help: "never repeat a sequence of N tokens") var noRepeatNGram: Int? = nil
+  @Option("stop", help: "stop at this text, which is not printed") var stop: String? = nil
+  @Option("seed", help: "random seed; the same seed gives the same text") var seed: UInt64 = 1
 
   private var draws: Bool { temperature != nil || topK != nil || topP != nil || minP != nil }
 
@@ -56,16 +64,16 @@ struct GenerateCommand: Verb {
   func problems() -> [String] {
     var problems: [String] = []
     if (prompt == nil) == (inputIDs == nil) {
-      problems.append("--prompt: expected either a prompt or --input-ids, found \(prompt == nil ? "neither" : "both")")
+      problems.append("expected either --prompt or --input-ids, found \(prompt == nil ? "neither" : "both")")
     }
     if let parsedIDs, parsedIDs.contains(where: { $0 ?? -1 < 0 }) {
-      problems.append("--input-ids: expected whole numbers with commas between them, found '\(inputIDs ?? "")'")
+      problems.append("--input-ids: expected token IDs separated by commas, found '\(inputIDs ?? "")'")
     }
     if isGreedy, draws || (beams ?? 1) > 1 {
-      problems.append("--greedy: expected no \(draws ? "options that draw tokens" : "beams") beside it, found some")
+      problems.append("--greedy: cannot be combined with \(draws ? "sampling options" : "--beams")")
     }
     if draws, (beams ?? 1) > 1 {
-      problems.append("--beams: expected no options that draw tokens beside it, found some")
+      problems.append("--beams: cannot be combined with sampling options")
     }
     if let topP, topP > 1 { problems.append("--top-p: expected a number of at most 1, found \(topP)") }
     if let minP, minP > 1 { problems.append("--min-p: expected a number of at most 1, found \(minP)") }
@@ -94,11 +102,11 @@ struct GenerateCommand: Verb {
     let start = clock.now
     var output = GeneratedText(
       codec: printsIDs ? nil : codec, stop: stop, continuing: isConditional || prompt == nil ? [] : ids)
-    if let trained = (loaded.model as? Llama)?.configuration.contextLength,
-      ids.count + settings.maximumNewTokens > trained
+    if let decoder = loaded.model as? any TokenDecoder, let trained = decoder.trainedLength,
+      decoder.positionLimit == nil, ids.count + settings.maximumNewTokens > trained
     {
       writeError([
-        "apus generate: note: the model has learned from texts of at most \(trained) tokens; beyond, it is lost"
+        "apus generate: note: the model was trained on at most \(trained) tokens; beyond that, expect poor text"
       ])
     }
     func showPrompt() throws { if !isConditional, let prompt, !printsIDs, codec != nil { try output.show(prompt) } }
@@ -120,11 +128,11 @@ struct GenerateCommand: Verb {
     }
     try output.finish(generation.sequences[0].ids)
     let written = generation.sequences[0].newIDs.count
-    // The first token's time is that of reading the prompt.
+    // The time until the first token is the time to process the prompt.
     report(
       tokens: written - 1, since: first ?? start, clock,
       note: first.map {
-        "prompt of \(ids.count == 1 ? "1 token" : "\(ids.count) tokens") read in \(Format.fixed(seconds($0 - start), 3)) s"
+        "prompt of \(ids.count == 1 ? "1 token" : "\(ids.count) tokens") processed in \(Format.fixed(seconds($0 - start), 3)) s"
       } ?? "")
   }
 
@@ -132,7 +140,7 @@ struct GenerateCommand: Verb {
     if let parsedIDs { return parsedIDs.compactMap { $0 } }
     guard let codec else {
       throw CommandFailure(
-        "\(folder.text): expected a tokenizer in the folder, found none (give the prompt as --input-ids)")
+        "\(folder.text): expected a tokenizer in the folder, found none (give the prompt with --input-ids)")
     }
     return try codec.encode(prompt ?? "")
   }
@@ -178,7 +186,7 @@ struct GenerateCommand: Verb {
   }
 
   private func cannotWrite(_ loaded: LoadedModel) -> CommandFailure {
-    CommandFailure("\(folder.text): expected a model that writes text, found \(loaded.head)")
+    CommandFailure("\(folder.text): expected a model that generates text, found \(loaded.head)")
   }
 
   private func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }

@@ -1,19 +1,20 @@
-// Tokens as they come, as text on standard output. Read first: GenerateCommand.swift,
-// ApusData/Text/Tokenizer/StreamingDecoder.swift.
+// Decodes generated tokens as they arrive, and prints the text up to a stop sequence.
+// Read first: GenerateCommand.swift, ApusData/Text/Tokenizer/StreamingDecoder.swift.
 
-import ApusData
+import ApusBase
+import ApusText
 import Foundation
 
-/// The tokenizer of a model's folder.
+/// The encoding and decoding functions of the tokenizer in a model's folder.
 struct TextCodec {
   let encode: (String) throws -> [Int32]
-  /// For the tokens of a prompt that is continued, a function from each new token to the text that it completes, and from nil
-  /// to what was held back.
+  /// Makes a streaming decoder for text that continues a prompt. The decoder maps each new token to the text that it
+  /// completes, and nil, at the end, to the text held back.
   let stream: (_ prompt: [Int32]) -> (Int32?) -> String
 }
 
 extension TextCodec {
-  /// The tokenizer in a folder, of a published model or of a training run; nil if there is none.
+  /// The tokenizer in the folder of a published model or a training run; nil if the folder has none.
   init?(folder: URL) throws {
     let manager = FileManager.default
     func has(_ name: String) -> Bool { manager.fileExists(atPath: folder.appendingPathComponent(name).path) }
@@ -34,33 +35,34 @@ extension TextCodec {
   }
 }
 
-/// Shows what is written up to the text to stop at; what may be the beginning of that waits until it is known.
+/// Prints generated text up to a stop sequence. Text that may be the start of the stop sequence is held back until this
+/// is certain.
 struct GeneratedText {
-  /// Nil where ids are printed instead.
+  /// The streaming decoder; nil if token IDs are printed instead.
   private let piece: ((Int32?) -> String)?
   private let stop: [UInt8]
   private var output: OutputBuffer
-  /// Written, but not yet shown.
+  /// Text that is generated, but not yet printed.
   private var held: [UInt8] = []
   private var isStopped = false
 
   /// - Parameters:
-  ///   - codec: nil: ids are printed at the end, and nothing before.
-  ///   - stop: the text to stop at.
-  ///   - prompt: what is continued; empty where a new text begins.
+  ///   - codec: the tokenizer; nil to print only token IDs, at the end.
+  ///   - stop: the stop sequence.
+  ///   - prompt: the tokens of the prompt that is continued; empty at the start of a new text.
   init(codec: TextCodec?, stop: String?, continuing prompt: [Int32] = [], output: OutputBuffer = .standardOutput) {
     piece = codec?.stream(prompt)
     self.stop = Array((stop ?? "").utf8)
     self.output = output
   }
 
-  /// Prints a text as it is, at once.
+  /// Prints text unchanged and flushes the output.
   mutating func show(_ text: String) throws {
     output.append(text)
     try output.flush()
   }
 
-  /// Takes a token, and prints what has become whole; false where the text to stop at was written.
+  /// Adds a token and prints the text that it completes. Returns false once the stop sequence is found.
   mutating func add(_ token: Int32) throws -> Bool {
     guard let piece, !isStopped else { return !isStopped }
     held += piece(token).utf8
@@ -68,7 +70,8 @@ struct GeneratedText {
     return !isStopped
   }
 
-  /// Shows what was held back, and ends the line; without a tokenizer, prints `all`, the ids of the whole sequence.
+  /// Prints the text held back and ends the line. Without a tokenizer, prints `all`, the token IDs of the whole
+  /// sequence.
   mutating func finish(_ all: [Int32]) throws {
     guard let piece else { return try show(all.map { "\($0)" }.joined(separator: ",") + "\n") }
     if !isStopped {
@@ -90,7 +93,7 @@ struct GeneratedText {
     held.removeFirst(end)
   }
 
-  /// How many of the last bytes may begin the text to stop at.
+  /// The number of trailing bytes that may be the start of the stop sequence.
   private func beginningOfStop() -> Int {
     let longest = max(0, min(held.count, stop.count - 1))
     return stride(from: longest, to: 0, by: -1).first { held.suffix($0).elementsEqual(stop.prefix($0)) } ?? 0

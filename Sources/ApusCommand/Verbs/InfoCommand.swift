@@ -1,4 +1,4 @@
-// `apus info`: the machine, the kernels chosen for it, and its measured limits.
+// `apus info`: describes the machine, the kernels selected for it, and its measured limits.
 // Read next: ApusKernels/MachineLimits.swift, KernelSelection.swift.
 
 import ApusCharts
@@ -6,19 +6,19 @@ import ApusKernelTypes
 import ApusKernels
 import Foundation
 
-/// Prints what a bug report or a benchmark should say about the machine.
+/// Prints the facts about the machine that a bug report or a benchmark should include.
 struct InfoCommand: Verb {
   static let name = "info"
-  static let summary = "Show the processor, the kernels chosen for it, and its measured limits."
+  static let summary = "Show the processor, the selected kernels and the measured limits"
   static let details = """
-    APUS_ISA=baseline, avx2 or avx512 in the environment forces an instruction set, and APUS_THREADS=N the \
+    The environment variable APUS_ISA selects the instruction set (baseline, avx2 or avx512), and APUS_THREADS the \
     number of threads.
 
-    The limits are what a loop of nothing but multiply-adds on registers, and one of nothing but reading memory, \
-    reach here and now. Other programs that run at the same time lower them.
+    The limits are the rates of a loop that only performs multiply-adds on registers and of a loop that only reads \
+    memory. Other programs that run at the same time lower them.
     """
 
-  @Flag("json", help: "Print one JSON object instead") var json
+  @Flag("json", help: "print a JSON object") var json
 
   func run() throws {
     let report = InfoReport.measured()
@@ -26,7 +26,7 @@ struct InfoCommand: Verb {
   }
 }
 
-/// What `apus info` tells; the names are the keys of its JSON.
+/// The report of `apus info`. The property names are the keys of its JSON.
 struct InfoReport: Codable, Equatable {
   struct Cache: Codable, Equatable {
     var name: String
@@ -51,12 +51,12 @@ struct InfoReport: Codable, Equatable {
   var kernels: String
   var floatsPerVector: Int
   var threads: Int
-  /// For one thread and, if there are more, for all.
+  /// The limits of one thread and, if there are several, of all threads together.
   var limits: [Limits]
 
-  /// Asks the system, and measures for about half a second.
+  /// Queries the system and measures the limits, which takes about half a second.
   static func measured() -> InfoReport {
-    let (processor, selection, kernels) = (ProcessorDescription.current, KernelSelection.current, Kernels.table)
+    let (processor, selection, kernels) = (ProcessorDescription.current, KernelSelection.current, Kernels.current)
     return InfoReport(
       version: Tool.apus.version, processor: processor.name, cores: processor.cores,
       memoryBytes: ProcessInfo.processInfo.physicalMemory,
@@ -73,14 +73,14 @@ struct InfoReport: Codable, Equatable {
       })
   }
 
-  /// One object, its keys in order.
+  /// The report as a JSON object with sorted keys.
   func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
-  /// Aligned lines.
+  /// The report as aligned lines.
   var text: String {
     var rows = [
       ("Processor", "\(processor), \(cores) \(cores == 1 ? "core" : "cores")"),
@@ -88,7 +88,7 @@ struct InfoReport: Codable, Equatable {
       ("Memory", Format.bytes(Int(clamping: memoryBytes))),
       ("System", system),
       ("Kernels", "\(kernels), \(floatsPerVector) floats in a vector"),
-      ("Chosen", "\(instructionSet): \(reason)"),
+      ("Selected", "\(instructionSet): \(reason)"),
       ("Supported", instructionSetsSupported.joined(separator: ", ")),
       ("Threads", "\(threads)"),
     ]

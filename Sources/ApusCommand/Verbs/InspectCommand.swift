@@ -1,15 +1,16 @@
-// `apus inspect`: what is in a safetensors file. Read first: ApusData/Files/Safetensors.swift.
+// `apus inspect`: lists the contents of a safetensors file.
+// Read first: ApusData/Files/Safetensors.swift.
 
 import ApusCharts
-import ApusData
 import ApusTensor
+import ApusWeights
 import Foundation
 
 struct InspectCommand: Verb {
   static let name = "inspect"
-  static let summary = "List the tensors of a safetensors file: names, shapes, types and statistics."
+  static let summary = "List the tensors of a safetensors file with their statistics"
 
-  @Positional("FILE.safetensors", help: "the file to look into") var file: Path
+  @Positional("FILE.safetensors", help: "file to inspect") var file: Path
 
   func run() throws {
     let file = try SafetensorsFile(contentsOf: file.url)
@@ -25,7 +26,7 @@ struct InspectCommand: Verb {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     for row in rows {
       let cells = row.enumerated().map { column, cell in
-        // Numbers are aligned at the right, words at the left.
+        // Numbers are right-aligned, text is left-aligned.
         column < 3 ? cell + padding(cell, widths[column]) : padding(cell, widths[column]) + cell
       }
       print(cells.joined(separator: "  "))
@@ -39,7 +40,7 @@ struct InspectCommand: Verb {
   }
 }
 
-/// Smallest, largest, mean and standard deviation, and how many are not finite.
+/// The minimum, maximum, mean and standard deviation of a tensor's finite elements, and the number of other elements.
 struct Statistics: Equatable {
   private(set) var smallest = Double.infinity
   private(set) var largest = -Double.infinity
@@ -71,7 +72,7 @@ struct Statistics: Equatable {
     }
   }
 
-  /// As the table shows them.
+  /// The statistics as columns of the table.
   var columns: [String] {
     let note = otherCount > 0 ? " (\(otherCount) not finite)" : ""
     guard finiteCount > 0 else { return ["—", "—", "—", "—" + note] }

@@ -1,4 +1,4 @@
-// The verbs of `apus`: adding one is one line here and a file beside this one.
+// The list of the verbs of `apus`. A new verb needs a line here and a file in this folder.
 // Read first: CommandLine/Verb.swift. Read next: any verb.
 
 extension Tool {
@@ -21,7 +21,7 @@ extension Tool {
         InfoCommand.self,
       ],
       groups: [
-        "train": "Train a model from nothing."
+        "train": "Train a model from scratch"
       ])
   }
 }

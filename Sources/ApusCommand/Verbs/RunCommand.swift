@@ -1,43 +1,48 @@
-// `apus run`: any published model on named tensors, to check a checkpoint against other software.
+// `apus run`: runs a published model on named tensors, for example to compare a checkpoint with other software.
 // Read first: ApusModels/Published/LoadedModel.swift.
 
-import ApusData
-import ApusModels
+import Apus
+import ApusLanguage
+import ApusPublished
 import ApusTensor
+import ApusWeights
 import Foundation
 
 struct RunCommand: Verb {
   static let name = "run"
-  static let summary = "Run a model from a Hugging Face folder on named tensors."
+  static let summary = "Run a model from a Hugging Face folder on named tensors"
   static var details: String {
     """
-    Inputs are named as the arguments of Hugging Face's forward call (input_ids, attention_mask, labels, pixel_values, …), \
-    outputs as the fields of its result (logits, last_hidden_state, hidden_states.0, …, and loss where there are labels).
+    Inputs have the names of the arguments of Hugging Face's forward method (input_ids, attention_mask, labels, \
+    pixel_values, …). Outputs have the names of the fields of its result (logits, last_hidden_state, \
+    hidden_states.0, …, and loss if there are labels).
 
-    --gradients writes the gradient of the loss for every tensor of model.safetensors, under its name. Without labels it \
-    is the gradient of the first output times the input 'cotangent', plus every output NAME times 'cotangent.NAME'. \
-    Inputs that are vectors (src and tgt of a torch.nn.Transformer) have gradients too, as inputs.NAME.
+    --gradients writes the gradient of the loss with respect to every tensor of model.safetensors, under the \
+    tensor's name. Without labels, the loss is the sum of the first output times the input 'cotangent' and of every \
+    output NAME times the input 'cotangent.NAME'. Gradients of floating-point inputs (src and tgt of a \
+    torch.nn.Transformer) are written as inputs.NAME.
 
-    Model types: \(PublishedFamily.all.map(\.modelType).sorted().joined(separator: ", ")).
+    Model types: \(ModelFamily.all.flatMap(\.modelTypes).sorted().joined(separator: ", ")).
     """
   }
 
-  @Positional("MODEL_DIR", help: "a folder with config.json and model.safetensors, or its shards") var folder: Path
-  @Option("inputs", placeholder: "FILE", help: "a safetensors file with the arguments of the call")
+  @Positional("MODEL_DIR", help: "folder with config.json and model.safetensors, or its shards") var folder: Path
+  @Option("inputs", placeholder: "FILE", help: "safetensors file with the inputs (required)")
   var inputs: Path? = nil
-  @Option("outputs", placeholder: "FILE", help: "the safetensors file to write the outputs to") var outputs: Path? = nil
-  @Option("gradients", placeholder: "FILE", help: "the safetensors file to write gradients to")
+  @Option("outputs", placeholder: "FILE", help: "safetensors file to write the outputs to (required)")
+  var outputs: Path? = nil
+  @Option("gradients", placeholder: "FILE", help: "safetensors file to write the gradients to")
   var gradients: Path? = nil
-  @Option("head", placeholder: "NAME", help: "the class to read the folder as; by default what config.json names")
+  @Option("head", placeholder: "NAME", help: "model class to load (default: the one named in config.json)")
   var head: String? = nil
 
   func problems() -> [String] {
     var problems: [String] = []
     for (name, path) in [("inputs", inputs), ("outputs", outputs)] where path == nil {
-      problems.append("--\(name): expected the name of a safetensors file, found nothing")
+      problems.append("--\(name): expected the path of a safetensors file, found nothing")
     }
     let written = [("outputs", outputs), ("gradients", gradients)].compactMap { name, path in path.map { (name, $0) } }
-    // Known before a long computation, and before one of two files is written.
+    // Checked before the computation, and before either file is written.
     for (name, path) in written {
       let parent = path.url.standardizedFileURL.deletingLastPathComponent().path
       var isFolder: ObjCBool = false
@@ -45,11 +50,11 @@ struct RunCommand: Verb {
         problems.append("--\(name): expected a file in an existing folder, found no folder \(parent)")
       }
       if path.url.hasDirectoryPath {
-        problems.append("--\(name): expected the name of a file, found the folder \(path.text)")
+        problems.append("--\(name): expected the path of a file, found the folder \(path.text)")
       }
     }
     if let outputs, let gradients, outputs.url.standardizedFileURL == gradients.url.standardizedFileURL {
-      problems.append("--gradients: expected another file than --outputs, found the same")
+      problems.append("--gradients: expected a file other than that of --outputs, found the same file")
     }
     return problems
   }

@@ -1,19 +1,20 @@
-// The folder of a training run: what is in it, how it is made, opened and drawn.
+// The folder of a training run: its settings and files, and how it is created and opened.
 // Read first: TrainShakespeareCommand.swift. Read next: SampleCommand.swift.
 
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusFiles
+import ApusLanguage
 import ApusNN
 import ApusTensor
+import ApusText
 import ApusTraining
 import Foundation
 
-/// Everything that a run was begun with; run.json in its folder.
+/// The settings of a run, which are stored as run.json in its folder.
 struct RunSettings: Codable, Equatable {
   var steps: Int
   var seed: UInt64
-  /// The text file; nil: the bundled Shakespeare.
+  /// The path of the text file; nil for the bundled Shakespeare.
   var data: String?
   var layers: Int
   var heads: Int
@@ -26,7 +27,8 @@ struct RunSettings: Codable, Equatable {
   var weightDecay: Double
   var interval: Int
 
-  /// What is impossible about these numbers, which may come from a file, one sentence each: the options' own bounds.
+  /// The settings that are out of bounds, one sentence each. The bounds are those of the options; they are checked
+  /// again here because the settings may come from a file.
   var problems: [String] {
     var problems: [String] = []
     func check<Number: Comparable>(_ name: String, _ value: Number, _ range: ClosedRange<Number>) {
@@ -48,7 +50,7 @@ struct RunSettings: Codable, Equatable {
     return problems
   }
 
-  /// What the run learns from.
+  /// The training text.
   func text() throws -> String {
     if let data { return try TextFile.read(URL(fileURLWithPath: data)) }
     guard let url = Bundle.module.url(forResource: "tinyshakespeare", withExtension: "txt") else {
@@ -57,7 +59,7 @@ struct RunSettings: Codable, Equatable {
     return try TextFile.read(url)
   }
 
-  /// A new model, the same for the same seed.
+  /// Makes a new model, which is the same for the same seed.
   func makeModel(vocabularySize: Int) -> GPT {
     withSeed(seed) {
       GPT(
@@ -67,7 +69,8 @@ struct RunSettings: Codable, Equatable {
     }
   }
 
-  /// AdamW with decay on matrices only, a warm-up and half a cosine down to a tenth.
+  /// Makes a run that uses AdamW with weight decay on matrices only, and a learning rate with linear warm-up and cosine
+  /// decay to a tenth of the peak.
   func makeRun(model: GPT, folder: URL) -> TrainingRun {
     let matrices = model.parameters.filter { $0.value.rank >= 2 }
     let vectors = model.parameters.filter { $0.value.rank < 2 }
@@ -84,7 +87,7 @@ struct RunSettings: Codable, Equatable {
   }
 }
 
-/// A run folder on disk.
+/// The folder of a training run on disk.
 struct RunFolder {
   static let settingsName = "run.json"
   static let alphabetName = "alphabet.json"
@@ -95,15 +98,15 @@ struct RunFolder {
   let tokenizer: CharacterTokenizer
   let text: String
 
-  /// The folder as the user would write it.
+  /// The folder's path, relative to the current folder if it lies inside.
   var shownPath: String {
     let here = FileManager.default.currentDirectoryPath + "/"
     return url.path.hasPrefix(here) ? String(url.path.dropFirst(here.count)) : url.path
   }
 
-  /// Makes a new folder with everything that can be known before training.
+  /// Creates a new run folder with its settings, alphabet and initial model.
   ///
-  /// - Parameter requested: where; nil: the first free `runs/NAME-1`, `runs/NAME-2`, …
+  /// - Parameter requested: the folder; nil for the first free one of `runs/NAME-1`, `runs/NAME-2`, …
   init(creating requested: URL?, named name: String, settings: RunSettings, text: String) throws {
     let manager = FileManager.default
     if let requested {
@@ -111,7 +114,7 @@ struct RunFolder {
       if manager.fileExists(atPath: requested.appendingPathComponent(RunFolder.settingsName).path) {
         let hint =
           manager.fileExists(atPath: checkpoint.path)
-          ? "go on with --resume \(requested.path), or choose another folder" : "choose another folder"
+          ? "continue it with --resume \(requested.path), or choose another folder" : "choose another folder"
         throw CommandFailure("--out: \(requested.path) already holds a run (\(hint))")
       }
       url = requested
@@ -124,7 +127,7 @@ struct RunFolder {
     self.settings = settings
     self.text = text
     tokenizer = CharacterTokenizer(alphabetOf: text)
-    // The text must be long enough before anything is written.
+    // Throws if the text is too short, before anything is written.
     _ = try TokenCorpus(text: text, tokenizer: tokenizer, contextLength: settings.context)
     do {
       try manager.createDirectory(at: url, withIntermediateDirectories: true)
@@ -141,14 +144,15 @@ struct RunFolder {
       try encoder.encode(settings) + Data("\n".utf8), to: url.appendingPathComponent(RunFolder.settingsName))
   }
 
-  /// Opens the folder of an earlier session.
+  /// Opens the folder of an existing run.
   init(opening url: URL) throws {
     self.url = url
     let settingsURL = url.appendingPathComponent(RunFolder.settingsName)
     settings = try RunFolder.decode(RunSettings.self, settingsURL)
     tokenizer = try RunFolder.tokenizer(in: url)
     var problems = settings.problems
-    // The sizes stand in config.json too, where they are checked against the weights: what both say can be made.
+    // The same sizes are in config.json, where they have been checked against the weights. So sizes that agree with it
+    // are safe to allocate.
     let model = try GPT.load(contentsOf: url).configuration
     let sizes = [
       ("layers", settings.layers, model.layers), ("heads", settings.heads, model.heads),
@@ -166,12 +170,12 @@ struct RunFolder {
     let alphabet = CharacterTokenizer(alphabetOf: text)
     guard alphabet == tokenizer else {
       throw CommandFailure(
-        "the text has changed since the run was begun: \(settings.data ?? "the bundled text") has "
-          + "\(alphabet.vocabularySize) distinct characters, the run's text had \(tokenizer.vocabularySize)")
+        "the text has changed since the run was started: \(settings.data ?? "the bundled text") has "
+          + "\(alphabet.vocabularySize) distinct characters, but the run's text had \(tokenizer.vocabularySize)")
     }
   }
 
-  /// The characters that a run's model knows.
+  /// The character tokenizer of a run.
   static func tokenizer(in folder: URL) throws -> CharacterTokenizer {
     try decode(CharacterTokenizer.self, folder.appendingPathComponent(alphabetName))
   }
@@ -181,11 +185,11 @@ struct RunFolder {
     do {
       return try JSONDecoder().decode(type, from: data)
     } catch {
-      throw CommandFailure("\(url.path): expected the \(url.lastPathComponent) of a run, found something else")
+      throw CommandFailure("\(url.path): expected a run's \(url.lastPathComponent), found something else")
     }
   }
 
-  /// Draws training and validation losses to loss.svg.
+  /// Draws the training and validation losses to loss.svg.
   func drawCurves(_ log: MetricsLog) throws {
     let training = log.rows.map { LineChart.Point(x: Double($0.step), y: Double($0.loss)) }
     let validation = log.rows.compactMap { row in
@@ -194,7 +198,7 @@ struct RunFolder {
     let best = validation.map(\.y).min().map { ", best validation loss \(Format.fixed($0, 3))" } ?? ""
     let chart = LineChart(
       title: settings.data == nil ? "A GPT learns Shakespeare" : "A GPT learns \(settings.data ?? "")",
-      subtitle: "\(settings.layers) layers, \(settings.heads) heads, \(settings.width) features, context "
+      subtitle: "\(settings.layers) layers, \(settings.heads) heads, width \(settings.width), context "
         + "\(settings.context)\(best)",
       xLabel: "step", yLabel: "loss (nats per character)",
       series: [

@@ -1,27 +1,30 @@
-// `apus search`: the lines of a file that mean what was asked for, whatever their words.
+// `apus search`: finds the lines of a file that are closest in meaning to a query.
 // Read first: EmbedCommand.swift.
 
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusFiles
+import ApusLanguage
+import ApusNN
 import ApusTensor
+import ApusText
 import Foundation
 
 struct SearchCommand: Verb {
   static let name = "search"
-  static let summary = "Find the lines of a text file that are closest in meaning to a query."
+  static let summary = "Find the lines of a text file closest in meaning to a query"
   static let details = """
-    Prints the best lines, best first: how alike line and query are (the cosine of the angle between their vectors, at \
-    most 1), the number of the line, and the line. Empty lines are passed over; of equal lines the first is printed. A \
-    model that was trained with prompts for queries and documents gets them.
+    Prints the best matches, best first: the cosine similarity of line and query (at most 1), the line number and \
+    the line. Empty lines are skipped, and of identical lines only the first is printed. If the model was trained \
+    with prompts for queries and documents, they are used.
     """
 
-  @Positional("FILE", help: "a text file, or - for standard input; each line is compared with the query")
+  @Positional("FILE", help: "text file, or - for standard input; each line is compared with the query")
   var file: Path
-  @Positional("QUERY", help: "what to look for") var query: String
-  @Option("model", placeholder: "MODEL_DIR", help: "a folder with a sentence-embedding model and its tokenizer")
+  @Positional("QUERY", help: "text to search for") var query: String
+  @Option(
+    "model", placeholder: "MODEL_DIR", help: "folder with a sentence-embedding model and its tokenizer (required)")
   var model: Path? = nil
-  @Option("top", .atLeast(1), help: "how many lines to print") var top = 10
+  @Option("top", .atLeast(1), help: "number of lines to print") var top = 10
 
   func problems() -> [String] {
     var problems: [String] = []
@@ -64,7 +67,7 @@ struct SearchCommand: Verb {
     return text
   }
 
-  /// The lines that are not empty, without space around them, each once, with their numbers from 1.
+  /// The distinct nonempty lines, trimmed, with their line numbers counted from 1.
   static func lines(of text: String) -> [(number: Int, text: String)] {
     var seen: Set<String> = []
     return text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { index, line in

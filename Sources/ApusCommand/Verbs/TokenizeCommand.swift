@@ -1,31 +1,31 @@
-// `apus tokenize`: texts to tokens and back, to check a tokenizer against other software or to prepare a corpus.
+// `apus tokenize`: converts text to tokens and back, to compare a tokenizer with other software or to prepare a corpus.
 // Read first: ApusData/Text/Tokenizer/Tokenizer.swift. Read next: ../Terminal/InputLines.swift.
 
-import ApusData
+import ApusText
 import Foundation
 
 struct TokenizeCommand: Verb {
   static let name = "tokenize"
-  static let summary = "Turn texts into tokens with the tokenizer of a folder, or tokens into texts."
+  static let summary = "Convert text to tokens, or tokens to text"
   static let details = """
-    Without texts on the command line they are read from standard input, one a line. A line ends at a newline only; all \
-    else, spaces and carriage returns too, is text. An empty line is an empty text.
+    Without texts on the command line, texts are read from standard input, one per line. Lines end only at newlines; \
+    all other characters, including spaces and carriage returns, belong to the text. An empty line is an empty text.
 
-    With --json every text becomes one line: {"ids":[…],"tokens":[…],"offsets":[[start,end],…]}, offsets in Unicode \
-    scalars of the text that a token is from. With --decode --json it is {"text":"…"}.
+    With --json, each text becomes one line {"ids":[…],"tokens":[…],"offsets":[[start,end],…]}. Offsets count \
+    Unicode scalars of the text that contains the token. With --decode --json, each line is {"text":"…"}.
     """
 
   @Positional(
-    "MODEL_DIR", help: "a folder with tokenizer.json, vocab.txt, vocab.json and merges.txt, or a SentencePiece model")
+    "MODEL_DIR", help: "folder with tokenizer.json, vocab.txt, vocab.json and merges.txt, or a SentencePiece model")
   var folder: Path
-  @Words("TEXT", help: "what to turn into tokens; ids with --decode") var texts
-  @Flag("json", help: "print one JSON object a line") var isJSON
-  @Flag("decode", help: "turn lines of ids, with commas or spaces between them, into texts") var isDecoding
-  @Flag("no-special-tokens", help: "add no special tokens; with --decode, leave them out") var hasNoSpecialTokens
-  @Option("pair", placeholder: "TEXT", help: "the second text of every pair") var pair: String? = nil
+  @Words("TEXT", help: "text to tokenize; with --decode, token IDs") var texts
+  @Flag("json", help: "print one JSON object per line") var isJSON
+  @Flag("decode", help: "convert token IDs, separated by commas or spaces, to text") var isDecoding
+  @Flag("no-special-tokens", help: "add no special tokens; with --decode, omit them") var hasNoSpecialTokens
+  @Option("pair", placeholder: "TEXT", help: "second text, encoded as a pair with each text") var pair: String? = nil
 
   func problems() -> [String] {
-    if isDecoding, pair != nil { return ["--pair: expected texts to turn into tokens, found --decode"] }
+    if isDecoding, pair != nil { return ["--pair: cannot be combined with --decode"] }
     if texts.isEmpty, isatty(STDIN_FILENO) == 1 {
       return ["expected texts on the command line or on standard input, found neither"]
     }
@@ -42,7 +42,7 @@ struct TokenizeCommand: Verb {
           try write(line, place: "standard input, line \(lines.number)", tokenizer, to: &output)
         }
       } catch {
-        // What came before the line with the mistake is right.
+        // Prints the results of the lines before the error.
         try output.flush()
         throw error
       }
@@ -52,7 +52,7 @@ struct TokenizeCommand: Verb {
     try output.flush()
   }
 
-  /// Writes what becomes of one text.
+  /// Tokenizes or decodes one text and writes the result.
   func write(
     _ text: String, place: @autoclosure () -> String, _ tokenizer: Tokenizer, to output: inout OutputBuffer
   ) throws {
@@ -73,13 +73,13 @@ struct TokenizeCommand: Verb {
     if isJSON { try Self.writeJSON(encoding, to: &output) } else { try writeTable(text, encoding, to: &output) }
   }
 
-  /// The numbers of a line.
+  /// Parses the token IDs of a line.
   static func ids(in line: String, _ tokenizer: Tokenizer, place: String) throws -> [Int32] {
     try line.split { $0 == "," || $0.isWhitespace }.map { word in
       guard let id = Int32(word), tokenizer.token(of: id) != nil else {
         let found = word.unicodeScalars.prefix(40).map { $0.escaped(asASCII: false) }.joined()
         throw CommandFailure(
-          "\(place): expected ids of the vocabulary, from 0 to \(tokenizer.vocabularySize - 1), found '\(found)'")
+          "\(place): expected token IDs from 0 to \(tokenizer.vocabularySize - 1), found '\(found)'")
       }
       return id
     }
@@ -108,7 +108,7 @@ struct TokenizeCommand: Verb {
     try output.endLine()
   }
 
-  /// A line for every token: id, offsets, token; and an empty line behind the last.
+  /// Writes the text, one line per token with its ID, offsets and text, and an empty line at the end.
   private func writeTable(_ text: String, _ encoding: Encoding, to output: inout OutputBuffer) throws {
     func padded(_ text: String, _ width: Int) -> String {
       String(repeating: " ", count: max(0, width - text.count)) + text

@@ -1,56 +1,60 @@
-// `apus train shakespeare`: the main job. A small GPT learns to write, one character after another.
+// `apus train shakespeare`: trains a small GPT that generates text one character at a time.
 // Read first: ApusModels/GPT/GPT.swift, ApusTraining/TrainingRun.swift. Read next: RunFolder.swift.
 
 import ApusCharts
-import ApusData
-import ApusModels
+import ApusGeneration
+import ApusLanguage
 import ApusNN
 import ApusTensor
+import ApusText
 import ApusTraining
 import Foundation
 
 struct TrainShakespeareCommand: Verb {
   static let name = "train shakespeare"
-  static let summary = "Train a small character-level GPT on Shakespeare's plays, or on a text of yours."
+  static let summary = "Train a character-level GPT on Shakespeare or another text"
   static let details = """
     Writes a run folder with the best model (model.safetensors and config.json, in the format of Hugging Face's \
-    GPT-2), the checkpoint, a table of losses (metrics.csv) and their curves (loss.svg). Ctrl-C saves and stops; \
-    --resume DIR goes on with the same result as if nothing had happened.
+    GPT-2), a checkpoint, a table of the losses (metrics.csv) and a chart of them (loss.svg).
+
+    Ctrl-C saves a checkpoint and stops. A run continued with --resume ends with exactly the same result as a run \
+    that was not interrupted.
     """
 
-  @Option("steps", .atLeast(1), help: "steps of training") var steps = 4_000
-  @Option("seed", help: "of all randomness: the same seed gives the same model") var seed: UInt64 = 1
-  @Option("out", placeholder: "DIR", help: "the run folder; by default a new one under runs/") var out: Path? = nil
-  @Option("data", placeholder: "FILE", help: "a text file to learn from instead of Shakespeare") var data: Path? = nil
-  @Option("resume", placeholder: "DIR", help: "go on with the run in this folder, with the options it was begun with")
+  @Option("steps", .atLeast(1), help: "number of training steps") var steps = 4_000
+  @Option("seed", help: "random seed; the same seed gives the same model") var seed: UInt64 = 1
+  @Option("out", placeholder: "DIR", help: "run folder (default: a new folder under runs/)") var out: Path? = nil
+  @Option("data", placeholder: "FILE", help: "text file to train on (default: Shakespeare's plays)")
+  var data: Path? = nil
+  @Option("resume", placeholder: "DIR", help: "resume the run in this folder, with its original options")
   var resume: Path? = nil
 
-  @Option("layers", .from(1, to: 1_000), help: "blocks of the model") var layers = 4
-  @Option("heads", .from(1, to: 1_000), help: "heads of each attention") var heads = 4
-  @Option("width", .from(1, to: 100_000), help: "features of a character; a multiple of the heads") var width = 128
-  @Option("context", .from(1, to: 100_000), help: "characters that the model sees") var context = 64
-  @Option("dropout", .from(0, below: 1), help: "probability of dropping a feature in training") var dropout = 0.0
+  @Option("layers", .from(1, to: 1_000), help: "number of transformer blocks") var layers = 4
+  @Option("heads", .from(1, to: 1_000), help: "number of attention heads") var heads = 4
+  @Option("width", .from(1, to: 100_000), help: "hidden size, a multiple of the number of heads") var width = 128
+  @Option("context", .from(1, to: 100_000), help: "context length in characters") var context = 64
+  @Option("dropout", .from(0, below: 1), help: "dropout probability") var dropout = 0.0
 
-  @Option("batch", .from(1, to: 100_000), help: "sequences in a step") var batch = 12
-  @Option("learning-rate", .above(0), help: "at its highest") var learningRate = 3e-3
+  @Option("batch", .from(1, to: 100_000), help: "sequences per step") var batch = 12
+  @Option("learning-rate", .above(0), help: "peak learning rate") var learningRate = 3e-3
   @Option(
-    "warmup", .atLeast(0), help: "steps until the learning rate is at its highest; by default 100, or a tenth of all")
+    "warmup", .atLeast(0), help: "learning-rate warm-up steps (default: 100, at most a tenth of --steps)")
   var warmup: Int? = nil
-  @Option("weight-decay", .atLeast(0), help: "of AdamW, on matrices") var weightDecay = 0.1
+  @Option("weight-decay", .atLeast(0), help: "weight decay of AdamW, on matrices only") var weightDecay = 0.1
   @Option("validate-every", .atLeast(1), help: "steps between validations and checkpoints") var interval = 500
-  @Option("sample", .atLeast(0), help: "characters to write at the end") var sample = 400
+  @Option("sample", .atLeast(0), help: "characters to generate at the end; 0 for none") var sample = 400
 
   func problems() -> [String] {
     if resume != nil {
       let begun = arguments.compactMap { $0.given == nil || $0.name == "resume" || $0.name == "sample" ? nil : $0.name }
-      return begun.map { "--\($0): a resumed run keeps the options it was begun with (leave it out)" }
+      return begun.map { "--\($0): cannot be combined with --resume, which uses the run's original options" }
     }
     var problems: [String] = []
     if width % heads != 0 {
-      problems.append("--width: expected a multiple of the heads (\(heads)), found '\(width)'")
+      problems.append("--width: expected a multiple of --heads (\(heads)), found '\(width)'")
     }
     if let warmup, warmup > steps {
-      problems.append("--warmup: expected at most the steps (\(steps)), found '\(warmup)'")
+      problems.append("--warmup: expected at most --steps (\(steps)), found '\(warmup)'")
     }
     return problems
   }
@@ -72,7 +76,7 @@ struct TrainShakespeareCommand: Verb {
   }
 }
 
-/// One session of training in a run folder.
+/// A training session in a run folder.
 struct CharacterTraining {
   let folder: RunFolder
   let isResumed: Bool
@@ -101,7 +105,7 @@ struct CharacterTraining {
         guard let loss = step.metrics.validationLoss else { return }
         progress.note(
           "step \(Format.count(step.step)): validation loss \(Format.fixed(Double(loss), 4))"
-            + (step.isBest ? ", the best so far: saved" : ""))
+            + (step.isBest ? " (best so far, saved)" : ""))
         do { try folder.drawCurves(run.log) } catch { failure = error }
       },
       shouldStop: { Interrupt.shared.isRequested })
@@ -115,9 +119,10 @@ struct CharacterTraining {
     let settings = folder.settings
     print(
       """
-      A GPT of \(Format.count(model.parameterCount)) parameters (\(settings.layers) layers, \(settings.heads) heads, \
-      \(settings.width) features, context \(settings.context)) learns from \(Format.count(corpus.trainingTokens.count)) \
-      characters of \(settings.data ?? "Shakespeare"); \(Format.count(corpus.validationTokens.count)) are kept for validation.
+      Training a GPT with \(Format.count(model.parameterCount)) parameters (\(settings.layers) layers, \
+      \(settings.heads) heads, width \(settings.width), context \(settings.context)) on \
+      \(Format.count(corpus.trainingTokens.count)) characters of \(settings.data ?? "Shakespeare"); \
+      \(Format.count(corpus.validationTokens.count)) are held out for validation.
       """)
     print("Run folder: \(folder.shownPath)" + (isResumed ? ", resumed after step \(Format.count(run.step))" : ""))
   }
@@ -126,10 +131,10 @@ struct CharacterTraining {
     switch outcome {
     case .diverged:
       throw CommandFailure(
-        "the loss is not a number after step \(run.step): try a lower --learning-rate (now \(folder.settings.learningRate))"
+        "the loss diverged after step \(run.step): try a lower --learning-rate (now \(folder.settings.learningRate))"
       )
     case .interrupted:
-      print("Stopped after step \(Format.count(run.step)); everything is saved. To go on:")
+      print("Stopped after step \(Format.count(run.step)); everything is saved. To resume:")
       print("  apus train shakespeare --resume \(folder.shownPath)")
       throw CommandFailure.interrupted
     case .finished:
@@ -138,17 +143,17 @@ struct CharacterTraining {
           "Trained for \(Format.duration(run.seconds)). Best validation loss \(Format.fixed(Double(best.loss), 4)) "
             + "(after step \(Format.count(best.step))).")
       }
-      print("The curves are in \(folder.shownPath)/\(RunFolder.curvesName).")
+      print("The loss curves are in \(folder.shownPath)/\(RunFolder.curvesName).")
       guard sampleLength > 0 else { return }
-      print("\nThe model writes:\n")
+      print("\nA sample of the model's text:\n")
       let best = try GPT.load(contentsOf: folder.url)
       try write(best, folder.tokenizer, prompt: "\n", count: sampleLength, sampler: Sampler(temperature: 0.8), seed: 1)
-      print("\nMore of it: apus sample \(folder.shownPath) --prompt \"ROMEO:\"")
+      print("\nFor more: apus sample \(folder.shownPath) --prompt \"ROMEO:\"")
     }
   }
 }
 
-/// The mean loss over the validation part, in consecutive windows.
+/// The mean loss per token of the validation set, which is read in consecutive windows.
 private func validationLoss(_ model: GPT, _ corpus: TokenCorpus, length: Int) -> Float {
   var (total, count) = (0.0, 0)
   for batch in corpus.batches(of: .validation, size: 32, length: length) {
@@ -159,7 +164,7 @@ private func validationLoss(_ model: GPT, _ corpus: TokenCorpus, length: Int) ->
   return Float(total / Double(max(1, count)))
 }
 
-/// Streams a model's continuation of a prompt to standard output.
+/// Prints a model's continuation of a prompt, character by character.
 func write(
   _ model: GPT, _ tokenizer: CharacterTokenizer, prompt: String, count: Int, sampler: Sampler, seed: UInt64
 ) throws {

@@ -1,40 +1,40 @@
-// Noticing that other programs want the cores, and making room.
+// Detecting that other programs use the cores, and making room for them.
 // Read first: Scheduler.swift.
 
-/// Decides whether the caller had better run tiles alone for a while.
+/// Decides whether the caller should run tiles without helpers for a while.
 ///
-/// A helper that is preempted inside a tile keeps the caller waiting until the system lets it run again: several
-/// milliseconds for a tile of some microseconds. When that happens, the caller runs alone for a millisecond, the next time
-/// for two, and so on up to 64; when jobs go well for a while, all is forgiven. So a machine with one busy core costs about
-/// that core, instead of stopping both again and again; and a single disturbance costs a millisecond, however long the jobs
-/// are. (Only speed depends on this, never a result.)
+/// If a helper is preempted inside a tile, the caller waits until the system lets the helper run again: several milliseconds for
+/// a tile of some microseconds. When that happens, the caller runs alone for one millisecond, the next time for two, and so on
+/// up to 64. After a while without disturbances it starts again at one. So a busy core costs about that core, instead of
+/// stopping all workers again and again, and a single disturbance costs a millisecond, however long the jobs are. Only the speed
+/// depends on this, never a result.
 ///
-/// Used only by the caller that holds the scheduler, so it needs no lock. Times are nanoseconds.
+/// Only the caller that holds the scheduler uses it, so it needs no lock. Times are in nanoseconds.
 package final class Crowding: @unchecked Sendable {
   private static let first: UInt64 = 1_000_000
   private static let most: UInt64 = 64_000_000
-  /// With a core that is shared with another program, helpers run for some milliseconds at a time: this is longer.
+  /// When a core is shared with another program, helpers run for some milliseconds at a time. This is longer.
   private static let calmAfter: UInt64 = 20_000_000
 
-  /// Until when the caller runs alone.
+  /// The time until which the caller runs alone.
   private var end: UInt64 = 0
-  /// How long it will after the next disturbance.
+  /// How long it will run alone after the next disturbance.
   private var penalty = Crowding.first
-  /// What shared jobs have taken since the last one.
+  /// The time that jobs with helpers have taken since the last disturbance.
   private var calm: UInt64 = 0
 
   package init() {}
 
-  /// Whether the next tile is to be run by the caller alone.
+  /// Whether the caller should run the next tile alone.
   package func isAlone(at now: UInt64) -> Bool { now < end }
 
-  /// After a shared job.
+  /// Takes note of a job with helpers.
   ///
   /// - Parameters:
-  ///   - perTile: how long one of the caller's own tiles took.
-  ///   - waited: how long the caller then waited for the helpers' last tiles.
-  ///   - took: how long the whole job took.
-  ///   - now: when it was done.
+  ///   - perTile: The duration of one of the caller's own tiles.
+  ///   - waited: How long the caller then waited for the helpers' last tiles.
+  ///   - took: The duration of the whole job.
+  ///   - now: The time of its end.
   package func note(perTile: UInt64, waited: UInt64, took: UInt64, at now: UInt64) {
     if waited > 300_000 && waited > 8 * perTile {
       end = now + penalty

@@ -1,6 +1,7 @@
-// Workers on Dispatch that stay awake between kernels: a job of tiles, ranges that workers claim from, and stealing.
-// Read first: ApusKernelTypes/Schedule.swift. Docs/Decisions/0003 says why `concurrentPerform` alone is too slow.
+// Workers on Dispatch that stay awake between kernels. A job is a number of tiles; workers claim tiles from their own range,
+// then from the others'. Read first: ApusKernelTypes/Schedule.swift; Docs/Decisions/0003, why not `concurrentPerform`.
 
+import ApusBase
 package import ApusKernelTypes
 import Dispatch
 import Foundation
@@ -8,17 +9,17 @@ import Synchronization
 
 /// Runs tiles on a fixed number of workers: the calling thread, and helpers on a Dispatch queue.
 ///
-/// A helper that finds no more tiles looks for the next job for a while before it goes back to Dispatch: a training step
-/// hands out hundreds of jobs of 10–1,000 µs one after another, and waking a thread takes 10–60 µs. Work is never
-/// *given* to a helper: workers claim tiles, so a helper that is late or was preempted delays nobody, apart from the one
-/// tile it may be in. One job runs at a time; a caller who finds the workers busy (another thread's kernel, or a
-/// kernel inside a tile) runs its own tiles itself, so nesting is safe.
+/// A helper that finds no more tiles looks for the next job for a while before it returns to Dispatch: a training step runs
+/// hundreds of jobs of 10–1,000 µs one after the other, and waking a thread takes 10–60 µs. Workers claim tiles themselves, so
+/// a helper that is late or preempted delays nobody, except in a tile that it has already claimed. One job runs at a time. A
+/// caller that finds the workers busy (with another thread's kernel, or because it is itself inside a tile) runs all of its
+/// tiles, so nesting is safe.
 package final class Scheduler: Sendable {
-  /// Callers and helpers together.
+  /// The number of workers: the caller and the helpers.
   package let workers: Int
 
-  // The state word: bits 0–15 the helpers inside the job, bit 16 whether the job takes new helpers, above it the job's
-  // number.
+  // The state word: bits 0–15 are the number of helpers inside the job, bit 16 is whether the job takes new helpers, and the
+  // bits above are the job's number.
   private static let openBit: UInt64 = 1 << 16
   private static let numberUnit: UInt64 = 1 << 17
   private static let insideMask: UInt64 = openBit - 1
@@ -29,17 +30,17 @@ package final class Scheduler: Sendable {
   private let helpers: [Helper]
   private let queue = DispatchQueue.global(qos: .userInitiated)
 
-  /// What the workers are doing; written only while no helper is inside.
+  /// The current job; written only while no helper is inside.
   private struct Job {
     var body: Schedule.Body
   }
 
-  /// Whether a helper's loop is running, or has been asked for.
+  /// A helper. `isAwake` is whether its loop is running or has been submitted to Dispatch.
   private final class Helper: Sendable {
     let isAwake = Atomic<Bool>(false)
   }
 
-  /// Tiles `next..<end` of each worker; a cache line apart, so that claiming disturbs nobody.
+  /// The unclaimed tiles `next..<end` of each worker. The padding keeps them on separate cache lines.
   private let next: [Claim]
 
   private final class Claim: Sendable {
@@ -48,7 +49,7 @@ package final class Scheduler: Sendable {
     let padding: (Int, Int, Int, Int, Int, Int, Int, Int) = (0, 0, 0, 0, 0, 0, 0, 0)
   }
 
-  /// Touched only by the caller that holds `isBusy`.
+  /// Used only by the caller that holds `isBusy`.
   private let crowding: Crowding
 
   package init(workers: Int, crowding: Crowding = Crowding()) {
@@ -79,7 +80,7 @@ package final class Scheduler: Sendable {
       return
     }
     defer { isBusy.store(false, ordering: .releasing) }
-    // On a crowded machine the caller begins alone, and asks the helpers again as soon as that time is over.
+    // On a crowded machine the caller begins alone, and calls the helpers when that time is over.
     var (first, begin) = (0, DispatchTime.now().uptimeNanoseconds)
     while crowding.isAlone(at: begin) {
       body(first, 0)
@@ -99,7 +100,7 @@ package final class Scheduler: Sendable {
   }
 
   private func start(_ tiles: Range<Int>, _ body: @escaping Schedule.Body) {
-    // Contiguous ranges: worker w begins with the same part of every job, whose data its caches may still hold.
+    // The ranges are contiguous: worker w begins with the same part of every job, whose data may still be in its caches.
     for worker in 0..<workers {
       next[worker].next.store(tiles.lowerBound + tiles.count * worker / workers, ordering: .relaxed)
       next[worker].end.store(tiles.lowerBound + tiles.count * (worker + 1) / workers, ordering: .relaxed)
@@ -119,13 +120,13 @@ package final class Scheduler: Sendable {
     var spins = 0
     while state.load(ordering: .acquiring) & Self.insideMask != 0 {
       spins += 1
-      // A helper that long in its last tile may be waiting for this very core.
+      // A helper that takes this long for its last tile may be waiting for this core.
       if spins > 2_000 { sched_yield() }
     }
     job.pointee.body = { _, _ in }
   }
 
-  /// Runs unclaimed tiles: first the worker's own range, then the others'; returns how many.
+  /// Runs unclaimed tiles, first of the worker's own range, then of the others'; returns their number.
   @discardableResult
   private func claimTiles(_ body: Schedule.Body, worker: Int) -> Int {
     var count = 0
@@ -142,14 +143,14 @@ package final class Scheduler: Sendable {
     return count
   }
 
-  /// A helper's life: join jobs until none has come for a while.
+  /// The loop of a helper: joins jobs until none has come for a while.
   private func help(_ worker: Int, _ helper: Helper) {
     var lastNumber: UInt64 = .max
     while true {
       if join(worker, &lastNumber) { continue }
       if waitForJob(after: lastNumber) { continue }
       helper.isAwake.store(false, ordering: .sequentiallyConsistent)
-      // A job may have opened between the last look and falling asleep; its caller saw this helper awake.
+      // A job may have been opened since the last check, by a caller that saw this helper awake.
       let now = state.load(ordering: .sequentiallyConsistent)
       guard now & Self.openBit != 0, now / Self.numberUnit != lastNumber,
         !helper.isAwake.exchange(true, ordering: .acquiringAndReleasing)
@@ -157,7 +158,7 @@ package final class Scheduler: Sendable {
     }
   }
 
-  /// Enters the open job, if there is a new one, and runs tiles until none is left.
+  /// Enters the open job if it is a new one, and runs tiles until none are left; returns whether it did.
   private func join(_ worker: Int, _ lastNumber: inout UInt64) -> Bool {
     var seen = state.load(ordering: .acquiring)
     while seen & Self.openBit != 0, seen / Self.numberUnit != lastNumber {
@@ -174,7 +175,7 @@ package final class Scheduler: Sendable {
     return false
   }
 
-  /// Looks for a new open job for up to a fifth of a millisecond.
+  /// Waits up to 0.2 ms for a new job; returns whether one was opened.
   private func waitForJob(after lastNumber: UInt64) -> Bool {
     let start = DispatchTime.now().uptimeNanoseconds
     while DispatchTime.now().uptimeNanoseconds - start < 200_000 {

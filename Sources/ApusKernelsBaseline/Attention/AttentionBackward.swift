@@ -1,25 +1,27 @@
-// The gradients of attention, from the same blocks again: the probabilities are recomputed from the row statistics
-// that the forward kept, P = exp(S − logSumExp), so that nothing of size T×T is ever stored.
+// The gradients of attention, in the same blocks as the forward. The probabilities are recomputed from the row statistics that
+// the forward kept, P = exp(S − logSumExp), so that no T×T matrix is stored.
 // Read first: AttentionForward.swift, ApusKernelsReference/ReferenceAttention.swift.
 
-import ApusKernelTypes
+package import ApusKernelTypes
 
-/// dV = Pᵀ·dO; dP = dO·Vᵀ; dS = P ∘ (dP − δ) with δ = Σ dO ∘ O; dQ = scale · dS·K; dK = scale · dSᵀ·Q; dbias = dS.
-///
-/// One tile is one key head of one sequence: its dK and dV are sums over all queries of its query heads, added in order.
-func attentionBackward(_ p: AttentionBackwardArguments, _ schedule: Schedule) {
-  let s = p.forward.shape
-  guard s.batch > 0, s.keyHeads > 0 else { return }
-  let perWorker = BackwardHead.scratchCount(s)
-  let scratch = ScratchBuffer(count: perWorker * schedule.workers)
-  defer { scratch.free() }
-  let memory = scratch.pointer
-  schedule.run(s.batch * s.keyHeads) { tile, worker in
-    backward(p, sequence: tile / s.keyHeads, keyHead: tile % s.keyHeads, memory: memory + worker * perWorker)
+extension SIMDKernels {
+  /// dV = Pᵀ·dO; dP = dO·Vᵀ; dS = P ∘ (dP − δ) with δ = Σ dO ∘ O; dQ = scale · dS·K; dK = scale · dSᵀ·Q; dbias = dS.
+  ///
+  /// A tile is one KV head of one sequence: its dK and dV are sums over all queries of its query heads, added in order.
+  package static func attentionBackward(_ p: AttentionBackwardArguments, _ schedule: Schedule) {
+    let s = p.forward.shape
+    guard s.batch > 0, s.keyHeads > 0 else { return }
+    let perWorker = BackwardHead.scratchCount(s)
+    let scratch = ScratchBuffer(count: perWorker * schedule.workers)
+    defer { scratch.free() }
+    let memory = scratch.pointer
+    schedule.run(s.batch * s.keyHeads) { tile, worker in
+      backward(p, sequence: tile / s.keyHeads, keyHead: tile % s.keyHeads, memory: memory + worker * perWorker)
+    }
   }
 }
 
-/// One key head of one sequence, and the query heads that share it.
+/// The gradients for one KV head of one sequence and the query heads that share it.
 private func backward(
   _ p: AttentionBackwardArguments, sequence b: Int, keyHead: Int, memory: UnsafeMutablePointer<Float>
 ) {
@@ -43,7 +45,7 @@ private func backward(
     let row = (b * s.heads + h) * s.queryLength
     head.logSumExp = f.logSumExp.map { UnsafePointer($0) + row }
     head.biasGradient = p.biasGradient.map { $0 + row * s.keyLength }
-    // Keys that a query does not see get no gradient.
+    // The gradient is 0 for keys that a query does not see.
     head.biasGradient?.update(repeating: 0, count: s.queryLength * s.keyLength)
     let queryOffset = b * f.queryStrides.batch + h * f.queryStrides.head
     collectRows(
@@ -70,7 +72,7 @@ private func backward(
       head.queryGradient, rows: s.queryLength, size: s.headSize, scale: s.scale, to: p.queryGradient + queryOffset,
       stride: f.queryStrides.time)
   }
-  // Q was scaled when it was collected, so dK = dSᵀ·(scale · Q) is whole.
+  // Q was scaled when it was collected, so dK = dSᵀ·(scale · Q) needs no further scale.
   spreadRows(
     head.keyGradient, rows: s.keyLength, size: s.headSize, to: p.keyGradient + keyOffset, stride: f.keyStrides.time)
   spreadRows(
@@ -78,7 +80,7 @@ private func backward(
     stride: f.valueStrides.time)
 }
 
-/// A head in scratch memory: its rows collected, its gradients before they are spread, and one block of scores.
+/// One head in scratch memory: its collected rows, its gradients before they are written back, and one block of scores.
 private struct BackwardHead {
   let shape: AttentionShape
   let sequence: Int
@@ -98,7 +100,7 @@ private struct BackwardHead {
   var logSumExp: UnsafePointer<Float>?
   var biasGradient: UnsafeMutablePointer<Float>?
 
-  /// Floats of scratch memory that a head takes.
+  /// The floats of scratch memory that a head takes.
   static func scratchCount(_ s: AttentionShape) -> Int {
     let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
     let panels = Panels(columns: s.keyLength).paddedColumns
@@ -116,7 +118,7 @@ private struct BackwardHead {
       next += count
       return part
     }
-    // Whole vectors first, so that all of them stay aligned.
+    // Arrays of full vectors come first, so that all of them are aligned.
     probabilities = take(queryBlock * keyBlock)
     scoreGradients = take(queryBlock * keyBlock)
     keyPanels = take(panels * s.headSize)
@@ -165,7 +167,7 @@ private struct BackwardHead {
     }
   }
 
-  /// P and dS of one tile of rows: scores again, probabilities, and their gradients; zeros where a key is not seen.
+  /// Recomputes P for one tile of rows and computes dS; zeros where a key is not seen.
   private func scoreRows(queries: Range<Int>, row: Int, keys block: Range<Int>) {
     let s = shape
     let rows = min(tileRows, queries.count - row)
@@ -187,7 +189,7 @@ private struct BackwardHead {
       addBias(s.biasRow(sequence, head, i + r, from: block.lowerBound), to: line, count: visible)
       let seen = hideEnd(of: line, visible: visible)
       let statistic = logSumExp.map { $0[i + r] } ?? 0
-      // A row without keys has no sum; its probabilities are zeros.
+      // A query that sees no key has the statistic −∞; its probabilities are zeros.
       let shift = Lanes(repeating: statistic == -.infinity ? .infinity : statistic)
       let mean = Lanes(repeating: delta[i + r])
       var index = 0
@@ -201,7 +203,7 @@ private struct BackwardHead {
       if let biasGradient {
         (biasGradient + (i + r) * s.keyLength + block.lowerBound).update(from: gradients, count: visible)
       }
-      // Lines are whole vectors up to the end of the block.
+      // Lines are full vectors up to the end of the block.
       while index < block.count {
         line.store(.zero, at: index)
         gradients.store(.zero, at: index)
@@ -211,7 +213,7 @@ private struct BackwardHead {
   }
 }
 
-/// Σ x·y, where y's last vector is whole.
+/// Σ x·y, where y is padded to full vectors.
 @inline(__always)
 private func dotProduct(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int) -> Float {
   var sum = Lanes.zero

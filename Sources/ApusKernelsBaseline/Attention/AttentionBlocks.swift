@@ -1,27 +1,28 @@
-// What forward and backward share: block sizes, which keys a query sees, and heads brought together for their products.
+// The parts that forward and backward share: block sizes, which keys a query sees, heads copied for the products.
 // Read first: MatMul/MicroKernel.swift, MatMul/Packing.swift. Read next: AttentionForward.swift.
 
 import ApusKernelTypes
 
-/// Queries in a block: whole register tiles.
+/// Queries in a block, a multiple of the register tile's rows.
 var queryBlock: Int { 64 / tileRows * tileRows }
 
-/// Keys in a block: whole panels. The backward's block of scores is 64 × 192 × 4 B = 48 KiB, at home in the second-level cache.
+/// Keys in a block, a multiple of the panel width. A block of scores in the backward is 64 × 192 × 4 B = 48 KiB, which the
+/// second-level cache holds.
 var keyBlock: Int { 192 / Panels.width * Panels.width }
 
-/// A head's row length in scratch memory: whole vectors, since the micro-kernel reads full ones.
+/// The length of a head's rows in scratch memory, rounded up to full vectors, which the micro-kernel reads.
 @inline(__always)
 func paddedSize(_ size: Int) -> Int { (size + laneCount - 1) / laneCount * laneCount }
 
 extension AttentionShape {
-  /// Keys of sequence `b` that exist.
+  /// The number of keys in sequence `b`.
   @inline(__always)
   func keys(inSequence b: Int) -> Int {
     guard let keyLengths else { return keyLength }
     return max(0, min(keyLength, Int(keyLengths[b])))
   }
 
-  /// Keys 0 ..< limit that query `i` sees of `keys`.
+  /// The number of keys that query `i` sees of the first `keys`.
   @inline(__always)
   func limit(ofQuery i: Int, keys: Int) -> Int {
     guard let causalOffset else { return keys }
@@ -35,7 +36,7 @@ extension AttentionShape {
     return max(0, j - causalOffset)
   }
 
-  /// The bias of query `i` from key `start` on.
+  /// The bias row of query `i` from key `start` on.
   @inline(__always)
   func biasRow(_ b: Int, _ h: Int, _ i: Int, from start: Int) -> UnsafePointer<Float>? {
     guard let bias else { return nil }
@@ -43,10 +44,10 @@ extension AttentionShape {
   }
 }
 
-/// Copies a head's rows, which lie far apart between those of other heads, side by side into scratch memory, times `scale`.
+/// Copies a head's rows, which are interleaved with those of other heads, into contiguous scratch memory, times `scale`.
 ///
-/// The products read each row many times; from here they find them in the first cache, and not all rows in the same
-/// few sets of it (which a stride of a power of two would lead to).
+/// The products read each row many times. The copies fit in the first-level cache; the originals, at a stride that is a power of
+/// two, would compete for a few of its sets.
 func collectRows(
   _ x: UnsafePointer<Float>, stride: Int, rows: Int, size: Int, scale: Float = 1,
   into scratch: UnsafeMutablePointer<Float>
@@ -54,7 +55,7 @@ func collectRows(
   let (padded, factor) = (paddedSize(size), Lanes(repeating: scale))
   for row in 0..<rows {
     let (source, target) = (x + row * stride, scratch + row * padded)
-    // (A loop, not forEachVector: its closure would be called for every vector, having two callers that look alike.)
+    // A loop rather than `forEachVector`, whose closure was called for every vector here.
     var index = 0
     while index + laneCount <= size {
       target.store(source.lanes(at: index) * factor, at: index)
@@ -64,7 +65,7 @@ func collectRows(
   }
 }
 
-/// The way back: rows from scratch memory to where a head's rows belong, times `scale`.
+/// The inverse of `collectRows`: copies rows from scratch memory back to a head's rows, times `scale`.
 func spreadRows(
   _ scratch: UnsafePointer<Float>, rows: Int, size: Int, scale: Float = 1, to x: UnsafeMutablePointer<Float>,
   stride: Int
@@ -73,7 +74,7 @@ func spreadRows(
   for row in 0..<rows { spreadRow(scratch + row * padded, size: size, scale: scale, to: x + row * stride) }
 }
 
-/// One row of whole vectors from scratch memory, times `scale`.
+/// Copies one row of full vectors from scratch memory, times `scale`.
 @inline(__always)
 func spreadRow(_ source: UnsafePointer<Float>, size: Int, scale: Float, to target: UnsafeMutablePointer<Float>) {
   let factor = Lanes(repeating: scale)
@@ -85,7 +86,7 @@ func spreadRow(_ source: UnsafePointer<Float>, size: Int, scale: Float, to targe
   if index < size { target.storePartial(source.lanes(at: index) * factor, at: index, count: size - index) }
 }
 
-/// Packs a head's rows X [count, size], `stride` apart, as the panels of Xᵀ, so that scores are products of rows with rows.
+/// Packs a head's rows X [count, size], which are `stride` apart, into the panels of Xᵀ: attention scores are products Q·Kᵀ.
 func packTransposed(
   _ x: UnsafePointer<Float>, stride: Int, count: Int, size: Int, into panels: UnsafeMutablePointer<Float>
 ) {
@@ -98,8 +99,9 @@ func packTransposed(
   }
 }
 
-/// S[i, j] ← Σ_d left[i, d] · right[j, d] for one row tile and the keys `columns` (which begin a block), in whole vectors:
-/// behind the last key something finite may stand, but what is beyond that vector is not computed.
+/// S[i, j] ← Σ_d left[i, d] · right[j, d] for one row tile and the keys `columns`, which begin with a panel.
+///
+/// Full vectors are computed up to the one with the last key. After the last key their lanes hold arbitrary finite numbers.
 @inline(__always)
 func scoreTile(
   left: UnsafePointer<Float>, rows: Int, packedRight: UnsafePointer<Float>, size: Int, keys: Int,
@@ -124,9 +126,9 @@ func scoreTile(
   }
 }
 
-/// Makes what is behind the `visible` first scores of a line, up to the end of the vector, −∞; returns where that is.
+/// Sets the scores after the first `visible` ones to −∞, up to the end of the vector; returns that end.
 ///
-/// From there on whole vectors do: −∞ is never the largest score, and its exponential is 0.
+/// With this, all further loops work on full vectors: −∞ is never the largest score, and its exponential is 0.
 @inline(__always)
 func hideEnd(of line: UnsafeMutablePointer<Float>, visible: Int) -> Int {
   let full = visible / laneCount * laneCount
@@ -148,7 +150,7 @@ var laneNumbers: Lanes {
   #endif
 }
 
-/// Y (+)= left · right for one row tile, where right and Y are collected rows of `size` elements.
+/// Y ← left · right or Y ← Y + left · right for one row tile, where right and Y are collected rows of `size` elements.
 @inline(__always)
 func rowProduct(
   _ left: TileLeft, steps: Int, _ right: UnsafePointer<Float>, size: Int, into y: UnsafeMutablePointer<Float>,
@@ -167,7 +169,7 @@ func rowProduct(
   }
 }
 
-/// line ← line + bias
+/// line ← line + bias, if there is one.
 @inline(__always)
 func addBias(_ bias: UnsafePointer<Float>?, to line: UnsafeMutablePointer<Float>, count: Int) {
   guard let bias else { return }

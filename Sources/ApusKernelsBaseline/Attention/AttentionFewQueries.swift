@@ -1,23 +1,24 @@
-// Attention of up to three queries, as in decoding: every key is used so rarely that packing it would be most of the work.
-// Reading keys and values is the rest; so it is cut into chunks of keys, for one long cache to keep all workers busy.
+// Attention of up to three queries, as in decoding. Each key is used so rarely that packing it would be most of the work, so
+// nothing is packed; and the keys are cut into chunks, so that one long cache keeps all workers busy.
 // Read first: AttentionForward.swift, AttentionRows.swift.
 
 import ApusKernelTypes
 
-/// With fewer key heads in a batch than this, their keys are split.
+/// With fewer KV heads in a batch than this, their keys are split into chunks.
 private let fewHeads = 32
 
-/// Keys and values of fewer floats than this are read by the caller alone, before a helper would have come (about 10 µs).
+/// With fewer floats in keys and values than this (about 10 µs), the caller works alone: helpers would come too late.
 private let serialFloats = 1 << 16
 
-/// softmax(scale · q·Kᵀ + bias) · V of few queries; a tile of work is a chunk of the keys of one key head, with all the
-/// query heads that read it, so that keys come from memory once.
+/// softmax(scale · q·Kᵀ + mask) · V for few queries.
+///
+/// A tile is a chunk of the keys of one KV head, with all query heads that read it, so that keys are read from memory once.
 func attendFewQueries(_ p: AttentionForwardArguments, _ schedule: Schedule) {
   let s = p.shape
   let group = s.heads / s.keyHeads
   let tiles = s.batch * s.keyHeads
   let schedule = tiles * group * s.keyLength * (s.headSize + s.valueSize) < serialFloats ? .serial : schedule
-  // About 256 KiB of keys and values of 64 floats for one query head; less where several read them.
+  // For one query head, about 256 KiB of keys and values of 64 floats each; less if several query heads read them.
   let chunk = tiles < fewHeads ? max(64, 512 / group) : max(1, s.keyLength)
   let chunks = max(1, (s.keyLength + chunk - 1) / chunk)
   let columns = paddedSize(s.valueSize)
@@ -25,7 +26,7 @@ func attendFewQueries(_ p: AttentionForwardArguments, _ schedule: Schedule) {
   // [tile, query head of the group, chunk]
   let rows = ScratchBuffer(count: rowsCount * (chunks == 1 ? schedule.workers : tiles * group * chunks))
   defer { rows.free() }
-  // In steps, so that a text that grows by a key at a time finds the memory of the token before.
+  // Rounded up, so that a sequence that grows by one key per token finds the memory of the previous token in the pool.
   let room = tiles < fewHeads ? chunk : (s.keyLength / 1_024 + 1) * 1_024
   let perWorker = room + s.headSize
   let scratch = ScratchBuffer(count: perWorker * schedule.workers)
@@ -52,7 +53,7 @@ func attendFewQueries(_ p: AttentionForwardArguments, _ schedule: Schedule) {
   }
 }
 
-/// The queries of one head over a chunk of keys.
+/// Computes the queries of one head over a chunk of keys.
 private func attend(
   _ p: AttentionForwardArguments, sequence b: Int, head h: Int, keyHead: Int, keys range: Range<Int>,
   _ result: RunningRows, memory: UnsafeMutablePointer<Float>
@@ -81,6 +82,7 @@ private func attend(
   }
 }
 
+/// y ← factor · x
 @inline(__always)
 private func scale(
   _ x: UnsafePointer<Float>, by factor: Float, into y: UnsafeMutablePointer<Float>, count: Int

@@ -1,96 +1,100 @@
-// softmax(scale·Q·Kᵀ + mask)·V by blocks of queries and keys, with the running maximum and sum of each row: no T×T
-// matrix exists (Milakov, Gimelshein, arXiv:1805.02867; Dao et al., arXiv:2205.14135).
+// softmax(scale·Q·Kᵀ + mask)·V by blocks of queries and keys, with a running maximum and sum for each row, so that no T×T
+// matrix is stored (Milakov, Gimelshein, arXiv:1805.02867; Dao et al., arXiv:2205.14135).
 // Read first: ApusKernelsReference/ReferenceAttention.swift, AttentionBlocks.swift. Read next: AttentionFewQueries.swift,
 // AttentionRows.swift, AttentionBackward.swift.
 
-import ApusKernelTypes
+package import ApusKernelTypes
 
-/// Keys whose scores a row tile has at one time: 8 × 384 × 4 B = 12 KiB, so that softmax finds them in the nearest cache.
+/// Keys whose attention scores a row tile holds at a time: 8 × 384 × 4 B = 12 KiB, which softmax finds in the nearest cache.
 private var scoreColumns: Int { 2 * keyBlock }
 
-/// Keys of one tile of work where blocks of queries are few: whole blocks of keys.
+/// Keys in a tile when there are few blocks of queries: whole blocks of keys.
 private var keyChunk: Int { 4 * keyBlock }
 
-/// With fewer tiles of queries than this, the keys are split too. (A number of workers it is not: results must not depend
-/// on that.)
+/// With fewer tiles of queries than this, the keys are split too. It is not the number of workers, on which results must not
+/// depend.
 private let fewTiles = 16
 
-/// O ← softmax(scale · Q·Kᵀ + bias) · V for every head; rows whose every key is masked give zeros.
-func attentionForward(_ p: AttentionForwardArguments, _ schedule: Schedule) {
-  let s = p.shape
-  guard s.batch > 0, s.heads > 0, s.queryLength > 0 else { return }
-  if s.queryLength < 4 || s.keyLength == 0 {
-    attendFewQueries(p, schedule)
-    return
-  }
-  let blocks = (s.queryLength + queryBlock - 1) / queryBlock
-  let tiles = s.batch * s.heads * blocks
-  let keyChunks = (s.keyLength + keyChunk - 1) / keyChunk
-
-  // Kᵀ in panels and V's rows side by side for every key head: once, if several blocks of queries or several query heads
-  // read them; otherwise where they are needed, while they are in the nearest cache.
-  let isPackedOnce = blocks * s.heads > s.keyHeads
-  let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
-  // (V's rows may lie side by side as they are.)
-  let packsValues = s.valueSize != valueColumns || p.valueStrides.time != valueColumns
-  let panelCount = Panels(columns: s.keyLength).paddedColumns * s.headSize
-  let headCount = panelCount + (packsValues ? s.keyLength * valueColumns : 0)
-  let packed = ScratchBuffer(count: headCount * (isPackedOnce ? s.batch * s.keyHeads : schedule.workers))
-  defer { packed.free() }
-  let heads = packed.pointer
-  if isPackedOnce {
-    schedule.run(s.batch * s.keyHeads * keyChunks) { index, _ in
-      let (head, start) = (index / keyChunks, index % keyChunks * keyChunk)
-      let panels = heads + head * headCount
-      packHead(
-        p, sequence: head / s.keyHeads, keyHead: head % s.keyHeads, keys: start..<start + keyChunk, panels: panels,
-        values: packsValues ? panels + panelCount : nil)
+extension SIMDKernels {
+  /// O ← softmax(scale · Q·Kᵀ + mask) · V for every head; a query that sees no key gives zeros.
+  package static func attentionForward(_ p: AttentionForwardArguments, _ schedule: Schedule) {
+    let s = p.shape
+    guard s.batch > 0, s.heads > 0, s.queryLength > 0 else { return }
+    if s.queryLength < 4 || s.keyLength == 0 {
+      attendFewQueries(p, schedule)
+      return
     }
-  }
+    let blocks = (s.queryLength + queryBlock - 1) / queryBlock
+    let tiles = s.batch * s.heads * blocks
+    let keyChunks = (s.keyLength + keyChunk - 1) / keyChunk
 
-  // Few tiles, as for one long sequence with one head, would leave workers idle: there each chunk of keys is a tile of its
-  // own, and what they give is put together afterwards, in order.
-  let chunks = tiles < fewTiles ? keyChunks : 1
-  let rowsCount = runningRowsCount(queryBlock, columns: valueColumns)
-  let rows = ScratchBuffer(count: rowsCount * (chunks == 1 ? schedule.workers : tiles * chunks))
-  defer { rows.free() }
-  let perWorker = tileRows * scoreColumns + queryBlock * headColumns + 2 * (tileRows + laneCount)
-  let scratch = ScratchBuffer(count: perWorker * schedule.workers)
-  defer { scratch.free() }
-  let (memory, running) = (scratch.pointer, rows.pointer)
-  schedule.run(tiles * chunks) { index, worker in
-    let (tile, chunk) = (index / chunks, index % chunks)
-    let (head, block) = (tile / blocks, tile % blocks)
-    let (b, h) = (head / s.heads, head % s.heads)
-    let keyHead = h * s.keyHeads / s.heads
-    let keys = chunks == 1 ? 0..<s.keyLength : chunk * keyChunk..<min(s.keyLength, (chunk + 1) * keyChunk)
-    let panels = heads + headCount * (isPackedOnce ? b * s.keyHeads + keyHead : worker)
-    if !isPackedOnce {
-      packHead(
-        p, sequence: b, keyHead: keyHead, keys: keys, panels: panels, values: packsValues ? panels + panelCount : nil)
+    // For every KV head, Kᵀ is packed into panels, and V's rows are made contiguous. This is done once if several blocks of
+    // queries or several query heads read them, and otherwise in the tile that needs them.
+    let isPackedOnce = blocks * s.heads > s.keyHeads
+    let (headColumns, valueColumns) = (paddedSize(s.headSize), paddedSize(s.valueSize))
+    // V's rows may be contiguous already.
+    let packsValues = s.valueSize != valueColumns || p.valueStrides.time != valueColumns
+    let panelCount = Panels(columns: s.keyLength).paddedColumns * s.headSize
+    let headCount = panelCount + (packsValues ? s.keyLength * valueColumns : 0)
+    let packed = ScratchBuffer(count: headCount * (isPackedOnce ? s.batch * s.keyHeads : schedule.workers))
+    defer { packed.free() }
+    let heads = packed.pointer
+    if isPackedOnce {
+      schedule.run(s.batch * s.keyHeads * keyChunks) { index, _ in
+        let (head, start) = (index / keyChunks, index % keyChunks * keyChunk)
+        let panels = heads + head * headCount
+        packHead(
+          p, sequence: head / s.keyHeads, keyHead: head % s.keyHeads, keys: start..<start + keyChunk, panels: panels,
+          values: packsValues ? panels + panelCount : nil)
+      }
     }
-    let queries = block * queryBlock..<min(s.queryLength, (block + 1) * queryBlock)
-    let result = runningRows(
-      running + rowsCount * (chunks == 1 ? worker : index), count: queryBlock, columns: valueColumns)
-    attendBlock(
-      p, sequence: b, head: h, queries: queries, keys: keys, keyPanels: panels,
-      values: packsValues
-        ? UnsafePointer(panels + panelCount) : p.value + b * p.valueStrides.batch + keyHead * p.valueStrides.head,
-      result: result, memory: memory + worker * perWorker)
-    if chunks == 1 { finishRows(p, sequence: b, head: h, queries: queries, result) }
-  }
-  guard chunks > 1 else { return }
-  schedule.run(tiles) { tile, _ in
-    let (head, block) = (tile / blocks, tile % blocks)
-    let queries = block * queryBlock..<min(s.queryLength, (block + 1) * queryBlock)
-    let result = mergedChunks(
-      running + rowsCount * tile * chunks, chunks: chunks, stride: rowsCount, capacity: queryBlock,
-      rows: queries.count, columns: valueColumns)
-    finishRows(p, sequence: head / s.heads, head: head % s.heads, queries: queries, result)
+
+    // Few tiles, as for one long sequence with one head, would leave workers idle. Then each chunk of keys is a tile of its
+    // own, and the results of the chunks are merged afterwards, in order.
+    let chunks = tiles < fewTiles ? keyChunks : 1
+    let rowsCount = runningRowsCount(queryBlock, columns: valueColumns)
+    let rows = ScratchBuffer(count: rowsCount * (chunks == 1 ? schedule.workers : tiles * chunks))
+    defer { rows.free() }
+    let perWorker = tileRows * scoreColumns + queryBlock * headColumns + 2 * (tileRows + laneCount)
+    let scratch = ScratchBuffer(count: perWorker * schedule.workers)
+    defer { scratch.free() }
+    let (memory, running) = (scratch.pointer, rows.pointer)
+    schedule.run(tiles * chunks) { index, worker in
+      let (tile, chunk) = (index / chunks, index % chunks)
+      let (head, block) = (tile / blocks, tile % blocks)
+      let (b, h) = (head / s.heads, head % s.heads)
+      let keyHead = h * s.keyHeads / s.heads
+      let keys = chunks == 1 ? 0..<s.keyLength : chunk * keyChunk..<min(s.keyLength, (chunk + 1) * keyChunk)
+      let panels = heads + headCount * (isPackedOnce ? b * s.keyHeads + keyHead : worker)
+      if !isPackedOnce {
+        packHead(
+          p, sequence: b, keyHead: keyHead, keys: keys, panels: panels, values: packsValues ? panels + panelCount : nil)
+      }
+      let queries = block * queryBlock..<min(s.queryLength, (block + 1) * queryBlock)
+      let result = runningRows(
+        running + rowsCount * (chunks == 1 ? worker : index), count: queryBlock, columns: valueColumns)
+      attendBlock(
+        p, sequence: b, head: h, queries: queries, keys: keys, keyPanels: panels,
+        values: packsValues
+          ? UnsafePointer(panels + panelCount) : p.value + b * p.valueStrides.batch + keyHead * p.valueStrides.head,
+        result: result, memory: memory + worker * perWorker)
+      if chunks == 1 { finishRows(p, sequence: b, head: h, queries: queries, result) }
+    }
+    guard chunks > 1 else { return }
+    schedule.run(tiles) { tile, _ in
+      let (head, block) = (tile / blocks, tile % blocks)
+      let queries = block * queryBlock..<min(s.queryLength, (block + 1) * queryBlock)
+      let result = mergedChunks(
+        running + rowsCount * tile * chunks, chunks: chunks, stride: rowsCount, capacity: queryBlock,
+        rows: queries.count, columns: valueColumns)
+      finishRows(p, sequence: head / s.heads, head: head % s.heads, queries: queries, result)
+    }
   }
 }
 
-/// Kᵀ in panels, and V's rows side by side if they are not, for those of `range` that exist (which begins a panel).
+/// Packs Kᵀ into panels and makes V's rows contiguous, for the keys of `range` that exist. `range` begins with a panel.
+///
+/// - Parameter values: The destination of V's rows; nil: they are contiguous already.
 private func packHead(
   _ p: AttentionForwardArguments, sequence b: Int, keyHead: Int, keys range: Range<Int>,
   panels: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>?
@@ -108,7 +112,7 @@ private func packHead(
     stride: p.valueStrides.time, rows: count, size: s.valueSize, into: values + start * paddedSize(s.valueSize))
 }
 
-/// One block of queries of one head against those of `keys` that they see; the sums are not divided yet.
+/// Computes one block of queries of one head over the keys of `range` that they see, without the final division.
 private func attendBlock(
   _ p: AttentionForwardArguments, sequence b: Int, head h: Int, queries: Range<Int>, keys range: Range<Int>,
   keyPanels: UnsafePointer<Float>, values: UnsafePointer<Float>, result: RunningRows,
@@ -141,8 +145,8 @@ private func attendBlock(
       scoreTile(
         left: query + row * headColumns, rows: rows, packedRight: keyPanels, size: s.headSize, keys: keys,
         columns: start..<tileEnd, scores: tile, rowStride: scoreColumns)
-      // Three passes over the rows, so that what one waits for (the largest of a row, the correction of what was summed
-      // before) overlaps with the next row's work, or is done for all rows at once.
+      // Three passes over the rows, so that the latencies (of the search for a row's maximum, and of the correction of earlier
+      // sums) overlap with the work on the next row, or are paid once for all rows.
       for r in 0..<rows {
         let visible = max(start, min(tileEnd, s.limit(ofQuery: first + r, keys: keys))) - start
         let line = tile + r * scoreColumns
@@ -178,7 +182,7 @@ private func attendBlock(
   }
 }
 
-/// The largest of a line of whole vectors; −∞ of none.
+/// The largest element of a line of full vectors; −∞ for an empty line.
 @inline(__always)
 private func largest(_ line: UnsafePointer<Float>, vectorsUpTo end: Int) -> Float {
   var top = Lanes(repeating: -.infinity)
@@ -190,7 +194,7 @@ private func largest(_ line: UnsafePointer<Float>, vectorsUpTo end: Int) -> Floa
   return horizontalMaximum(top)
 }
 
-/// Turns the `visible` first scores of a line into e^(score − shift) and the rest of `width` into zeros; returns the sum.
+/// Replaces the first `visible` scores of a line with e^(score − shift), and the rest up to `width` with zeros; returns the sum.
 @inline(__always)
 private func exponentials(
   _ line: UnsafeMutablePointer<Float>, visible: Int, width: Int, less shift: Float

@@ -1,26 +1,28 @@
-// Rows of attention under way: weighted values that are not divided by their sum yet; and how such rows, taken over
-// different keys, become one.
-// Read first: AttentionBlocks.swift. Read next: AttentionForward.swift, AttentionFewQueries.swift.
+// Running rows of attention: sums of weighted values before the division by the sum of the weights. Rows over different keys
+// can be merged. Read first: AttentionBlocks.swift.
+// Read next: AttentionForward.swift, AttentionFewQueries.swift.
 
 import ApusKernelTypes
 
-/// For every row, Σ e^(score − largest)·value, the largest score so far, and Σ e^(score − largest) (0: no key was seen, and
-/// the elements are undefined). Rows of elements are whole vectors. (A tuple: see ApusKernelTypes/TileOperands.swift.)
+/// The state of every row: Σ e^(score − largest)·value, the largest score so far, and the total Σ e^(score − largest).
+///
+/// A total of 0 means that no key was seen, and that the elements are undefined. Rows of elements are full vectors. (Why it is a
+/// tuple: see ApusKernelTypes/Arguments/TileOperands.swift.)
 typealias RunningRows = (
   elements: UnsafeMutablePointer<Float>, largest: UnsafeMutablePointer<Float>, total: UnsafeMutablePointer<Float>
 )
 
-/// Floats that so many rows take; vectors may be read from the last row's numbers on.
+/// The floats that `count` rows take, with room for reading full vectors at the end.
 func runningRowsCount(_ count: Int, columns: Int) -> Int { count * columns + 2 * (count + laneCount) }
 
-/// The parts of memory that rows lie in.
+/// The rows in a piece of memory.
 @inline(__always)
 func runningRows(_ memory: UnsafeMutablePointer<Float>, count: Int, columns: Int) -> RunningRows {
   let largest = memory + count * columns
   return (memory, largest, largest + count + laneCount)
 }
 
-/// Rows over several chunks of keys, each at a `stride` behind the one before, put together in the first's place, in order.
+/// Merges rows over several chunks of keys, which are `stride` apart in memory, into those of the first chunk, in order.
 func mergedChunks(
   _ memory: UnsafeMutablePointer<Float>, chunks: Int, stride: Int, capacity: Int, rows: Int, columns: Int
 ) -> RunningRows {
@@ -49,7 +51,7 @@ func mergedChunks(
   return sum
 }
 
-/// Divides rows by their sums and puts them where they belong, zeros where no key was seen, and the statistics as well.
+/// Divides rows by their totals and writes them to the output, zeros where no key was seen; writes the row statistics too.
 func finishRows(
   _ p: AttentionForwardArguments, sequence b: Int, head h: Int, queries: Range<Int>, _ rows: RunningRows
 ) {
@@ -71,7 +73,7 @@ func finishRows(
   }
 }
 
-/// statistics ← largest + log total: −∞ where nothing was added up.
+/// statistics ← largest + log total; −∞ where the total is 0.
 private func store(
   _ statistics: UnsafeMutablePointer<Float>, _ total: UnsafePointer<Float>, _ largest: UnsafePointer<Float>, count: Int
 ) {
@@ -86,9 +88,9 @@ private func store(
   }
 }
 
-/// eˣ with the bits of `exp` for x < 88, where it has no overflow to look for: two selections less.
+/// eˣ for x < 88, with the bits of `exp`. It need not check for overflow, which saves two selections.
 ///
-/// The magic number carries the exponent's bias, so that a shift alone makes 2ⁿ; NaN survives the multiplication.
+/// The magic number includes the exponent's bias, so that a shift alone makes 2ⁿ. NaN survives the multiplication.
 @inline(__always)
 func exponential(_ x: Lanes) -> Lanes {
   let magic: Float = 12_582_912 + 127

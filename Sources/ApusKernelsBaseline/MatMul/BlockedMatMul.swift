@@ -1,20 +1,21 @@
-// The loops around the micro-kernel: columns, packing of B, tiles over workers, k blocks, packing of A, panels, rows.
-// Read first: ApusKernelsReference/ReferenceMatMul.swift, Packing.swift.
+// The loops around the micro-kernel: columns, packing of B, tiles for the workers, k blocks, packing of A, panels, rows.
+// Read first: ApusKernelsReference/ReferenceMatMul.swift, Packing.swift. Read next: Epilogue.swift.
 
 import ApusKernelTypes
 
-/// Products of fewer multiply–adds than this (about 5 µs) run on the caller alone.
+/// Products with fewer multiply–adds than this (about 5 µs) run on the caller alone.
 let serialBelow = 600_000
 
-/// Packed B may take this many floats (8 MiB, a share of the last-level cache); wider products are cut by columns.
+/// The most floats that packed B may take (8 MiB, a share of the last-level cache); wider products are cut by columns.
 private let packedRightLimit = 1 << 21
 
-/// Floats of the product (128 KiB, which the second-level cache still holds) after which their bias and activation come.
+/// After this many floats of the product (128 KiB, which the second-level cache still holds), bias and activation are applied
+/// to them.
 private let finishedFloats = 1 << 15
 
-/// One matrix product, neither of whose sizes is zero.
+/// One matrix product, none of whose sizes is zero.
 func blockedMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
-  // Even chunks, in whole panels: a small one at the end would read all of A for little work.
+  // The chunks are even and consist of whole panels: a small last chunk would read all of A for little work.
   let panels = Panels(columns: p.n).count
   let most = max(packedRightLimit / p.k / Panels.width, 1)
   let chunks = (panels + most - 1) / most
@@ -49,8 +50,8 @@ private func columnChunk(_ p: MatMulArguments, _ schedule: Schedule) {
   let tiles = blocking.rowBlocks * blocking.columnGroups
   let panels = Panels(columns: p.n)
 
-  // B: packed as a whole, perhaps in advance, or only its last panel if that is ragged (the micro-kernel reads full
-  // vectors).
+  // B is packed as a whole, perhaps in advance. Otherwise only a ragged last panel is packed, because the micro-kernel reads
+  // full vectors.
   let packsAll = blocking.packsRight || p.b.panels != nil
   let firstPacked = packsAll ? 0 : p.n % laneCount == 0 ? panels.count : panels.count - 1
   let packedCount = (panels.paddedColumns - firstPacked * Panels.width) * p.k
@@ -72,13 +73,13 @@ private func columnChunk(_ p: MatMulArguments, _ schedule: Schedule) {
   let packedLeft = ScratchBuffer(count: leftCount * schedule.workers)
   defer { packedLeft.free() }
   let (left, right) = (packedLeft.pointer, p.b.panels ?? UnsafePointer(packedRight.pointer))
-  // Sums of columns: each block of rows has its own, which are added up in order.
+  // Each block of rows has its own sums of columns, which are added in order at the end.
   let partialSums = ScratchBuffer(count: p.columnSums == nil ? 0 : blocking.rowBlocks * p.n)
   defer { partialSums.free() }
   let sums = p.columnSums == nil ? nil : partialSums.pointer
   sums?.update(repeating: 0, count: partialSums.count)
   run(tiles, serially: false, schedule) { tile, worker in
-    // Consecutive tiles share a row block: what one worker packed or wrote stays near it.
+    // Consecutive tiles share a block of rows, so what a worker packed or wrote is still in its cache.
     let (rowIndex, group) = (tile / blocking.columnGroups, tile % blocking.columnGroups)
     let rows = rowIndex * blocking.rowBlock..<min(p.m, (rowIndex + 1) * blocking.rowBlock)
     let first = group * blocking.groupPanels
@@ -92,6 +93,7 @@ private func columnChunk(_ p: MatMulArguments, _ schedule: Schedule) {
   }
 }
 
+/// Runs tiles on the schedule, or on the caller if there is only one or they are to run serially.
 @inline(__always)
 private func run(_ tiles: Int, serially: Bool, _ schedule: Schedule, _ body: Schedule.Body) {
   if serially || tiles == 1 {
@@ -101,7 +103,7 @@ private func run(_ tiles: Int, serially: Bool, _ schedule: Schedule, _ body: Sch
   }
 }
 
-/// Packs panel `index` of B for all of k: its k blocks follow one another.
+/// Packs panel `index` of B for all of k, one k block after the other.
 private func packRightPanel(
   _ p: MatMulArguments, _ panels: Panels, _ index: Int, _ blocking: Blocking, into panel: UnsafeMutablePointer<Float>
 ) {
@@ -112,7 +114,7 @@ private func packRightPanel(
     stepStride: p.b.isTransposed ? 1 : p.b.rowStride, into: panel)
 }
 
-/// Rows × panels of C, over all of k, and what follows the product.
+/// Computes `rows` × `groupPanels` of C over all of k, and applies bias, activation and factors.
 private func multiplyBlock(
   _ p: MatMulArguments, _ blocking: Blocking, _ panels: Panels, rows: Range<Int>, groupPanels: Range<Int>,
   left: UnsafeMutablePointer<Float>, right: UnsafePointer<Float>, firstPacked: Int, sums: UnsafeMutablePointer<Float>?
@@ -160,7 +162,7 @@ private func multiplyBlock(
           multiplyStridedTile(vectors: vectors, steps: steps, a, b, result)
         }
       }
-      // Not the whole of a wide block at its end: its first columns would come from a farther cache by then.
+      // A wide block is finished in several pieces: at its end, its first columns would be in a farther cache.
       let end = panel + 1
       let isLarge = rows.count * (end - unfinished) * Panels.width >= finishedFloats
       if kIndex == blocking.kBlocks - 1 && (isLarge || end == groupPanels.upperBound) {
@@ -171,12 +173,12 @@ private func multiplyBlock(
   }
 }
 
-/// The cut of one m × n × k product. (A tuple: see ApusKernelTypes/TileOperands.swift.)
+/// The cut of one m × n × k product. (Why it is a tuple: see ApusKernelTypes/Arguments/TileOperands.swift.)
 ///
-/// k is cut into blocks so that a left panel (tileRows × kBlock: 16 KiB at 512) stays in the first-level cache while
-/// right panels stream through it from the second; rows are cut so that a packed block of A (96 × 512 × 4 B = 192 KiB)
-/// and the right panel in use share the second-level cache. The k blocks follow from k alone: they fix the order of the
-/// additions, which must not depend on anything else. Rows and columns may be cut in any way.
+/// k is cut into blocks so that a left panel (tileRows × kBlock floats: 16 KiB at 512) stays in the first-level cache while
+/// right panels stream through it from the second. Rows are cut so that a packed block of A (96 × 512 × 4 B = 192 KiB) and the
+/// current right panel share the second-level cache. The k blocks fix the order of the additions, so they depend on k alone.
+/// Rows and columns may be cut in any way.
 private typealias Blocking = (
   kBlock: Int, kBlocks: Int, rowBlock: Int, rowBlocks: Int, groupPanels: Int, columnGroups: Int, packsLeft: Bool,
   packsRight: Bool
@@ -189,24 +191,24 @@ private func makeBlocking(_ p: MatMulArguments) -> Blocking {
   let panels = Panels(columns: n)
   let isSmall = m * n * k < serialBelow
 
-  // Even row blocks, in whole tiles. Where all of B shares the second-level cache (512 KiB of it), enough blocks of whole
-  // rows for many workers, rather than groups of columns: what is read and written then lies in one piece.
+  // Even row blocks of whole tiles. If B fits in 512 KiB of the second-level cache, there are enough blocks of whole rows for
+  // many workers, rather than groups of columns, so that each reads and writes contiguous memory.
   let targetRows = n * k <= 1 << 17 ? max(48, min(96, m / 16)) : 96
   let blocks = isSmall ? 1 : (m + targetRows - 1) / targetRows
   let rowTiles = (m + tileRows - 1) / tileRows
   let tilesPerBlock = (rowTiles + blocks - 1) / blocks
   let rowBlocks = (rowTiles + tilesPerBlock - 1) / tilesPerBlock
 
-  // Column groups so that there are enough tiles for many workers to share evenly.
+  // Groups of columns, so that there are enough tiles for many workers to share evenly.
   let wanted = isSmall ? 1 : max(1, (16 + rowBlocks - 1) / rowBlocks)
   let groupPanels = max(1, (panels.count + wanted - 1) / wanted)
   let columnGroups = (panels.count + groupPanels - 1) / groupPanels
 
-  // Packing A pays only where the copy is read very often: the tile broadcasts single elements, so that rows and columns
-  // serve equally well (measured: up to 15 % lost to packing at n = 128, nothing gained below n = 768).
+  // Packing A pays only if the copy is read very often: the tile broadcasts single elements, for which rows and columns serve
+  // equally well. (Measured: packing cost up to 15 % at n = 128, and gained nothing below n = 768.)
   let packsLeft = n > 16 * Panels.width
-  // B must be packed where it lies transposed (vectors need neighbours); otherwise only where its rows are spread over
-  // more than a share of the second-level cache (1 MiB) and are read by many row tiles.
+  // B must be packed if it is stored transposed, since vectors need contiguous elements. Otherwise it is packed only if its
+  // rows span more than 1 MiB, a share of the second-level cache, and many row tiles read them.
   let packsRight = p.b.isTransposed || (m > 4 * tileRows && k * p.b.rowStride > 1 << 18)
   return (kBlock, kBlocks, tilesPerBlock * tileRows, rowBlocks, groupPanels, columnGroups, packsLeft, packsRight)
 }

@@ -1,10 +1,11 @@
-// Bias, activation and what the backward needs, on a block of the product that has just been computed and still lies in a
-// near cache. Read next: Pointwise/Activations.swift.
+// Bias, activation and the backward's factors, applied to a block of a product while it is in a near cache.
+// Read first: Pointwise/PointwiseFunction.swift. Read next: BlockedMatMul.swift.
 
 import ApusKernelTypes
 
-/// C ← act(C + bias) ∘ factors on `rows` × `columns`, keeping the activation's slopes where the backward needs them; and
-/// `sums` += the sums of the block's columns.
+/// C ← act(C + bias) ∘ factors on `rows` × `columns`, and slopes ← act′(C + bias) if the backward needs them; adds the sums of
+/// the block's columns to `sums`.
+@inline(never)
 func finish(_ p: MatMulArguments, rows: Range<Int>, columns: Range<Int>, sums: UnsafeMutablePointer<Float>? = nil) {
   guard p.bias != nil || p.activation != nil || p.factors != nil || sums != nil else { return }
   for row in rows {
@@ -13,9 +14,9 @@ func finish(_ p: MatMulArguments, rows: Range<Int>, columns: Range<Int>, sums: U
     if let bias = p.bias { addRow(bias + columns.lowerBound, to: c, count: columns.count) }
     if let activation = p.activation {
       if let slopes = p.slopes {
-        applyUnary(activation, UnsafePointer(c), c, slopes: slopes + start, count: columns.count)
+        loops(of: activation).mapWithSlopes(UnsafePointer(c), c, slopes + start, columns.count)
       } else {
-        applyUnary(activation, UnsafePointer(c), c, count: columns.count)
+        loops(of: activation).map(UnsafePointer(c), c, columns.count)
       }
     }
     if let factors = p.factors { multiply(c, by: factors + start, count: columns.count) }
@@ -23,13 +24,13 @@ func finish(_ p: MatMulArguments, rows: Range<Int>, columns: Range<Int>, sums: U
   }
 }
 
-/// The sums of a finished product's columns, where they are wanted: for products too small for blocks.
+/// Computes the sums of a finished product's columns, if they are wanted, for products that are not cut into blocks.
 func sumColumns(_ p: MatMulArguments) {
   guard let sums = p.columnSums else { return }
   addRows(p.c, rows: p.m, stride: p.cRowStride, into: sums, count: p.n)
 }
 
-/// y ← Σ of rows, `stride` apart, in order.
+/// y ← the sum of the rows of x, which are `stride` apart, in order.
 func addRows(
   _ x: UnsafePointer<Float>, rows: Int, stride: Int, into y: UnsafeMutablePointer<Float>, count: Int
 ) {

@@ -1,10 +1,10 @@
-// The register tile: a few rows of C kept in vector registers while the k loop streams A and B past them.
-// The hottest lines of the package. Read first: ApusKernelsReference/ReferenceMatMul.swift. Read next: Packing.swift.
+// The micro-kernel: a tile of a few rows of C stays in vector registers while the loop over k reads A and B.
+// These are the hottest lines of the package. Read first: ApusKernelsReference/ReferenceMatMul.swift. Read next: Packing.swift.
 
 import ApusKernelTypes
 
-// The tile's height and greatest width. The accumulators must fill the registers (each element of A and B that
-// is loaded serves more multiply–adds the larger the tile), leaving a few for B's vectors and one for A's element:
+// The tile's height and greatest width. The larger the tile, the more multiply–adds each loaded element of A and B serves; so
+// the accumulators fill the registers, except for those of B's vectors and of A's element:
 //
 //   AVX-512  8 × 3 vectors = 24 accumulators + 3 of B + 1 of A of 32 registers; 11 loads for 24 multiply–adds
 //   AVX2     6 × 2 vectors = 12 accumulators + 2 of B + 1 of A of 16 registers;  8 loads for 12
@@ -25,14 +25,14 @@ import ApusKernelTypes
   @inline(__always) var tileVectors: Int { 2 }
 #endif
 
-/// One row of the tile. As separate variables, not as an array, these become registers; and as a tuple, not as a
-/// structure, they bring no helper functions whose names other instruction sets' modules would share.
+/// One row of the tile. It is not an array, so that its vectors become registers; and a tuple rather than a structure, which
+/// would bring helper functions whose names the modules of the other instruction sets share.
 private typealias TileRow = (v0: Lanes, v1: Lanes, v2: Lanes)
 
 @inline(__always)
 private var zeroRow: TileRow { (.zero, .zero, .zero) }
 
-/// row += a · b over the first `vectors` vectors; `vectors` is a literal at every use, so the rest vanishes.
+/// row += a · b for the first `vectors` vectors. `vectors` is a literal at every use, so the other branches disappear.
 @inline(__always)
 private func accumulate(_ row: inout TileRow, _ vectors: Int, _ a: Float, _ b: TileRow) {
   let a = Lanes(repeating: a)
@@ -50,7 +50,7 @@ private func loadRow(_ vectors: Int, _ p: UnsafePointer<Float>) -> TileRow {
   return row
 }
 
-/// Writes, or adds to, the first `columns` elements at `c`.
+/// Writes a row to the first `columns` elements at `c`, or adds it to them.
 @inline(__always)
 private func storeRow(
   _ row: TileRow, _ vectors: Int, to c: UnsafeMutablePointer<Float>, columns: Int, accumulating: Bool
@@ -58,7 +58,7 @@ private func storeRow(
   @inline(__always) func put(_ v: Lanes, _ index: Int) {
     c.store(accumulating ? c.lanes(at: index) + v : v, at: index)
   }
-  // Only the last panel of a matrix is ragged: all its vectors but the last are full.
+  // Only the last panel of a matrix can be ragged, and only in its last vector.
   let isFull = columns == vectors * laneCount
   if vectors > 1 { put(row.v0, 0) }
   if vectors > 2 { put(row.v1, laneCount) }
@@ -67,18 +67,18 @@ private func storeRow(
   if isFull {
     put(last, start)
   } else {
-    // Lane by lane: for the call that stores a partial vector, every tile's accumulators would leave their registers.
+    // Lane by lane: around a call to `storePartial`, all accumulators of the tile would be spilled from their registers.
     for lane in 0..<columns - start {
       c[start + lane] = accumulating ? c[start + lane] + last[lane] : last[lane]
     }
   }
 }
 
-/// C (+)= A·B for one tile of `tileRows` × (`vectors` · laneCount), with `steps` terms in every sum.
+/// C ← A·B or C ← C + A·B for one tile of `tileRows` × (`vectors` · laneCount), with `steps` terms in every sum.
 ///
-/// A packed left panel is padded to `tileRows` rows. Of a strided one the rows behind `result.rows` are not read:
-/// their offsets repeat the last row (a fixed shape is what keeps the accumulators in registers, so all rows are
-/// computed and the surplus is dropped).
+/// All `tileRows` rows are always computed, since only a fixed shape keeps the accumulators in registers; rows after
+/// `result.rows` are dropped. A packed left panel is padded to `tileRows` rows. In a strided one, the offsets of missing rows
+/// repeat the last row, so that nothing outside the matrix is read.
 @inline(__always)
 private func multiplyTile(
   _ vectors: Int, isPacked: Bool, _ steps: Int, _ left: TileLeft, _ right: TileRight, _ result: TileResult
@@ -129,8 +129,8 @@ private func multiplyTile(
   }
 }
 
-// One copy of machine code for each width, and for packed operands (constant strides: the offsets become part of the
-// instructions) apart from strided ones.
+// Each width has its own machine code, once for strided operands and once for packed ones, whose constant strides become part
+// of the instructions.
 
 @inline(never)
 private func packedTile1(_ steps: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: TileResult) {
@@ -164,7 +164,7 @@ private func stridedTile2(_ steps: Int, _ a: TileLeft, _ b: TileRight, _ c: Tile
   }
 #endif
 
-/// The left operand from any pointer: in a tuple a mutable one is not converted.
+/// A left operand. (A call converts a mutable pointer; a tuple would not.)
 @inline(__always)
 func tileLeft(_ elements: UnsafePointer<Float>, rowStride: Int, stepStride: Int) -> TileLeft {
   (elements, rowStride, stepStride)
@@ -180,7 +180,7 @@ private func packedRight(_ b: UnsafePointer<Float>) -> TileRight {
   (elements: b, stepStride: 0)  // known from the width
 }
 
-/// One tile from a packed panel of A and a packed panel of B of `vectors` vectors.
+/// Multiplies a packed panel of A by a packed panel of B, which is `vectors` vectors wide.
 @inline(__always)
 func multiplyPackedTile(
   vectors: Int, steps: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: TileResult
@@ -197,7 +197,7 @@ func multiplyPackedTile(
   }
 }
 
-/// One tile from operands of any strides.
+/// Multiplies operands with any strides.
 @inline(__always)
 func multiplyStridedTile(vectors: Int, steps: Int, _ a: TileLeft, _ b: TileRight, _ c: TileResult) {
   switch vectors {

@@ -1,16 +1,18 @@
-// A product with a transposed matrix, as linear layers need it, computed mirrored: Cᵀ = B·Aᵀ, so that B is never copied.
-// Read first: BlockedMatMul.swift, whose loops these are with the operands' parts exchanged.
+// A product with a transposed matrix, as in a linear layer, computed as its transpose Cᵀ = B·Aᵀ, so that B is not copied.
+// Read first: BlockedMatMul.swift, whose loops these are with the operands exchanged.
 
 import ApusKernelTypes
 
 /// Whether C = A·Bᵀ is cheaper mirrored.
 ///
-/// The micro-kernel wants vectors of its right operand side by side, and takes single elements of its left one from anywhere.
-/// A transposed B has to be turned before it can be the right operand: n·k elements, read by columns. As the *left* operand it
-/// is read where it lies, row by row, as memory likes it; to be turned instead are A (m·k elements) and the result (m·n,
-/// while it is in a near cache). With 128 tokens and a 768 × 3,072 layer that is a fifth of the copying: 98 % instead of 76 % of
-/// the limit. The two are level at about 768 tokens. A B that comes packed is at least as good for few rows; for many this is
-/// better all the same (its rows are still at hand): with 512 tokens GPT-2 took 640 ms mirrored, 682 ms with packed weights.
+/// The micro-kernel needs contiguous vectors of its right operand, and reads single elements of its left operand at any strides.
+/// To be the right operand, a transposed B must be transposed first: n·k elements, read by columns. As the *left* operand it is
+/// read in place, row by row, which is the order of memory. What must be transposed instead are A (m·k elements) and the
+/// result (m·n elements, while they are in a near cache). With 128 tokens and a 768 × 3,072 layer that is a fifth of the copying,
+/// and reaches 98 % instead of 76 % of the limit. The two are equally fast at about 768 tokens.
+///
+/// If B is packed already, the blocked path is at least as fast for few rows. For many rows the mirrored path is faster even
+/// then: GPT-2 took 640 ms for 512 tokens mirrored, and 682 ms with packed weights.
 func prefersMirror(_ p: MatMulArguments) -> Bool {
   guard p.b.isTransposed && !p.a.isTransposed && !p.accumulates && p.factors == nil && p.columnSums == nil else {
     return false
@@ -19,20 +21,20 @@ func prefersMirror(_ p: MatMulArguments) -> Bool {
   return p.m * p.k <= mirroredLimit && 2 * p.m * (p.k + p.n) < 3 * p.n * p.k
 }
 
-/// Packed Aᵀ may take this many floats, 8 MiB, as packed B in BlockedMatMul.swift.
+/// The most floats that packed Aᵀ may take: 8 MiB, like packed B in BlockedMatMul.swift.
 private let mirroredLimit = 1 << 21
-/// Rows of B that are one piece of work: at 512 steps 192 KiB of the second-level cache.
+/// Rows of B in a tile: with 512 steps, 192 KiB of the second-level cache.
 private let mirroredRows = 96
-/// Panels of Aᵀ whose results are kept until all of k has been added: 96 × 384 floats, 144 KiB.
+/// Panels of Aᵀ in a tile, whose results are kept until all of k has been added: 96 × 384 floats, 144 KiB.
 private let mirroredPanels = 8
 
-/// C ← act(A·Bᵀ + bias). Every sum has the order of additions that `blockedMatMul` gives it.
+/// C ← act(A·Bᵀ + bias), with the same order of additions in every sum as in `blockedMatMul`.
 func mirroredMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
   let panels = Panels(columns: p.m)
   let kBlocks = (p.k + 511) / 512
   let kBlock = (p.k + kBlocks - 1) / kBlocks
 
-  // Aᵀ in panels, each for all of k; the pieces of work are k blocks of panels.
+  // Pack Aᵀ into panels, each for all of k. The tiles are the k blocks of the panels.
   let packed = ScratchBuffer(count: panels.paddedColumns * p.k)
   defer { packed.free() }
   let right = packed.pointer
@@ -54,7 +56,7 @@ func mirroredMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
   defer { results.free() }
   let result = results.pointer
   schedule.run(rowBlocks * groups) { tile, worker in
-    // Consecutive tiles share a block of B, which comes from memory.
+    // Consecutive tiles share a block of B, so that it is read from memory once.
     let (block, group) = (tile / groups, tile % groups)
     let blockRows = block * rows..<min(p.n, (block + 1) * rows)
     let own = group * groupPanels..<min(panels.count, (group + 1) * groupPanels)
@@ -75,7 +77,7 @@ func mirroredMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
   }
 }
 
-/// Some rows of B by one panel of Aᵀ, over a block of k.
+/// Multiplies some rows of B by one panel of Aᵀ, over a block of k.
 private func multiplyMirrored(
   _ p: MatMulArguments, _ panels: Panels, rows: Range<Int>, panel: Int, steps: Range<Int>,
   right: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, stride cRowStride: Int

@@ -1,12 +1,12 @@
-// Panels: blocks of A and B copied into the order in which the micro-kernel reads them, padded with zeros.
+// Packing: blocks of A and B copied into panels, the order in which the micro-kernel reads them, padded with zeros.
 // Read first: MicroKernel.swift. Read next: BlockedMatMul.swift.
 
-import ApusKernelTypes
+package import ApusKernelTypes
 
-/// Copies a block so that `panel[step · width + i]` is element (i, step), for `count` ≤ `width` values of i; zeros follow.
+/// Copies a block into a panel: `panel[step · width + i]` is element (i, step) for i < `count`, and 0 from there to `width`.
 ///
-/// With A's rows as i this makes a left panel, with B's columns as i a right one: the two operands of a product are
-/// packed by the same function.
+/// If i counts rows of A, this is a left panel; if i counts columns of B, it is a right panel. So the same function packs both
+/// operands.
 func packPanel(
   width: Int, count: Int, steps: Int, elements: UnsafePointer<Float>, stride: Int, stepStride: Int,
   into panel: UnsafeMutablePointer<Float>
@@ -18,23 +18,28 @@ func packPanel(
   }
 }
 
-/// All panels of B = Wᵀ for W [rows, columns], for products that come often with the same W.
-func packPanels(
-  _ w: UnsafePointer<Float>, rowStride: Int, rows: Int, columns: Int, into panels: UnsafeMutablePointer<Float>,
-  _ schedule: Schedule
-) {
-  let cut = Panels(columns: rows)
-  forEachChunk(of: cut.count, grain: max(1, 16_384 / (Panels.width * max(1, columns))), schedule) { range in
-    for index in range {
-      packPanel(
-        width: cut.vectors(of: index) * laneCount, count: cut.columns(of: index), steps: columns,
-        elements: w + index * Panels.width * rowStride, stride: rowStride, stepStride: 1,
-        into: panels + index * Panels.width * columns)
+extension SIMDKernels {
+  /// Packs all panels of B = Wᵀ for W [rows, columns], for many products with the same W.
+  package static func packPanels(
+    _ w: UnsafePointer<Float>, rowStride: Int, rows: Int, columns: Int, into panels: UnsafeMutablePointer<Float>,
+    _ schedule: Schedule
+  ) {
+    let cut = Panels(columns: rows)
+    forEachChunk(of: cut.count, grain: max(1, 16_384 / (Panels.width * max(1, columns))), schedule) { range in
+      for index in range {
+        packPanel(
+          width: cut.vectors(of: index) * laneCount, count: cut.columns(of: index), steps: columns,
+          elements: w + index * Panels.width * rowStride, stride: rowStride, stepStride: 1,
+          into: panels + index * Panels.width * columns)
+      }
     }
   }
+
+  /// The floats that the panels of W [rows, columns] take.
+  package static func panelCount(rows: Int, columns: Int) -> Int { Panels(columns: rows).paddedColumns * columns }
 }
 
-/// The values of i lie side by side: a copy of short rows.
+/// Packs a block in which consecutive i are contiguous: a copy of short rows.
 private func packContiguous(
   width: Int, count: Int, steps: Int, _ elements: UnsafePointer<Float>, _ stepStride: Int,
   into panel: UnsafeMutablePointer<Float>
@@ -64,8 +69,8 @@ private func packContiguous(
   }
 }
 
-/// The steps lie side by side: a transposition, in squares that turn in registers, the last of them 4 × 4 (a left panel
-/// may be no wider than that).
+/// Packs a block in which consecutive steps are contiguous: a transposition. Squares are transposed in registers, the last of
+/// them 4 × 4, since a left panel may be no wider than that.
 private func packTransposing(
   width: Int, count: Int, steps: Int, _ elements: UnsafePointer<Float>, _ stride: Int, _ stepStride: Int,
   into panel: UnsafeMutablePointer<Float>
@@ -120,13 +125,13 @@ private func packTransposing(
   }
 }
 
-/// (a₀ b₀ a₂ b₂)
+/// a₀ b₀ a₂ b₂
 @inline(__always)
 private func interleaveEven(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
   SIMD4(a[0], b[0], a[2], b[2])
 }
 
-/// (a₁ b₁ a₃ b₃)
+/// a₁ b₁ a₃ b₃
 @inline(__always)
 private func interleaveOdd(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
   SIMD4(a[1], b[1], a[3], b[3])
@@ -146,27 +151,29 @@ extension UnsafeMutablePointer<Float> {
   }
 }
 
-/// How the n columns of B are cut into panels: all of the full tile width but the last, which is as many vectors wide
-/// as it needs. (65 columns at 48: one panel of 48 and one of 32, not 96 columns of work.)
+/// The cut of the n columns of B into panels. All panels have the tile's full width except the last, which is as many vectors
+/// wide as it needs: with a tile of 48 columns, 65 columns become one panel of 48 and one of 32, not 96 columns of work.
 struct Panels {
   let columns: Int
 
+  /// The width of a full panel in columns.
   static var width: Int {
     @inline(__always) get { tileVectors * laneCount }
   }
 
+  /// The number of panels.
   @inline(__always)
   var count: Int { (columns + Panels.width - 1) / Panels.width }
 
-  /// Columns of panel `index` that exist.
+  /// The columns of B in panel `index`.
   @inline(__always)
   func columns(of index: Int) -> Int { min(Panels.width, columns - index * Panels.width) }
 
-  /// Vectors of panel `index`.
+  /// The width of panel `index` in vectors.
   @inline(__always)
   func vectors(of index: Int) -> Int { (columns(of: index) + laneCount - 1) / laneCount }
 
-  /// Columns of all panels together, padding included.
+  /// The columns of all panels together, padding included.
   @inline(__always)
   var paddedColumns: Int {
     count == 0 ? 0 : (count - 1) * Panels.width + vectors(of: count - 1) * laneCount

@@ -1,21 +1,21 @@
-// Products of a few rows with a transposed matrix (a linear layer on a few tokens): too few rows to repay packing B.
-// Read first: VectorMatMul.swift. Read next: MatMul.swift, which chooses.
+// Products of a few rows with a transposed matrix, as in a linear layer on a few tokens: too few rows to repay packing B.
+// Read first: VectorMatMul.swift. Read next: MirroredMatMul.swift.
 
 import ApusKernelTypes
 
-/// Up to this many rows of A are multiplied without packing. (With B of 3,072 × 768 packed first, four rows took 0.91 ms and
-/// sixteen 1.22 ms on AVX-512, one row without packing 0.11 ms: nearly all of it was packing.)
+/// Up to this many rows of A are multiplied without packing. (On AVX-512, with a B of 3,072 × 768 that was packed first, four
+/// rows took 0.91 ms and sixteen 1.22 ms; one row without packing took 0.11 ms. Nearly all of the time was packing.)
 let skinnyRows = 16
 
 /// C = A·Bᵀ (+ C): every element is the dot product of two rows, both contiguous.
 func skinnyMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
-  // As much of B as takes about 10 µs to read, at least; whole groups of four rows of B.
+  // A tile is as much of B as takes about 10 µs to read, but at least 16 rows, and whole groups of four rows.
   let grain = max(16, (1 << 16) / p.k / 16 * 16)
   let tiles = (p.n + grain - 1) / grain
   runTiles(tiles, schedule) { tile, _ in
     let columns = tile * grain..<min(p.n, (tile + 1) * grain)
     for j in stride(from: columns.lowerBound, to: columns.upperBound, by: 4) {
-      // Four rows of B stay in the first cache while all of A passes, two rows at a time.
+      // Four rows of B stay in the first-level cache while all rows of A are multiplied with them, two at a time.
       for i in stride(from: 0, to: p.m, by: 2) {
         dotTile(p, row: i, rows: min(2, p.m - i), column: j, columns: min(4, columns.upperBound - j))
       }
@@ -25,7 +25,8 @@ func skinnyMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
   sumColumns(p)
 }
 
-/// Two rows of A by four of B: six loads for eight multiply–adds. Missing rows repeat the last one, and are dropped.
+/// Two rows of A times four rows of B: six loads for eight multiply–adds. The last row stands in for missing rows, whose results
+/// are dropped.
 private func dotTile(_ p: MatMulArguments, row: Int, rows: Int, column: Int, columns: Int) {
   let x0 = p.a.elements + row * p.a.rowStride
   let x1 = x0 + (rows - 1) * p.a.rowStride

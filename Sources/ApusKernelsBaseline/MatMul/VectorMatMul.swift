@@ -1,14 +1,14 @@
-// Products with a vector: every element of the matrix is used once, so reading it is all the work there is.
-// Decoding a language model is made of these. Read next: MatMul.swift, which chooses.
+// Products of a matrix and a vector. Every element of the matrix is used once, so their time is the time to read it.
+// Decoding of a language model mainly consists of them. Read first: MatMul.swift, which chooses. Read next: SkinnyMatMul.swift.
 
 import ApusKernelTypes
 
-/// Floats of the matrix in one tile (about 10 µs of reading).
+/// Floats of the matrix in one tile, which take about 10 µs to read.
 private let tileFloats = 1 << 16
 
 /// y = x·B (+ y) for m = 1.
 func vectorMatMul(_ p: MatMulArguments, _ schedule: Schedule) {
-  // A is one row; transposed, its elements are rowStride apart.
+  // A is one row; if stored transposed, its elements are rowStride apart.
   let x = contiguous(p.a.elements, count: p.k, stride: p.a.isTransposed ? p.a.rowStride : 1)
   defer { x.copy?.free() }
   let grain = max(64, tileFloats / p.k / 64 * 64)
@@ -33,7 +33,7 @@ func matMulVector(_ p: MatMulArguments, _ schedule: Schedule) {
   let x = contiguous(p.b.elements, count: p.k, stride: p.b.isTransposed ? 1 : p.b.rowStride)
   defer { x.copy?.free() }
   if p.a.isTransposed {
-    // Aᵀ lies in memory as k rows of m elements; the result is gathered in a row, then spread.
+    // Aᵀ is stored as k rows of m elements. The result is computed as a row, then copied into the column.
     let row = ScratchBuffer(count: p.m)
     defer { row.free() }
     let y = row.pointer
@@ -62,8 +62,8 @@ func matMulVector(_ p: MatMulArguments, _ schedule: Schedule) {
 
 /// y[j] = Σ x[k]·w[j · stride + k].
 ///
-/// Long rows are read one after the other: one stream is what the processor fetches ahead best, and memory is what they wait
-/// for. Of short ones four at once share the loads of x and the latency of their sums.
+/// Long rows are read one after the other: their time is spent waiting for memory, and the processor prefetches a single stream
+/// best. Short rows are read four at a time, to share the loads of x and to overlap the latencies of their sums.
 func dotRows(
   _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, stride: Int, count: Int, steps: Int,
   into y: UnsafeMutablePointer<Float>, yStride: Int, accumulates: Bool
@@ -95,6 +95,7 @@ func dotRows(
   }
 }
 
+/// The same for short rows.
 private func dotShortRows(
   _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, stride: Int, count: Int, steps: Int,
   into y: UnsafeMutablePointer<Float>, yStride: Int, accumulates: Bool
@@ -104,7 +105,7 @@ private func dotShortRows(
   }
   var j = 0
   while j < count {
-    // The last group may be short: its missing rows repeat the last one. A row's sum is the same in any group.
+    // In a short last group the last row stands in for the missing ones. A row's sum is the same in any group.
     let (w0, w1) = (w + j * stride, w + min(j + 1, count - 1) * stride)
     let (w2, w3) = (w + min(j + 2, count - 1) * stride, w + min(j + 3, count - 1) * stride)
     var (a0, a1, a2, a3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
@@ -124,7 +125,7 @@ private func dotShortRows(
     }
     while k < steps {
       let (start, left) = (k, min(laneCount, steps - k))
-      // Without calls: a head of eight features is nothing but such an end.
+      // Without calls: an attention head of eight features consists only of such an end.
       @inline(__always) func end(_ row: UnsafePointer<Float>) -> Lanes {
         left == laneCount ? row.lanes(at: start) : row.inlinedPartialLanes(at: start, count: left)
       }
@@ -143,7 +144,7 @@ private func dotShortRows(
   }
 }
 
-/// y = Σ x[k]·(row k of w): four rows at once, so that y is read and written once for four.
+/// y = Σ x[k]·(row k of w), four rows at a time, so that y is read and written once for four rows.
 func combineRows(
   _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, stride: Int, columns: Int, steps: Int,
   into y: UnsafeMutablePointer<Float>, accumulates: Bool
@@ -181,7 +182,7 @@ func combineRows(
   }
 }
 
-/// A vector with its elements side by side: itself, or a copy in scratch memory.
+/// A vector with contiguous elements: the source itself, or a copy in scratch memory.
 private func contiguous(
   _ source: UnsafePointer<Float>, count: Int, stride: Int
 ) -> (elements: UnsafePointer<Float>, copy: ScratchBuffer?) {

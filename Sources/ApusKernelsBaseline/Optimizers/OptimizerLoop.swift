@@ -1,16 +1,16 @@
-// The loop that all optimizers share: every stream is read once and written once. Read next: Moments.swift, a rule.
+// The loop that all optimizers share: every array is read once and written once. Read next: Moments.swift, the first rules.
 
 import ApusKernelTypes
 
-/// Elements in a tile; parameters shorter than that share one.
+/// Elements in a tile; shorter parameters share one.
 private let grain = 8_192
 
-/// Calls `body` for parts of segments that together are all of them.
+/// Calls `body` for parts of segments that together cover all segments.
 ///
-/// The segments are one long array cut into tiles, so that many small parameters cost one hand-out.
+/// The segments are treated as one long array that is cut into tiles, so that many small parameters are scheduled once.
 @inline(__always)
 func forEachPart(
-  of segments: UnsafeBufferPointer<OptimizerSegment>, _ schedule: Schedule,
+  of segments: OptimizerSegments, _ schedule: Schedule,
   _ body: (OptimizerSegment, Range<Int>) -> Void
 ) {
   let total = segments.reduce(0) { $0 + $1.count }
@@ -26,11 +26,12 @@ func forEachPart(
   }
 }
 
-/// A vector of each array beside a parameter; zeros where the rule has none.
+/// A vector of each array of state; zeros where the rule has none.
 typealias LaneStates = (Lanes, Lanes, Lanes)
 
-/// p, state ← rule(p, g, state) for every element of `range`, with the gradient scaled and the weights decayed before.
-/// (`rule` as for `forEachVector(of:_:)`: a local function that is always inlined.)
+/// p, state ← rule(p, g, state) for every element of `range`, after the gradient was scaled and weight decay applied.
+///
+/// - Parameter rule: A local function that is always inlined, as for `forEachVector(of:_:)`.
 @inline(__always)
 func update(
   _ s: OptimizerSegment, _ range: Range<Int>, _ p: StepArguments,
@@ -55,13 +56,4 @@ func update(
     third?.store(state.2, at: i, count: count)
   }
   forEachVector(of: range.count, step)
-}
-
-func makeOptimizerKernels() -> OptimizerKernels {
-  OptimizerKernels(
-    descend: { descend($0, $1, $2, $3) },
-    moments: { stepAlongMoments($0, $1, $2, $3) },
-    largestMoment: { stepByLargestMoment($0, $1, $2, $3) },
-    rootMeanSquare: { stepByRootMeanSquare($0, $1, $2, $3) },
-    adaptiveDelta: { stepByAdaptiveDelta($0, $1, $2, $3) })
 }

@@ -1,21 +1,71 @@
-// Functions of one variable that have parameters, each beside its derivative. Read first: Activations.swift.
+// Functions of one variable with parameters, each beside its derivative. Read first: PointwiseFunction.swift.
 // Read next: Selection.swift.
 
-import ApusKernelTypes
+package import ApusKernelTypes
 
-/// The kernels of this subject.
-func makePointwiseKernels() -> PointwiseKernels {
-  PointwiseKernels(
-    parametric: { parametric($0, $1, $2, count: $3, $4) },
-    parametricBackward: { parametricBackward($0, $1, $2, $3, count: $4, $5) },
-    select: { select($0, $1, $2, $3, count: $4, $5) }
-  )
-}
-
-/// A function with parameters and its derivative, both of the input.
+/// A function with parameters and its derivative, both of the input x.
+///
+/// The loops below are compiled once for each conforming type, so that the function becomes part of the loop.
 private protocol ParametricCurve {
   static func value(_ x: Lanes, _ a: Float, _ b: Float) -> Lanes
   static func derivative(_ x: Lanes, _ a: Float, _ b: Float) -> Lanes
+}
+
+extension ParametricCurve {
+  /// y ← f(x); x and y may be the same.
+  static func map(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int, _ p: ParametricFunction
+  ) {
+    let (a, b) = (p.a, p.b)
+    var index = 0
+    while index + laneCount <= count {
+      y.store(value(x.lanes(at: index), a, b), at: index)
+      index += laneCount
+    }
+    let rest = count - index
+    if rest > 0 { y.storePartial(value(x.partialLanes(at: index, count: rest), a, b), at: index, count: rest) }
+  }
+
+  /// dx ← dy · f′(x); dx and dy may be the same.
+  static func mapBackward(
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, count: Int,
+    _ p: ParametricFunction
+  ) {
+    let (a, b) = (p.a, p.b)
+    var index = 0
+    while index + laneCount <= count {
+      dx.store(dy.lanes(at: index) * derivative(x.lanes(at: index), a, b), at: index)
+      index += laneCount
+    }
+    let rest = count - index
+    if rest > 0 {
+      let slope = derivative(x.partialLanes(at: index, count: rest), a, b)
+      dx.storePartial(dy.partialLanes(at: index, count: rest) * slope, at: index, count: rest)
+    }
+  }
+
+  @inline(__always) static var loops: ParametricLoops { (map, mapBackward) }
+}
+
+/// The loops of one function; each runs on one worker.
+private typealias ParametricLoops = (
+  map: (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int, ParametricFunction) -> Void,
+  mapBackward: (
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, _ count: Int,
+    ParametricFunction
+  ) -> Void
+)
+
+/// The loops of the function that `operation` names.
+@inline(__always)
+private func loops(of operation: ParametricOperation) -> ParametricLoops {
+  switch operation {
+  case .leakyReLU: LeakyReLU.loops
+  case .elu: ELU.loops
+  case .softplus: Softplus.loops
+  case .power: Power.loops
+  case .clamp: Clamp.loops
+  }
 }
 
 private enum LeakyReLU: ParametricCurve {
@@ -59,66 +109,26 @@ private enum Clamp: ParametricCurve {
   }
 }
 
-@inline(never)
-private func map<F: ParametricCurve>(
-  _ function: F.Type, _ a: Float, _ b: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
-) {
-  var index = 0
-  while index + laneCount <= count {
-    y.store(F.value(x.lanes(at: index), a, b), at: index)
-    index += laneCount
-  }
-  let rest = count - index
-  if rest > 0 { y.storePartial(F.value(x.partialLanes(at: index, count: rest), a, b), at: index, count: rest) }
-}
-
-@inline(never)
-private func mapBackward<F: ParametricCurve>(
-  _ function: F.Type, _ a: Float, _ b: Float, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
-  _ dx: UnsafeMutablePointer<Float>, count: Int
-) {
-  var index = 0
-  while index + laneCount <= count {
-    dx.store(dy.lanes(at: index) * F.derivative(x.lanes(at: index), a, b), at: index)
-    index += laneCount
-  }
-  let rest = count - index
-  if rest > 0 {
-    let slope = F.derivative(x.partialLanes(at: index, count: rest), a, b)
-    dx.storePartial(dy.partialLanes(at: index, count: rest) * slope, at: index, count: rest)
-  }
-}
-
-/// y ← f(x); x and y may be the same.
-func parametric(
-  _ f: ParametricFunction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int, _ schedule: Schedule
-) {
-  forEachChunk(of: count, grain: 16_384, schedule) { range in
-    let (x, y, count) = (x + range.lowerBound, y + range.lowerBound, range.count)
-    switch f.operation {
-    case .leakyReLU: map(LeakyReLU.self, f.a, f.b, x, y, count: count)
-    case .elu: map(ELU.self, f.a, f.b, x, y, count: count)
-    case .softplus: map(Softplus.self, f.a, f.b, x, y, count: count)
-    case .power: map(Power.self, f.a, f.b, x, y, count: count)
-    case .clamp: map(Clamp.self, f.a, f.b, x, y, count: count)
+extension SIMDKernels {
+  /// y ← f(x); x and y may be the same.
+  package static func parametric(
+    _ function: ParametricFunction, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int,
+    _ schedule: Schedule
+  ) {
+    forEachChunk(of: count, grain: 16_384, schedule) { range in
+      let start = range.lowerBound
+      loops(of: function.operation).map(x + start, y + start, range.count, function)
     }
   }
-}
 
-/// dx ← dy · f′(x); dx and dy may be the same.
-func parametricBackward(
-  _ f: ParametricFunction, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>,
-  count: Int, _ schedule: Schedule
-) {
-  forEachChunk(of: count, grain: 16_384, schedule) { range in
-    let (x, dy, dx) = (x + range.lowerBound, dy + range.lowerBound, dx + range.lowerBound)
-    let count = range.count
-    switch f.operation {
-    case .leakyReLU: mapBackward(LeakyReLU.self, f.a, f.b, x, dy, dx, count: count)
-    case .elu: mapBackward(ELU.self, f.a, f.b, x, dy, dx, count: count)
-    case .softplus: mapBackward(Softplus.self, f.a, f.b, x, dy, dx, count: count)
-    case .power: mapBackward(Power.self, f.a, f.b, x, dy, dx, count: count)
-    case .clamp: mapBackward(Clamp.self, f.a, f.b, x, dy, dx, count: count)
+  /// dx ← dy · f′(x); dx and dy may be the same.
+  package static func parametricBackward(
+    _ function: ParametricFunction, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+    _ dx: UnsafeMutablePointer<Float>, count: Int, _ schedule: Schedule
+  ) {
+    forEachChunk(of: count, grain: 16_384, schedule) { range in
+      let start = range.lowerBound
+      loops(of: function.operation).mapBackward(x + start, dy + start, dx + start, range.count, function)
     }
   }
 }

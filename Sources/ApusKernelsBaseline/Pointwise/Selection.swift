@@ -1,16 +1,18 @@
-// One of two, by a mask. Read next: ApusTensor/Ops/Selection.swift.
+// Selection between two operands by a mask. Read next: ApusTensor/Ops/Selection.swift.
 
-import ApusKernelTypes
+package import ApusKernelTypes
 
-/// c[i] ← a[i] where mask[i] ≠ 0 (NaN is not 0), b[i] elsewhere; c may be any of them.
-func select(
-  _ mask: UnsafePointer<Float>, _ a: BroadcastRows, _ b: BroadcastRows, _ c: UnsafeMutablePointer<Float>, count: Int,
-  _ schedule: Schedule
-) {
-  forEachChunk(of: count, grain: 16_384, schedule) { range in
-    let start = range.lowerBound
-    let (p, q) = (a.advanced(by: start), b.advanced(by: start))
-    selectChunk(mask + start, p.elements, isRow: p.isRow, q.elements, isRow: q.isRow, c + start, count: range.count)
+extension SIMDKernels {
+  /// c[i] ← a[i] where mask[i] ≠ 0 (which NaN is), b[i] elsewhere; c may be any of them.
+  package static func select(
+    _ mask: UnsafePointer<Float>, _ a: BroadcastRows, _ b: BroadcastRows, _ c: UnsafeMutablePointer<Float>, count: Int,
+    _ schedule: Schedule
+  ) {
+    forEachChunk(of: count, grain: 16_384, schedule) { range in
+      let start = range.lowerBound
+      let (p, q) = (a.advanced(by: start), b.advanced(by: start))
+      selectChunk(mask + start, p.elements, isRow: p.isRow, q.elements, isRow: q.isRow, c + start, count: range.count)
+    }
   }
 }
 

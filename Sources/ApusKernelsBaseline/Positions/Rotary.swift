@@ -1,35 +1,33 @@
-// Pairs of features turned by angles that grow with the position (Su et al., arXiv:2104.09864).
+// Rotary positions: pairs of features rotated by angles that grow with the position (Su et al., arXiv:2104.09864).
 // Read first: ApusKernelsReference/ReferenceRotary.swift.
 
-import ApusKernelTypes
+package import ApusKernelTypes
 
-/// The kernels of this file, as a part of the table.
-func makePositionKernels() -> PositionKernels {
-  PositionKernels(rotate: { rotate($0, $1) })
-}
-
-/// (y₁, y₂) ← (x₁·cos − x₂·sin, x₂·cos + x₁·sin) for every pair of every head; the rest of a head is copied.
-func rotate(_ p: RotaryArguments, _ schedule: Schedule) {
-  let width = p.heads * p.headSize
-  forEachRowChunk(rows: p.rows, width: width, schedule) { rows in
-    for row in rows {
-      let angles = row % p.angleRows * p.pairs
-      let (cosines, sines) = (p.cosines + angles, p.sines + angles)
-      for head in 0..<p.heads {
-        let start = row * width + head * p.headSize
-        let (x, y) = (p.x + start, p.y + start)
-        if p.pairsAreNeighbors {
-          rotateNeighbors(x, y, cosines, sines, pairs: p.pairs, isBackward: p.isBackward)
-        } else {
-          rotateHalves(x, y, cosines, sines, pairs: p.pairs, isBackward: p.isBackward)
+extension SIMDKernels {
+  /// (y₁, y₂) ← (x₁·cos − x₂·sin, x₂·cos + x₁·sin) for every pair of every head; the other features are copied.
+  package static func rotate(_ p: RotaryArguments, _ schedule: Schedule) {
+    let width = p.heads * p.headSize
+    forEachRowChunk(rows: p.rows, width: width, schedule) { rows in
+      for row in rows {
+        let angles = row % p.angleRows * p.pairs
+        let (cosines, sines) = (p.cosines + angles, p.sines + angles)
+        for head in 0..<p.heads {
+          let start = row * width + head * p.headSize
+          let (x, y) = (p.x + start, p.y + start)
+          if p.pairsAreNeighbors {
+            rotateNeighbors(x, y, cosines, sines, pairs: p.pairs, isBackward: p.isBackward)
+          } else {
+            rotateHalves(x, y, cosines, sines, pairs: p.pairs, isBackward: p.isBackward)
+          }
+          let turned = 2 * p.pairs
+          if turned < p.headSize { (y + turned).update(from: x + turned, count: p.headSize - turned) }
         }
-        let turned = 2 * p.pairs
-        if turned < p.headSize { (y + turned).update(from: x + turned, count: p.headSize - turned) }
       }
     }
   }
 }
 
+/// Rotates the pairs (i, i + pairs).
 @inline(__always)
 private func rotateHalves(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ cosines: UnsafePointer<Float>,
@@ -52,6 +50,7 @@ private func rotateHalves(
   }
 }
 
+/// Rotates the pairs (2i, 2i + 1).
 @inline(__always)
 private func rotateNeighbors(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ cosines: UnsafePointer<Float>,

@@ -1,43 +1,46 @@
-// Running sums along an axis, from the front or (for the gradient) from the back.
+// Cumulative sums along an axis, from the front or, for the gradient, from the back.
 // Read first: SIMD/Chunks.swift. Read next: Sorting/Sort.swift; ApusKernelsReference/ReferenceAxes.swift, the twin.
 
-import ApusKernelTypes
+package import ApusKernelTypes
 
-/// Elements that one chain of additions in a long row runs over, and elements from which on a row is long.
+/// Elements in each piece of a long row, and the row length from which on rows are cut into pieces.
 private let (piece, longRow) = (1_024, 8_192)
 
-/// y[o, r, i] ← Σ x[o, s, i] over s ≤ r, or over s ≥ r if reversed; the sums are kept in Double.
-func cumulativeSum(
-  _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int, count: Int, inner: Int, isReversed: Bool,
-  _ schedule: Schedule
-) {
-  guard outer > 0, count > 0, inner > 0 else { return }
-  if inner > 1 {
-    scanColumns(x, y, outer: outer, count: count, inner: inner, isReversed: isReversed, schedule)
-  } else if count >= longRow {
-    for row in 0..<outer {
-      scanLongRow(x + row * count, y + row * count, count: count, isReversed: isReversed, schedule)
-    }
-  } else {
-    let (first, step) = isReversed ? (count - 1, -1) : (0, 1)
-    // A multiple of four rows in a tile: four chains hide the latency of the addition.
-    let grain = max(4, 16_384 / count / 4 * 4)
-    forEachChunk(of: outer, grain: grain, schedule) { rows in
-      var row = rows.lowerBound
-      while row + 4 <= rows.upperBound {
-        let start = row * count + first
-        scanFour(x + start, y + start, apart: count, count: count, step: step, from: (0, 0, 0, 0))
-        row += 4
+extension SIMDKernels {
+  /// y[o, r, i] ← Σ x[o, s, i] over s ≤ r, or over s ≥ r if reversed; running sums are in Double.
+  package static func cumulativeSum(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int, count: Int, inner: Int, isReversed: Bool,
+    _ schedule: Schedule
+  ) {
+    guard outer > 0, count > 0, inner > 0 else { return }
+    if inner > 1 {
+      scanColumns(x, y, outer: outer, count: count, inner: inner, isReversed: isReversed, schedule)
+    } else if count >= longRow {
+      for row in 0..<outer {
+        scanLongRow(x + row * count, y + row * count, count: count, isReversed: isReversed, schedule)
       }
-      while row < rows.upperBound {
-        let start = row * count + first
-        _ = scan(x + start, y + start, count: count, step: step, from: 0)
-        row += 1
+    } else {
+      let (first, step) = isReversed ? (count - 1, -1) : (0, 1)
+      // A tile has a multiple of four rows: four chains of additions hide their latency.
+      let grain = max(4, 16_384 / count / 4 * 4)
+      forEachChunk(of: outer, grain: grain, schedule) { rows in
+        var row = rows.lowerBound
+        while row + 4 <= rows.upperBound {
+          let start = row * count + first
+          scanFour(x + start, y + start, apart: count, count: count, step: step, from: (0, 0, 0, 0))
+          row += 4
+        }
+        while row < rows.upperBound {
+          let start = row * count + first
+          _ = scan(x + start, y + start, count: count, step: step, from: 0)
+          row += 1
+        }
       }
     }
   }
 }
 
+/// Writes the cumulative sums of one row that begin at `start`; returns the last one.
 @inline(__always)
 private func scan(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int, step: Int, from start: Double
@@ -50,6 +53,7 @@ private func scan(
   return total
 }
 
+/// The same for four rows that are `apart` elements apart.
 @inline(__always)
 private func scanFour(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, apart: Int, count: Int, step: Int,
@@ -69,7 +73,8 @@ private func scanFour(
   }
 }
 
-/// A long row in pieces: their sums side by side, the sums' running sum, then each piece from where it starts.
+/// A long row in three steps: the sums of its pieces in parallel, the cumulative sums of these, then all pieces in parallel,
+/// each from its start.
 private func scanLongRow(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int, isReversed: Bool, _ schedule: Schedule
 ) {
@@ -111,7 +116,7 @@ private func scanLongRow(
   }
 }
 
-/// Sums that run down the rows of [count, inner], for strips of columns.
+/// Cumulative sums down the rows of [count, inner], for strips of columns.
 private func scanColumns(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int, count: Int, inner: Int, isReversed: Bool,
   _ schedule: Schedule

@@ -1,56 +1,43 @@
-// Mean and variance along an axis in two passes, and what their gradients need.
-// Read first: Pointwise/Reductions.swift. Read next: LogSumExp.swift; ApusTensor/Ops/Statistics.swift.
+// Mean and variance along an axis in two passes, and the gradient of a variance.
+// Read first: Reductions/Reductions.swift. Read next: LogSumExp.swift; ApusTensor/Ops/Statistics.swift.
 
-import ApusKernelTypes
+package import ApusKernelTypes
 
-/// The kernels of this instruction set along an axis.
-func makeAxisKernels() -> AxisKernels {
-  AxisKernels(
-    variance: { variance($0, mean: $1, $2, outer: $3, count: $4, inner: $5, divisor: $6, $7) },
-    scaledDeviations: { scaledDeviations($0, mean: $1, scale: $2, $3, outer: $4, count: $5, inner: $6, $7) },
-    logSumExp: { logSumExp($0, $1, outer: $2, count: $3, inner: $4, $5) },
-    logSumExpBackward: { logSumExpBackward($0, $1, $2, $3, outer: $4, count: $5, inner: $6, $7) },
-    cumulativeSum: { cumulativeSum($0, $1, outer: $2, count: $3, inner: $4, isReversed: $5, $6) },
-    extremePositions: { extremePositions($0, $1, outer: $2, count: $3, inner: $4, isLargest: $5, $6) },
-    shareAmongEqual: { shareAmongEqual($0, $1, $2, $3, outer: $4, count: $5, inner: $6, $7) },
-    sort: { sort($0, $1, $2, outer: $3, count: $4, inner: $5, isDescending: $6, $7) },
-    topK: { topK($0, $1, $2, outer: $3, count: $4, inner: $5, k: $6, isLargest: $7, $8) }
-  )
-}
-
-/// Elements of a long row that one tile works on.
+/// Elements in each tile of a long row.
 private let block = 16_384
 
-/// y[o, i] ← Σ (x − mean)² / divisor over r of x[o, r, i], and the means.
-///
-/// Sums of squares of deviations lose nothing where the mean is far from 0. The deviations' own sum, which would be 0 if
-/// the mean were exact, corrects both (Chan, Golub, LeVeque 1983).
-func variance(
-  _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int,
-  count: Int, inner: Int, divisor: Float, _ schedule: Schedule
-) {
-  let size = Float(count)
-  if inner == 1 && outer == 1 && count > block {
-    longVariance(x, mean: mean, y, count: count, divisor: divisor, schedule)
-  } else if inner == 1 {
-    forEachRowChunk(rows: outer, width: count, schedule) { rows in
-      for row in rows {
-        let p = x + row * count
-        let center = sum(count, of: { p.lanes(at: $0) }, tail: { p.partialLanes(at: $0, count: $1) }) / size
-        let (first, second) = deviations(p, count: count, from: center)
-        mean[row] = center + first / size
-        y[row] = (second - first * first / size) / divisor
+extension SIMDKernels {
+  /// y[o, i] ← Σ (x − mean)² / divisor over r of x[o, r, i], and the means.
+  ///
+  /// Summing squared deviations keeps its accuracy when the mean is far from 0. The sum of the deviations themselves, which
+  /// would be 0 if the mean were exact, corrects both results (Chan, Golub, LeVeque 1983).
+  package static func variance(
+    _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int,
+    count: Int, inner: Int, divisor: Float, _ schedule: Schedule
+  ) {
+    let size = Float(count)
+    if inner == 1 && outer == 1 && count > block {
+      longVariance(x, mean: mean, y, count: count, divisor: divisor, schedule)
+    } else if inner == 1 {
+      forEachRowChunk(rows: outer, width: count, schedule) { rows in
+        for row in rows {
+          let p = x + row * count
+          let center = sum(count, of: { p.lanes(at: $0) }, tail: { p.partialLanes(at: $0, count: $1) }) / size
+          let (first, second) = deviations(p, count: count, from: center)
+          mean[row] = center + first / size
+          y[row] = (second - first * first / size) / divisor
+        }
       }
-    }
-  } else {
-    forEachStrip(outer: outer, count: count, inner: inner, schedule) { o, columns in
-      let offset = o * inner
-      columnMoments(
-        x + o * count * inner, mean: mean + offset, y + offset, rows: count, stride: inner, columns: columns)
-      forEachVector(in: columns) { j in
-        y.store(y.lanes(at: offset + j) / divisor, at: offset + j)
-      } tail: { j, lanes in
-        y.storePartial(y.partialLanes(at: offset + j, count: lanes) / divisor, at: offset + j, count: lanes)
+    } else {
+      forEachStrip(outer: outer, count: count, inner: inner, schedule) { o, columns in
+        let offset = o * inner
+        columnMoments(
+          x + o * count * inner, mean: mean + offset, y + offset, rows: count, stride: inner, columns: columns)
+        forEachVector(in: columns) { j in
+          y.store(y.lanes(at: offset + j) / divisor, at: offset + j)
+        } tail: { j, lanes in
+          y.storePartial(y.partialLanes(at: offset + j, count: lanes) / divisor, at: offset + j, count: lanes)
+        }
       }
     }
   }
@@ -58,9 +45,9 @@ func variance(
 
 /// The means of columns, and Σ (x − mean)² of each.
 ///
-/// Down 64 rows at a time, which two passes find in the cache; then the moments of these rows are joined with those of the
-/// rows before (Chan, Golub, LeVeque 1979): with δ the difference of the means, squares grow by δ²·n·m/(n + m). All of that
-/// is relative to the first row, so that a mean far from 0 costs no digits.
+/// It makes two passes over 64 rows at a time, which the second pass finds in the cache, and then merges their moments with
+/// those of the rows before (Chan, Golub, LeVeque 1979): with δ the difference of the means, the squares grow by
+/// δ²·n·m/(n + m). All of this is relative to the first row, so that a mean far from 0 costs no accuracy.
 @inline(__always)
 private func columnMoments(
   _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>, rows: Int,
@@ -148,7 +135,7 @@ private func deviations(
   return (horizontalSum(f0 + f1), horizontalSum(s0 + s1))
 }
 
-/// One long row: blocks side by side, and the blocks' sums in order, in Double.
+/// The variance of one long row: its blocks in parallel, then the blocks' sums in order, in Double.
 private func longVariance(
   _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int,
   divisor: Float, _ schedule: Schedule
@@ -178,30 +165,32 @@ private func longVariance(
   y[0] = Float((second - first * first / Double(count)) / Double(divisor))
 }
 
-/// dx[o, r, i] ← scale[o, i] · (x[o, r, i] − mean[o, i]), the gradient of a variance.
-func scaledDeviations(
-  _ x: UnsafePointer<Float>, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>,
-  _ dx: UnsafeMutablePointer<Float>, outer: Int, count: Int, inner: Int, _ schedule: Schedule
-) {
-  if inner == 1 {
-    forEachPiece(rows: outer, columns: count, schedule) { row, range in
-      let (p, out) = (x + row * count, dx + row * count)
-      let (m, s) = (Lanes(repeating: mean[row]), Lanes(repeating: scale[row]))
-      forEachVector(in: range) { j in
-        out.store((p.lanes(at: j) - m) * s, at: j)
-      } tail: { j, lanes in
-        out.storePartial((p.partialLanes(at: j, count: lanes) - m) * s, at: j, count: lanes)
+extension SIMDKernels {
+  /// dx[o, r, i] ← scale[o, i] · (x[o, r, i] − mean[o, i]): the gradient of a variance.
+  package static func scaledDeviations(
+    _ x: UnsafePointer<Float>, mean: UnsafePointer<Float>, scale: UnsafePointer<Float>,
+    _ dx: UnsafeMutablePointer<Float>, outer: Int, count: Int, inner: Int, _ schedule: Schedule
+  ) {
+    if inner == 1 {
+      forEachPiece(rows: outer, columns: count, schedule) { row, range in
+        let (p, out) = (x + row * count, dx + row * count)
+        let (m, s) = (Lanes(repeating: mean[row]), Lanes(repeating: scale[row]))
+        forEachVector(in: range) { j in
+          out.store((p.lanes(at: j) - m) * s, at: j)
+        } tail: { j, lanes in
+          out.storePartial((p.partialLanes(at: j, count: lanes) - m) * s, at: j, count: lanes)
+        }
       }
-    }
-  } else {
-    forEachPiece(rows: outer * count, columns: inner, schedule) { row, range in
-      let (p, out) = (x + row * inner, dx + row * inner)
-      let (m, s) = (mean + row / count * inner, scale + row / count * inner)
-      forEachVector(in: range) { j in
-        out.store((p.lanes(at: j) - m.lanes(at: j)) * s.lanes(at: j), at: j)
-      } tail: { j, lanes in
-        let deviation = p.partialLanes(at: j, count: lanes) - m.partialLanes(at: j, count: lanes)
-        out.storePartial(deviation * s.partialLanes(at: j, count: lanes), at: j, count: lanes)
+    } else {
+      forEachPiece(rows: outer * count, columns: inner, schedule) { row, range in
+        let (p, out) = (x + row * inner, dx + row * inner)
+        let (m, s) = (mean + row / count * inner, scale + row / count * inner)
+        forEachVector(in: range) { j in
+          out.store((p.lanes(at: j) - m.lanes(at: j)) * s.lanes(at: j), at: j)
+        } tail: { j, lanes in
+          let deviation = p.partialLanes(at: j, count: lanes) - m.partialLanes(at: j, count: lanes)
+          out.storePartial(deviation * s.partialLanes(at: j, count: lanes), at: j, count: lanes)
+        }
       }
     }
   }

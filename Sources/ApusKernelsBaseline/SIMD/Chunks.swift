@@ -1,15 +1,17 @@
-// Long rows of work cut into tiles of a fixed grain.
+// Work cut into tiles of a fixed size, which a schedule runs. Read first: ApusKernelTypes/Schedule.swift.
+// Read next: Pointwise/PointwiseFunction.swift, a typical use.
 
 import ApusKernelTypes
 
-/// Runs the tiles of a kernel; a single one on the caller.
+/// Runs the tiles of a kernel; a single tile runs on the caller.
 ///
-/// Write the body where it is passed: there its context lies on the stack. A closure with a name of its own is allocated.
+/// Write the body as a closure in the call, so that its context is on the stack. That of a named closure is allocated on the
+/// heap.
 func runTiles(_ tiles: Int, _ schedule: Schedule, _ body: Schedule.Body) {
   if tiles == 1 { body(0, 0) } else { schedule.run(tiles, body) }
 }
 
-/// Calls `body` for consecutive ranges of `grain` that cover `0..<count`; on the caller alone if there is only one.
+/// Calls `body` for consecutive ranges of `grain` elements that cover `0..<count`; a single range runs on the caller.
 @inline(__always)
 func forEachChunk(of count: Int, grain: Int, _ schedule: Schedule, _ body: (Range<Int>) -> Void) {
   if count <= grain {
@@ -21,7 +23,7 @@ func forEachChunk(of count: Int, grain: Int, _ schedule: Schedule, _ body: (Rang
   }
 }
 
-/// The same over rows of `width` elements, with about `elements` elements in a chunk.
+/// The same for rows of `width` elements: each range has as many rows as make about `elements` elements.
 @inline(__always)
 func forEachRowChunk(
   rows: Int, width: Int, elements: Int = 16_384, _ schedule: Schedule, _ body: (Range<Int>) -> Void
@@ -29,7 +31,7 @@ func forEachRowChunk(
   forEachChunk(of: rows, grain: max(1, elements / max(1, width)), schedule, body)
 }
 
-/// Calls `body` for whole rows, or for pieces of long ones: with a row and a range of its columns.
+/// Calls `body` with a row and a range of its columns: all of them, or a piece of `elements` columns if rows are longer.
 @inline(__always)
 func forEachPiece(
   rows: Int, columns: Int, elements: Int = 16_384, _ schedule: Schedule, _ body: (_ row: Int, Range<Int>) -> Void
@@ -48,10 +50,10 @@ func forEachPiece(
   }
 }
 
-/// Strips of the inner axis of [outer, count, inner]: calls `body` with an outer index and a range of columns.
+/// Calls `body` for strips of the inner axis of [outer, count, inner], with an outer index and a range of columns.
 ///
-/// A strip has about 16,384 elements over its `count` rows, but no less than an eighth of all columns or 512, so that long
-/// columns are not read in crumbs; where a whole [count, inner] is smaller than that, several of them are one tile.
+/// A strip has about 16,384 elements over its `count` rows. It has at least 512 columns or an eighth of all columns, whichever
+/// is less, so that memory is read in long runs. If a whole [count, inner] is smaller than a tile, a tile is several of them.
 @inline(__always)
 func forEachStrip(
   outer: Int, count: Int, inner: Int, _ schedule: Schedule, _ body: (_ outer: Int, _ columns: Range<Int>) -> Void

@@ -1,4 +1,4 @@
-// Lanes of double precision, half as many: for the few functions whose range reduction needs more than 24 bits.
+// Double-precision lanes, half as many, for the few functions whose range reduction needs more than 24 bits.
 // Read next: Trigonometry.swift, Powers.swift.
 
 #if APUS_AVX512
@@ -12,10 +12,10 @@
   typealias LongIntegers = SIMD2<Int64>
 #endif
 
-// Loops over lanes with constant bounds compile to the conversion instructions; the standard library's conversions of whole
-// vectors are calls.
+// The standard library's conversions of whole vectors are calls. Loops over lanes with constant bounds compile to the
+// conversion instructions.
 
-/// The lanes from `start` on, half of them.
+/// Half of the lanes, from `start` on, as doubles.
 @inline(__always)
 func widened(_ v: Lanes, from start: Int) -> DoubleLanes {
   var result = DoubleLanes.zero
@@ -23,7 +23,7 @@ func widened(_ v: Lanes, from start: Int) -> DoubleLanes {
   return result
 }
 
-/// Rounded to float: overflow is infinity, underflow a subnormal number or zero.
+/// Both halves rounded to floats; overflow gives infinity, underflow a subnormal number or zero.
 @inline(__always)
 func narrowed(_ low: DoubleLanes, _ high: DoubleLanes) -> Lanes {
   var result = Lanes.zero
@@ -34,7 +34,7 @@ func narrowed(_ low: DoubleLanes, _ high: DoubleLanes) -> Lanes {
   return result
 }
 
-/// The low 32 bits.
+/// The low 32 bits of both halves.
 @inline(__always)
 func narrowed(_ low: LongIntegers, _ high: LongIntegers) -> LaneIntegers {
   var result = LaneIntegers.zero
@@ -45,7 +45,7 @@ func narrowed(_ low: LongIntegers, _ high: LongIntegers) -> LaneIntegers {
   return result
 }
 
-/// a·b + c; as `multiplyAdd` of floats.
+/// a·b + c, like `multiplyAdd` on floats.
 @inline(__always)
 func multiplyAdd(_ a: DoubleLanes, _ b: DoubleLanes, _ c: DoubleLanes) -> DoubleLanes {
   #if APUS_BASELINE && arch(x86_64)
@@ -60,5 +60,5 @@ func multiplyAdd(_ a: DoubleLanes, _ b: DoubleLanes, _ c: Double) -> DoubleLanes
   multiplyAdd(a, b, DoubleLanes(repeating: c))
 }
 
-/// 1.5·2⁵²: added to a number below 2⁵¹, it leaves the nearest whole number in the low bits.
+/// 1.5·2⁵²: adding it to a number below 2⁵¹ in magnitude leaves the nearest integer in the low bits.
 @inline(__always) var wholeNumberShift: Double { 6_755_399_441_055_744 }

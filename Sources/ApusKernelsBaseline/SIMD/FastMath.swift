@@ -1,19 +1,21 @@
-// exp, log, tanh, sigmoid and erf on lanes: a range reduction and a polynomial each, no tables, no branches.
-// The coefficients are minimax fits in the relative error (iteratively reweighted least squares at 4,000
-// Chebyshev nodes). The stated errors are the worst against Double of every float between 2⁻¹⁵ and 2⁷ and every 101st
-// elsewhere, on all instruction sets; FastMathTests sweeps again, more coarsely.
-// Read next: Roots.swift, Trigonometry.swift, Powers.swift; Pointwise/Activations.swift, which are made of these.
+// exp, log, tanh, sigmoid and erf on lanes: each is a range reduction and a polynomial, without tables or branches.
+// Read next: Roots.swift, Trigonometry.swift, Powers.swift; Pointwise/Activations.swift, which uses them.
+//
+// The coefficients are minimax fits of the relative error (iteratively reweighted least squares at 4,000 Chebyshev nodes).
+// The stated errors are the worst against Double over every float between 2⁻¹⁵ and 2⁷ and every 101st elsewhere, on all
+// instruction sets. FastMathTests repeats the sweep on fewer floats.
 
 /// eˣ, within 1.1 ulp; 0 below −87.33 (where results would be subnormal), ∞ above 88.72.
 ///
-/// x = n·ln 2 + r with |r| ≤ ½ ln 2, so eˣ = 2ⁿ·eʳ. Adding 1.5·2²³ rounds to the nearest integer and leaves
-/// it in the low bits of the sum, from where a shift moves it into the exponent.
+/// x = n·ln 2 + r with |r| ≤ ½ ln 2, so eˣ = 2ⁿ·eʳ. Adding 1.5·2²³ rounds to the nearest integer n and leaves it in the low
+/// bits of the sum, from where a shift moves it into the exponent.
 @inline(__always)
 func exp(_ x: Lanes) -> Lanes {
   let magic: Float = 12_582_912
   let shifted = multiplyAdd(x, 1.442_695_04, Lanes(repeating: magic))
   let n = shifted - magic
-  var r = multiplyAdd(n, -0.693_145_75, x)  // ln 2 in two parts: the first has trailing zeros, so n·ln2 is exact
+  // ln 2 is split in two parts. The first has trailing zeros, so n times it is exact.
+  var r = multiplyAdd(n, -0.693_145_75, x)
   r = multiplyAdd(n, -1.428_606_8e-6, r)
   var p = multiplyAdd(r, 0.001_381_454_06, Lanes(repeating: 0.008_368_745_45))
   p = multiplyAdd(p, r, Lanes(repeating: 0.041_668_389))
@@ -39,7 +41,7 @@ func log(_ x: Lanes) -> Lanes {
   let bits = unsafeBitCast(normal, to: LaneIntegers.self)
   let e = (bits &- 0x3F35_04F3) &>> 23
   let f = unsafeBitCast(bits &- (e &<< 23), to: Lanes.self) - 1
-  // e as a float, without a conversion (which would be a call): 1.5·2²³ + e, less 1.5·2²³.
+  // e as a float, without a conversion (which would be a call): (1.5·2²³ + e) − 1.5·2²³.
   var exponent = unsafeBitCast(e &+ 0x4B40_0000, to: Lanes.self) - 12_582_912
   exponent = exponent.replacing(with: exponent - 23, where: isSubnormal)
   return logarithm(exponent: exponent, mantissaLessOne: f)
@@ -69,7 +71,7 @@ func logarithm(exponent: Lanes, mantissaLessOne f: Lanes) -> Lanes {
 @_transparent
 func sigmoid(_ x: Lanes) -> Lanes { 1 / (1 + exp(-x)) }
 
-/// tanh x, within 1.4 ulp: an odd polynomial near 0, where 1 − 2 / (e²ˣ + 1) would cancel. −0 stays −0.
+/// tanh x, within 1.4 ulp: an odd polynomial near 0, where 1 − 2 / (e²ˣ + 1) would suffer cancellation. −0 stays −0.
 @inline(__always)
 func tanh(_ x: Lanes) -> Lanes {
   let size = magnitude(x)
@@ -83,7 +85,7 @@ func tanh(_ x: Lanes) -> Lanes {
   return copySign(small.replacing(with: large, where: size .> 0.625), from: x)
 }
 
-/// erf x, within 2.6 ulp: an odd polynomial up to 1, above it 1 − e^(−P(|x|)); 1 from 4 on.
+/// erf x, within 2.6 ulp: an odd polynomial for |x| ≤ 1, ±(1 − e^(−P(|x|))) above; ±1 for |x| ≥ 4.
 @inline(__always)
 func erf(_ x: Lanes) -> Lanes {
   let square = x * x
@@ -106,12 +108,13 @@ func erf(_ x: Lanes) -> Lanes {
   return small.replacing(with: large, where: size .> 1)
 }
 
-/// Where Φ(−a) becomes subnormal.
+/// The a from which on Φ(−a) is subnormal.
 @inline(__always) var normalTailEnd: Float { 12.9 }
 
-/// Φ(−a), the normal distribution's share beyond a, for 0 ≤ a ≤ 12.9: within half an ulp of 1, and a tenth of itself far out.
+/// Φ(−a), the normal distribution's tail beyond a, for 0 ≤ a ≤ 12.9. The absolute error is at most half an ulp of 1; far out
+/// the relative error reaches a tenth.
 ///
-/// It is 2^(−P(a)) with a polynomial for −log₂ Φ(−a), fitted to the absolute error: a·Φ(−a) is next to x in gelu.
+/// It is 2^(−P(a)) with a polynomial P for −log₂ Φ(−a), fitted to the absolute error, because gelu adds a·Φ(−a) to x.
 @inline(__always)
 func normalTail(_ a: Lanes) -> Lanes {
   var p = multiplyAdd(a, 7.147_692_5e-9, Lanes(repeating: -3.189_177_8e-7))
@@ -124,7 +127,7 @@ func normalTail(_ a: Lanes) -> Lanes {
   p = multiplyAdd(p, a, Lanes(repeating: 0.459_202_47))
   p = multiplyAdd(p, a, Lanes(repeating: 1.151_106))
   p = multiplyAdd(p, a, Lanes(repeating: 1))
-  // −p = n − r with whole n and |r| ≤ ½: 2⁻ʳ by a polynomial, 2ⁿ into the exponent, as in exp.
+  // −p = n − r with integer n and |r| ≤ ½: 2⁻ʳ is a polynomial, and 2ⁿ goes into the exponent as in exp.
   let magic: Float = 12_582_912
   let shifted = magic - p
   let r = p + (shifted - magic)

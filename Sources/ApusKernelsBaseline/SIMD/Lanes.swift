@@ -1,5 +1,5 @@
-// The vector of this instruction set: its width, loads, stores, tails, and the only fused multiply–add.
-// Read next: FastMath.swift, functions on lanes; MatMul/MicroKernel.swift, where lanes earn their keep.
+// The vector type of this instruction set: its width, loads, stores, partial vectors, and the multiply–add.
+// Read next: FastMath.swift, functions on lanes; MatMul/MicroKernel.swift, the hottest use of lanes.
 
 #if APUS_AVX512
   typealias Lanes = SIMD16<Float>
@@ -17,8 +17,8 @@ let laneCount = Lanes.scalarCount
 
 /// a·b + c.
 ///
-/// One instruction with one rounding where the instruction set has it. SSE2 does not, and there Swift's
-/// `addingProduct` would call the C library once per lane (70 times slower), so it multiplies and adds.
+/// This is one instruction with one rounding where the instruction set has it. SSE2 does not have it: `addingProduct` would
+/// call the C library once per lane there (70 times slower), so the kernel multiplies and adds instead.
 @inline(__always)
 func multiplyAdd(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes {
   #if APUS_BASELINE && arch(x86_64)
@@ -33,23 +33,26 @@ func multiplyAdd(_ a: Lanes, _ b: Float, _ c: Lanes) -> Lanes {
   multiplyAdd(a, Lanes(repeating: b), c)
 }
 
-// The standard library's pointwiseMin and clamped are loops over scalars; a comparison and a selection on a
-// concrete vector type compile to one instruction.
+// The standard library's pointwiseMin and clamped are loops over scalars. A comparison and a selection on a concrete vector
+// type compile to one instruction.
 
+/// The smaller of a and b; a where either is NaN.
 @inline(__always)
 func minimum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .< a) }
 
+/// The larger of a and b; a where either is NaN.
 @inline(__always)
 func maximum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
 
-/// a between −limit and limit; NaN stays NaN.
+/// a clamped to −limit ... limit; NaN stays NaN.
 ///
-/// (Transparent, as `sigmoid`: marked `@inline(__always)` it was called for every vector by some loops of activations.)
+/// It is transparent, as is `sigmoid`: with `@inline(__always)`, some loops over activations still called it for every vector.
 @_transparent
 func clamped(_ a: Lanes, to limit: Float) -> Lanes {
   maximum(minimum(a, Lanes(repeating: limit)), Lanes(repeating: -limit))
 }
 
+/// |a|
 @inline(__always)
 func magnitude(_ a: Lanes) -> Lanes {
   unsafeBitCast(unsafeBitCast(a, to: LaneIntegers.self) & 0x7FFF_FFFF, to: Lanes.self)
@@ -64,24 +67,24 @@ func copySign(_ a: Lanes, from b: Lanes) -> Lanes {
 }
 
 extension UnsafePointer<Float> {
-  /// The vector at element `index`, which needs no alignment.
+  /// The vector that starts at element `index`; it may be unaligned.
   @inline(__always)
   func lanes(at index: Int) -> Lanes {
     UnsafeRawPointer(self + index).loadUnaligned(as: Lanes.self)
   }
 
-  /// The first `count` < laneCount elements at `index`, then `padding`: nothing behind the row is read.
+  /// The first `count` < laneCount elements at `index`, then `padding`; nothing after the row is read.
   ///
-  /// A call, once a row: inlined, it makes loops so large that their bodies are not.
+  /// This is a call, made once per row. When it was inlined, loops grew so large that their bodies no longer were.
   @inline(never)
   func partialLanes(at index: Int, count: Int, padding: Float = 0) -> Lanes {
     inlinedPartialLanes(at: index, count: count, padding: padding)
   }
 
-  /// The same without a call, for rows that are little more than their ends.
+  /// The same without a call, for rows that are hardly longer than a vector.
   ///
-  /// By halves: where the first half is whole it is one load, and only the rest goes on. (Lane by lane, heads of eight features
-  /// took most of a small model's time.)
+  /// It splits the vector in halves: a full first half is one load, and only the rest is split further. (When it went lane by
+  /// lane, attention heads of eight features took most of a small model's time.)
   @inline(__always)
   func inlinedPartialLanes(at index: Int, count: Int, padding: Float = 0) -> Lanes {
     #if APUS_AVX512
@@ -108,7 +111,7 @@ extension UnsafePointer<Float> {
 
   @inline(__always)
   private func partialFour(at index: Int, count: Int, _ padding: Float) -> SIMD4<Float> {
-    assert(count < 4, "a whole vector is no partial one")
+    assert(count < 4, "a full vector is not a partial one")
     var result = SIMD4<Float>(repeating: padding)
     if count > 0 { result[0] = self[index] }
     if count > 1 { result[1] = self[index + 1] }
@@ -118,20 +121,23 @@ extension UnsafePointer<Float> {
 }
 
 extension UnsafeMutablePointer<Float> {
+  /// The vector that starts at element `index`; it may be unaligned.
   @inline(__always)
   func lanes(at index: Int) -> Lanes { UnsafePointer(self).lanes(at: index) }
 
+  /// The first `count` < laneCount elements at `index`, then `padding`.
   @inline(__always)
   func partialLanes(at index: Int, count: Int, padding: Float = 0) -> Lanes {
     UnsafePointer(self).partialLanes(at: index, count: count, padding: padding)
   }
 
+  /// Writes a full vector from element `index` on.
   @inline(__always)
   func store(_ value: Lanes, at index: Int) {
     UnsafeMutableRawPointer(self + index).storeBytes(of: value, as: Lanes.self)
   }
 
-  /// Writes the first `count` < laneCount elements of a vector; a call as `partialLanes`.
+  /// Writes the first `count` < laneCount elements of a vector. This is a call, for the reason given at `partialLanes`.
   @inline(never)
   func storePartial(_ value: Lanes, at index: Int, count: Int) {
     #if APUS_AVX512
@@ -154,7 +160,7 @@ extension UnsafeMutablePointer<Float> {
 
   @inline(__always)
   private func storeFour(_ value: SIMD4<Float>, at index: Int, count: Int) {
-    assert(count < 4, "a whole vector is no partial one")
+    assert(count < 4, "a full vector is not a partial one")
     if count > 0 { self[index] = value[0] }
     if count > 1 { self[index + 1] = value[1] }
     if count > 2 { self[index + 2] = value[2] }
@@ -183,10 +189,10 @@ extension UnsafeMutablePointer<Float> {
   }
 }
 
-/// Calls `body` for every vector of a row of `count` elements: with its first index and its length, which is laneCount but
+/// Calls `body` for every vector of a row of `count` elements, with its first index and its length: laneCount, except perhaps
 /// for the last.
 ///
-/// Where this is inlined the length is a literal, and the choice between whole and partial vectors vanishes. Pass a local
+/// Once inlined, the length is a literal in the loop, so the choice between full and partial vectors disappears. Pass a local
 /// function marked `@inline(__always)`: a closure would be called for every vector.
 @inline(__always)
 func forEachVector(of count: Int, _ body: (_ index: Int, _ count: Int) -> Void) {
@@ -198,7 +204,7 @@ func forEachVector(of count: Int, _ body: (_ index: Int, _ count: Int) -> Void) 
   if index < count { body(index, count - index) }
 }
 
-/// Calls `body` for every full vector of `range`, then `tail` once for what remains (if anything).
+/// Calls `body` for every full vector of `range`, then `tail` once for the remaining elements, if there are any.
 @inline(__always)
 func forEachVector(in range: Range<Int>, _ body: (Int) -> Void, tail: (_ index: Int, _ count: Int) -> Void) {
   var index = range.lowerBound

@@ -1,7 +1,7 @@
-// xʸ in double precision inside, and eˣ − 1 and ln(1 + u) where exp and log would cancel. Read first: FastMath.swift,
-// DoubleLanes.swift.
+// xʸ, computed in double precision, and eˣ − 1 and ln(1 + u), which avoid the cancellation in exp and log.
+// Read first: FastMath.swift, DoubleLanes.swift. Read next: Pointwise/Parametric.swift.
 
-/// ln(1 + u) for 0 ≤ u ≤ 1, within 1.2 ulp: log's polynomial, at u itself or at (1 + u)/2 − 1, neither of them rounded.
+/// ln(1 + u) for 0 ≤ u ≤ 1, within 1.2 ulp: log's polynomial at u or at (1 + u)/2 − 1, both of which are exact.
 @inline(__always)
 func logOfOnePlus(_ u: Lanes) -> Lanes {
   let isLarge = u .> 0.414_213_56
@@ -20,7 +20,7 @@ func softplus(_ x: Lanes, _ a: Float) -> Lanes {
 /// x = n·ln 2 + r as in exp, and eˣ − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1).
 @inline(__always)
 func expLessOne(_ x: Lanes) -> Lanes {
-  // Below −20 it is −1 to rounding.
+  // Below −20 the result rounds to −1.
   let x = maximum(x, Lanes(repeating: -20))
   let magic: Float = 12_582_912
   let shifted = multiplyAdd(x, 1.442_695_04, Lanes(repeating: magic))
@@ -38,14 +38,14 @@ func expLessOne(_ x: Lanes) -> Lanes {
   return multiplyAdd(q, scale, scale - 1).replacing(with: x, where: (x .!= x) .| (x .== 0))
 }
 
-/// xʸ, within 0.51 ulp; special cases as in C: 1 for y = 0 or x = 1, NaN for x < 0 and y not whole.
+/// xʸ, within 0.51 ulp. Special cases are those of C: 1 for y = 0 or x = 1, NaN for x < 0 and fractional y.
 @inline(__always)
 func power(_ x: Lanes, _ y: Lanes) -> Lanes {
   let size = magnitude(x)
   let middle = DoubleLanes.scalarCount
   let result = narrowed(
     power(widened(size, from: 0), widened(y, from: 0)), power(widened(size, from: middle), widened(y, from: middle)))
-  // Of a negative number: minus for odd y, and nothing for what is not whole. From 2²⁴ on all floats are even.
+  // For negative x the result is negative where y is odd, and NaN where y is fractional. From 2²⁴ on all floats are even.
   let half = y * 0.5
   let isOdd = (rounded(half) .!= half) .& (rounded(y) .== y)
   let isFraction = rounded(y) .!= y
@@ -77,7 +77,7 @@ private func power(_ x: DoubleLanes, _ y: DoubleLanes) -> DoubleLanes {
     .replacing(with: -.infinity, where: x .== 0)
     .replacing(with: x, where: (x .== .infinity) .| (x .!= x))
   var t = logarithm * y
-  // Far beyond the floats, and within the doubles.
+  // These limits are far outside the range of floats, and inside that of doubles.
   t = t.replacing(with: 1_000, where: t .> 1_000)
   t = t.replacing(with: -1_000, where: t .< -1_000)
   let shifted = t + wholeNumberShift

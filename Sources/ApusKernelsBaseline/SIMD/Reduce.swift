@@ -1,7 +1,7 @@
-// From a vector to a number, always in the same order; and rows of numbers reduced with several accumulators.
-// Read next: Pointwise/Reductions.swift.
+// Horizontal sums and maxima of a vector, in a fixed order, and reductions of rows with several accumulators.
+// Read next: Reductions/Reductions.swift.
 
-// `.sum()` compiles to a chain of scalar additions. Folding halves takes log₂ steps, and its order is fixed.
+// `.sum()` compiles to a chain of scalar additions. Adding the halves takes log₂(lanes) steps, in a fixed order.
 
 @inline(__always)
 func horizontalSum(_ v: SIMD4<Float>) -> Float {
@@ -38,10 +38,12 @@ func horizontalMaximum(_ v: SIMD4<Float>) -> Float {
   }
 #endif
 
+/// x²
 @inline(__always)
 func squared(_ x: Lanes) -> Lanes { x * x }
 
-/// Σ f(x[i]) of a row; four accumulators hide the latency of the addition.
+/// The sum of f over the full vectors of a row of `count` elements and of `tail` over the rest. Four accumulators hide the
+/// latency of the addition.
 @inline(__always)
 func sum(_ count: Int, of f: (_ index: Int) -> Lanes, tail: (_ index: Int, _ count: Int) -> Lanes) -> Float {
   var (s0, s1, s2, s3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
@@ -61,8 +63,9 @@ func sum(_ count: Int, of f: (_ index: Int) -> Lanes, tail: (_ index: Int, _ cou
   return horizontalSum((s0 + s1) + (s2 + s3))
 }
 
-/// Σ f(x[i]) of a row; four accumulators hide the latency of the addition. f as for `forEachVector(of:_:)`, with zeros
-/// behind the end.
+/// The sum of f over the vectors of a row of `count` elements, in the order of the other `sum`.
+///
+/// - Parameter f: A local function as `forEachVector(of:_:)` takes, with zeros in the lanes after the row's end.
 @inline(__always)
 func sum(_ count: Int, of f: (_ index: Int, _ count: Int) -> Lanes) -> Float {
   var (s0, s1, s2, s3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
@@ -82,7 +85,7 @@ func sum(_ count: Int, of f: (_ index: Int, _ count: Int) -> Lanes) -> Float {
   return horizontalSum((s0 + s1) + (s2 + s3))
 }
 
-/// The largest element of a row; −∞ for an empty one.
+/// The largest element of a row; −∞ for an empty row. NaN is passed over.
 @inline(__always)
 func largest(_ x: UnsafePointer<Float>, count: Int) -> Float {
   let lowest = -Float.infinity

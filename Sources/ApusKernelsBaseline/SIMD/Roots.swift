@@ -1,9 +1,9 @@
-// √x and 1/√x on lanes, and rounding to whole numbers. Read first: FastMath.swift.
+// √x, 1/√x and rounding to integers on lanes. Read first: FastMath.swift. Read next: Trigonometry.swift.
 
-/// 1/√x of positive normal numbers, within three units: Newton's method from a guess made of the exponent's half.
+/// 1/√x of positive normal numbers, within three ulp: Newton's method, from a first guess that halves the exponent.
 ///
-/// Swift offers no vector square root that compiles to the instruction (`squareRoot()` on a vector becomes sixteen scalar
-/// ones).
+/// Swift has no vector square root that compiles to the vector instruction: `squareRoot()` on a vector becomes sixteen scalar
+/// square roots.
 @inline(__always)
 private func estimatedInverseRoot(_ x: Lanes) -> Lanes {
   var y = unsafeBitCast(0x5F37_59DF &- (unsafeBitCast(x, to: LaneIntegers.self) &>> 1), to: Lanes.self)
@@ -14,7 +14,7 @@ private func estimatedInverseRoot(_ x: Lanes) -> Lanes {
   return y
 }
 
-/// √x, within 0.8 ulp; NaN below 0, −0 at −0: x/√x corrected once.
+/// √x, within 0.8 ulp; NaN below 0, −0 at −0. It is x · 1/√x with one correction.
 @inline(__always)
 func squareRoot(_ x: Lanes) -> Lanes {
   let isSubnormal = x .< 0x1p-126
@@ -44,9 +44,9 @@ func inverseSquareRoot(_ x: Lanes) -> Lanes {
     .replacing(with: x, where: x .!= x)
 }
 
-/// The nearest whole number, the even one of two; keeps the sign of zero.
+/// The nearest integer, ties to even; the sign of zero is kept.
 ///
-/// From 2²³ on every float is whole; below, adding 2²³ leaves no room for a fraction.
+/// From 2²³ on every float is an integer. Below, adding 2²³ leaves no bits for a fraction.
 @inline(__always)
 func rounded(_ x: Lanes) -> Lanes {
   let size = magnitude(x)
@@ -54,14 +54,14 @@ func rounded(_ x: Lanes) -> Lanes {
   return copySign(size.replacing(with: whole, where: size .< 8_388_608), from: x)
 }
 
-/// The largest whole number that is not above x.
+/// The largest integer that is not above x.
 @inline(__always)
 func floor(_ x: Lanes) -> Lanes {
   let nearest = rounded(x)
   return nearest.replacing(with: nearest - 1, where: nearest .> x)
 }
 
-/// The smallest whole number that is not below x.
+/// The smallest integer that is not below x.
 @inline(__always)
 func ceiling(_ x: Lanes) -> Lanes {
   let nearest = rounded(x)

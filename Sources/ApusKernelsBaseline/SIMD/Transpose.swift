@@ -1,7 +1,7 @@
-// A small square of floats transposed in registers. Read next: Memory/Permute.swift.
+// Transposition of a small square of floats in registers. Read next: Memory/Permute.swift.
 
-// Swift names no shuffles. A vector made of two vectors' elements one by one becomes a shuffle all the same (or a pair of
-// them), as long as there are only two.
+// Swift has no shuffle operations, but a vector built element by element from two vectors compiles to a shuffle or two. With
+// more than two source vectors it does not.
 
 #if APUS_AVX512 || APUS_AVX2
   private typealias Line = SIMD8<Float>
@@ -9,17 +9,17 @@
   /// The side of the square that `transposeBlock` transposes.
   let transposeSide = 8
 
-  /// a₀ b₀ a₁ b₁ …, from the first halves.
+  /// a₀ b₀ a₁ b₁ …, the first halves interleaved.
   @inline(__always)
   private func zipLow(_ a: Line, _ b: Line) -> Line { Line(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]) }
 
-  /// The same from the second halves.
+  /// The second halves interleaved.
   @inline(__always)
   private func zipHigh(_ a: Line, _ b: Line) -> Line { Line(a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7]) }
 
   /// y[i · yStride + j] ← x[j · xStride + i] for i, j < 8.
   ///
-  /// Zipping rows i and i + 4 is a step of a perfect shuffle of all 64 elements; three steps of six transpose.
+  /// Interleaving the rows i and i + 4 is one step of a perfect shuffle of all 64 elements; three of these steps transpose.
   @inline(__always)
   func transposeBlock(_ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int) {
     @inline(__always) func line(_ j: Int) -> Line { UnsafeRawPointer(x + j * xStride).loadUnaligned(as: Line.self) }
@@ -55,7 +55,7 @@
   @inline(__always)
   private func zipHigh(_ a: Line, _ b: Line) -> Line { Line(a[2], b[2], a[3], b[3]) }
 
-  /// y[i · yStride + j] ← x[j · xStride + i] for i, j < 4: two steps of a perfect shuffle, as for the larger squares.
+  /// y[i · yStride + j] ← x[j · xStride + i] for i, j < 4, in two steps of a perfect shuffle as for the larger square.
   @inline(__always)
   func transposeBlock(_ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int) {
     @inline(__always) func line(_ j: Int) -> Line { UnsafeRawPointer(x + j * xStride).loadUnaligned(as: Line.self) }

@@ -1,27 +1,29 @@
-// Floats as whole numbers in the same order, packed with their positions, and numbers sorted by their digits.
+// Floats as integers in the same order, packed with their positions into keys, and a radix sort of such keys.
 // Read next: Sort.swift, TopK.swift.
 
 import ApusKernelTypes
 
-/// A number that is larger where x is: −∞ < … < −0 = 0 < … < ∞ < NaN.
+/// An integer in the order −∞ < … < −0 = 0 < … < ∞ < NaN of x.
 ///
-/// The bits of a positive float are in the floats' order as an integer; those of a negative one, but for the sign, in
-/// the opposite one. Adding 0 makes −0 a 0.
+/// The bits of positive floats, taken as integers, are in the order of the floats. Those of negative floats are in the opposite
+/// order, so all but the sign bit is inverted. Adding 0 turns −0 into 0.
 @inline(__always)
 func orderedInteger(_ x: Float) -> Int32 {
   let bits = Int32(bitPattern: (x + 0).bitPattern)
   return x != x ? Int32.max : bits ^ (bits >> 31 & 0x7FFF_FFFF)
 }
 
+/// `orderedInteger` of every lane.
 @inline(__always)
 func orderedIntegers(_ x: Lanes) -> LaneIntegers {
   let bits = unsafeBitCast(x + 0, to: LaneIntegers.self)
   return (bits ^ (bits &>> 31 & 0x7FFF_FFFF)).replacing(with: LaneIntegers(repeating: .max), where: x .!= x)
 }
 
-/// A key for the element x at `position`: in the order of x (or the opposite one), and equal elements in that of positions.
+/// The key of element x at `position`. Keys are in the order of x, or in the opposite order if descending; those of equal
+/// elements are in the order of their positions.
 ///
-/// All keys of a line differ, so that sorting them by any method is stable.
+/// All keys of a line differ, so any method of sorting them is stable.
 @inline(__always)
 func sortKey(_ x: Float, at position: Int, isDescending: Bool) -> UInt64 {
   let order = UInt32(bitPattern: orderedInteger(x)) ^ 0x8000_0000
@@ -32,16 +34,18 @@ func sortKey(_ x: Float, at position: Int, isDescending: Bool) -> UInt64 {
 @inline(__always)
 func position(of key: UInt64) -> Int { Int(key & 0xFFFF_FFFF) }
 
-/// Counts of digits that `sortKeys` needs, in elements of UInt32.
+/// The number of counters of type UInt32 that `sortKeys` needs.
 let digitCounts = 3 * 2_048
 
-/// Sorts `count` keys, and returns where they are then: in `keys` or in `spare`, which has as many places.
+/// Sorts `count` keys and returns the sorted array, which is `keys` or `spare`.
 ///
-/// A few are put in place one by one. Many are distributed by their digits, least significant first: 4 digits of 8 bits
-/// or, from 4,096 keys on, 3 of 11. Only the upper 32 bits need to be looked at if the lower ones already ascend, and a digit
-/// that is the same in all keys not at all.
+/// Up to 40 keys are sorted by insertion. More are sorted by their upper 32 bits with a radix sort, least significant digit
+/// first: 4 digits of 8 bits or, from 4,096 keys on, 3 of 11. The lower 32 bits must ascend already. A digit that is the same in
+/// all keys is skipped.
 ///
-/// - Parameter counts: scratch memory for `digitCounts` numbers.
+/// - Parameters:
+///   - spare: Scratch memory for `count` keys.
+///   - counts: Scratch memory for `digitCounts` numbers.
 @inline(__always)
 func sortKeys(
   _ keys: UnsafeMutablePointer<UInt64>, spare: UnsafeMutablePointer<UInt64>, count: Int,

@@ -1,51 +1,53 @@
-// The k largest or smallest elements along an axis, in order, without sorting the others.
+// The k largest or smallest elements along an axis, in order, without sorting the rest.
 // Read first: SortKeys.swift. Read next: ApusTensor/Ops/Sorting.swift.
 
-import ApusKernelTypes
+package import ApusKernelTypes
 
-/// Up to this k every element that is good enough is put in its place at once.
+/// Up to this k, candidates are inserted into a sorted list one by one.
 private let fewElements = 16
 
-/// values[o, ·, i] ← the k best of x[o, ·, i], the best first, equal ones in the order of their positions; NaN is the largest.
-///
-/// A line is read once. Whole vectors in which nothing beats the k-th best so far, almost all of them in a long line,
-/// are passed over with one comparison. What does is collected, and sorted whenever k more have come together.
-func topK(
-  _ x: UnsafePointer<Float>, _ values: UnsafeMutablePointer<Float>, _ positions: UnsafeMutablePointer<Int32>,
-  outer: Int, count: Int, inner: Int, k: Int, isLargest: Bool, _ schedule: Schedule
-) {
-  guard k > 0 else { return }
-  let capacity = k <= fewElements ? k : min(count, k + max(k, 256))
-  // Lines along another axis than the last are copied together.
-  let copy = inner == 1 ? 0 : count
-  forEachRowChunk(rows: outer * inner, width: count, elements: 8_192, schedule) { lines in
-    let scratch = ScratchBuffer(count: 4 * capacity + digitCounts + copy)
-    defer { scratch.free() }
-    let keys = UnsafeMutableRawPointer(scratch.pointer).bindMemory(to: UInt64.self, capacity: 2 * capacity)
-    let counts = UnsafeMutableRawPointer(scratch.pointer + 4 * capacity)
-      .bindMemory(to: UInt32.self, capacity: digitCounts)
-    let gathered = scratch.pointer + 4 * capacity + digitCounts
-    for index in lines {
-      let (o, i) = (index / inner, index % inner)
-      let start = o * count * inner + i
-      for r in 0..<copy { gathered[r] = x[start + r * inner] }
-      let line = inner == 1 ? x + start : UnsafePointer(gathered)
-      let best =
-        k <= fewElements
-        ? selectFew(line, count: count, k: k, isLargest: isLargest, into: keys)
-        : selectMany(line, count: count, k: k, isLargest: isLargest, into: keys, capacity: capacity, counts: counts)
-      for r in 0..<k {
-        let (place, target) = (position(of: best[r]), (o * k + r) * inner + i)
-        values[target] = line[place]
-        positions[target] = Int32(truncatingIfNeeded: place)
+extension SIMDKernels {
+  /// values[o, ·, i] ← the k best of x[o, ·, i], the best first, equal ones in the order of their positions; NaN is the largest.
+  ///
+  /// A line is read once. Vectors in which no element beats the k-th best so far, almost all of them in a long line, are
+  /// skipped with one comparison. Candidates are collected, and sorted whenever k more of them have been found.
+  package static func topK(
+    _ x: UnsafePointer<Float>, _ values: UnsafeMutablePointer<Float>, _ positions: UnsafeMutablePointer<Int32>,
+    outer: Int, count: Int, inner: Int, k: Int, isLargest: Bool, _ schedule: Schedule
+  ) {
+    guard k > 0 else { return }
+    let capacity = k <= fewElements ? k : min(count, k + max(k, 256))
+    // Lines along an axis other than the last are copied into contiguous memory.
+    let copy = inner == 1 ? 0 : count
+    forEachRowChunk(rows: outer * inner, width: count, elements: 8_192, schedule) { lines in
+      let scratch = ScratchBuffer(count: 4 * capacity + digitCounts + copy)
+      defer { scratch.free() }
+      let keys = UnsafeMutableRawPointer(scratch.pointer).bindMemory(to: UInt64.self, capacity: 2 * capacity)
+      let counts = UnsafeMutableRawPointer(scratch.pointer + 4 * capacity)
+        .bindMemory(to: UInt32.self, capacity: digitCounts)
+      let gathered = scratch.pointer + 4 * capacity + digitCounts
+      for index in lines {
+        let (o, i) = (index / inner, index % inner)
+        let start = o * count * inner + i
+        for r in 0..<copy { gathered[r] = x[start + r * inner] }
+        let line = inner == 1 ? x + start : UnsafePointer(gathered)
+        let best =
+          k <= fewElements
+          ? selectFew(line, count: count, k: k, isLargest: isLargest, into: keys)
+          : selectMany(line, count: count, k: k, isLargest: isLargest, into: keys, capacity: capacity, counts: counts)
+        for r in 0..<k {
+          let (place, target) = (position(of: best[r]), (o * k + r) * inner + i)
+          values[target] = line[place]
+          positions[target] = Int32(truncatingIfNeeded: place)
+        }
       }
     }
   }
 }
 
-/// Calls `body` for elements from `start` on that may beat `threshold`, which it may raise; others are passed over.
+/// Calls `body` for the elements from `start` on that may beat `threshold`, which `body` may raise; skips the others.
 ///
-/// An ordered integer, inverted where the smallest are wanted, is larger the better an element is.
+/// The threshold is a quality: the ordered integer of an element, inverted if the smallest are wanted.
 @inline(__always)
 private func forEachCandidate(
   _ x: UnsafePointer<Float>, from start: Int, count: Int, isLargest: Bool, _ threshold: inout Int32,
@@ -70,10 +72,11 @@ private func forEachCandidate(
   }
 }
 
+/// An integer that is larger the better x is.
 @inline(__always)
 private func quality(_ x: Float, isLargest: Bool) -> Int32 { isLargest ? orderedInteger(x) : ~orderedInteger(x) }
 
-/// A few best: a list in order, into which each better element is inserted.
+/// The best few: a sorted list, into which each better element is inserted.
 @inline(__always)
 private func selectFew(
   _ x: UnsafePointer<Float>, count: Int, k: Int, isLargest: Bool, into keys: UnsafeMutablePointer<UInt64>
@@ -98,15 +101,15 @@ private func selectFew(
   return keys
 }
 
-/// Many: a buffer that is sorted and cut back to k whenever it is full.
+/// The best many: a buffer that is sorted and cut back to k whenever it is full.
 @inline(__always)
 private func selectMany(
   _ x: UnsafePointer<Float>, count: Int, k: Int, isLargest: Bool, into keys: UnsafeMutablePointer<UInt64>,
   capacity: Int, counts: UnsafeMutablePointer<UInt32>
 ) -> UnsafeMutablePointer<UInt64> {
   let spare = keys + capacity
-  // Keys behind the first k come in the order of their positions, and the first k have smaller ones: sorting by the upper
-  // half alone is stable, as it must be.
+  // The keys after the first k are in the order of their positions, which are larger than those of the first k. So sorting
+  // by the upper half alone is stable.
   func cutBack(_ size: Int) -> Int32 {
     let sorted = sortKeys(keys, spare: spare, count: size, counts: counts)
     if sorted != keys { keys.update(from: sorted, count: k) }

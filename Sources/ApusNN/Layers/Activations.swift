@@ -1,5 +1,6 @@
 // Layers without weights: activations and dropout. Read first: ApusTensor/Ops/Activations.swift, Dropout.swift.
 
+import ApusBase
 public import ApusTensor
 
 /// max(x, 0)

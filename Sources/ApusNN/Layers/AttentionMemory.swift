@@ -1,6 +1,7 @@
 // The keys and values of an encoder's result, computed once for all tokens that a decoder will write.
 // Read first: KeyValueCache.swift. Read next: TransformerDecoderLayer.swift.
 
+import ApusBase
 public import ApusTensor
 
 /// What the queries of a decoder layer look at in the encoder's result.

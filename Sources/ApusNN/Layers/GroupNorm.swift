@@ -1,5 +1,6 @@
 // Normalization over groups of channels as a layer. Read first: ApusTensor/Ops/GroupNorm.swift.
 
+import ApusBase
 public import ApusTensor
 
 /// Normalizes each group of channels of each example, then scales and shifts every channel (Wu, He, arXiv:1803.08494).

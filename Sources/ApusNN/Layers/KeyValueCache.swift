@@ -1,6 +1,7 @@
 // What a decoder remembers of earlier positions, so that each new token costs one position's work.
 // Read first: MultiheadAttention.swift, ApusTensor/Ops/CachedAttention.swift. Read next: AttentionMemory.swift.
 
+import ApusBase
 public import ApusTensor
 
 /// The keys and values of one attention layer for all positions so far, in memory that grows by doubling.

@@ -1,5 +1,6 @@
 // Attention with learned projections. Read first: ApusTensor/Ops/Attention.swift. Read next: DecoderBlock.swift.
 
+import ApusBase
 public import ApusTensor
 
 /// Several attentions side by side on learned projections of their inputs (Vaswani et al., arXiv:1706.03762, section 3.2).

@@ -1,5 +1,6 @@
 // Which tokens of a batch are real, as attention wants to know it. Read first: ApusTensor/Ops/Attention.swift.
 
+import ApusBase
 public import ApusTensor
 
 extension AttentionMask {

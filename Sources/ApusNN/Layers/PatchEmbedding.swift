@@ -1,5 +1,6 @@
 // Pictures as sequences of vectors. Read first: Linear.swift. Read next: ApusModels/ViT/ViT.swift.
 
+import ApusBase
 public import ApusTensor
 
 /// Cuts pictures into square patches and maps the pixels of each to a vector (Dosovitskiy et al., arXiv:2010.11929, section

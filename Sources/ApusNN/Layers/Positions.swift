@@ -1,5 +1,6 @@
 // Where a token stands: attention itself does not know the order of its inputs.
 
+import ApusBase
 public import ApusTensor
 import Foundation
 

@@ -1,5 +1,6 @@
 // A learned number for every head and distance, added to attention's scores. Read next: ApusModels/T5/T5.swift.
 
+import ApusBase
 public import ApusTensor
 import Foundation
 

@@ -1,6 +1,7 @@
 // Positions as rotations of queries and keys. Read first: ApusTensor/Ops/Rotary.swift.
 // Read next: RotaryScaling.swift, for texts longer than those of the training.
 
+import ApusBase
 public import ApusTensor
 import Foundation
 

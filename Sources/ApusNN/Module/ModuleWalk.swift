@@ -1,5 +1,6 @@
 // The one walk through a module's properties, by reflection. Read first: Module.swift.
 
+import ApusBase
 import ApusTensor
 
 /// Everything that a module holds, by property path.

@@ -1,5 +1,6 @@
 // Trainable tensors of a module. Read first: ApusTensor/Autograd/Variable.swift. Read next: Module.swift.
 
+import ApusBase
 public import ApusTensor
 
 /// What a `@Parameter` may hold: a tensor, or a tensor that may be absent (a layer without bias).

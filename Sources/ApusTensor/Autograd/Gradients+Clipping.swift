@@ -1,5 +1,6 @@
 // How large gradients are, and making them smaller. Read first: Gradients.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -25,14 +26,14 @@ extension Gradients {
     for (_, gradient) in entries where gradient.elementCount > 0 {
       switch kind {
       case .euclidean:
-        total += read(gradient) { Kernels.table.sumOfSquares($0, gradient.elementCount, Kernels.schedule) }
+        total += read(gradient) { Kernels.current.sumOfSquares($0, count: gradient.elementCount, Kernels.schedule) }
       case .absoluteSum:
         total += Double(gradient.absoluteValue().sum().scalar)
       case .largest:
         let largest = gradient.absoluteValue().reshaped(to: [gradient.elementCount]).max(along: 0).scalar
         // What is not a number gets lost in comparisons, but not in a sum.
         let isNumber = read(gradient) {
-          !Kernels.table.sumOfSquares($0, gradient.elementCount, Kernels.schedule).isNaN
+          !Kernels.current.sumOfSquares($0, count: gradient.elementCount, Kernels.schedule).isNaN
         }
         total = isNumber && !total.isNaN ? Swift.max(total, Double(largest)) : .nan
       }

@@ -1,6 +1,8 @@
 // How an operation says what its gradient is: `recorded` and `wrt`.
 // Read first: Tape.swift. Read next: Ops/Arithmetic.swift for short examples.
 
+import ApusBase
+
 /// One path back from an operation's result to one or several of its inputs.
 public struct Pullback {
   private enum Path {

@@ -1,6 +1,8 @@
 // Time for memory: parts of a computation whose intermediate results are not kept but computed again.
 // Read first: Tape.swift, ValueAndGradients.swift; ../Context.swift.
 
+import ApusBase
+
 /// Runs `body` without keeping its intermediate results for the backward pass, which runs it again to get them
 /// (Chen et al., arXiv:1604.06174; also called checkpointing).
 ///

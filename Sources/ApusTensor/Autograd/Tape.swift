@@ -1,6 +1,7 @@
 // The tape: what was computed, in order, as a flat array; the backward pass is one loop from its end.
 // Read next: Pullback.swift, ValueAndGradients.swift; Rematerialization.swift, tapes inside tapes.
 
+import ApusBase
 import Synchronization
 
 /// A tensor's place on a tape: which tape, and which entry.

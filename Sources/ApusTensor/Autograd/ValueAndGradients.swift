@@ -1,5 +1,7 @@
 // The public scopes of differentiation. Read first: Tape.swift, Gradients.swift.
 
+import ApusBase
+
 /// Runs `body` in training mode and gives its result with the gradients of all parameters that it read.
 ///
 /// Recording and training mode are on inside the braces, and only there.

@@ -1,5 +1,6 @@
 // The nonlinearities of networks. Read next: Linear.swift, where they are fused with a product.
 
+import ApusBase
 import ApusKernelTypes
 
 /// A nonlinearity, to be applied by itself or fused into a linear map.
@@ -19,30 +20,23 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
   /// (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ)
   case tanh
 
-  var operation: UnaryOperation {
+  /// The function as a kernel's epilogue and as an operation on tensors.
+  private var function: (operation: UnaryOperation, apply: (Tensor) -> Tensor) {
     switch self {
-    case .relu: .relu
-    case .gelu: .gelu
-    case .geluTanh: .geluTanh
-    case .silu: .silu
-    case .quickGelu: .quickGelu
-    case .sigmoid: .sigmoid
-    case .tanh: .tanh
+    case .relu: (.relu, { $0.relu() })
+    case .gelu: (.gelu, { $0.gelu() })
+    case .geluTanh: (.geluTanh, { $0.gelu(approximation: .tanh) })
+    case .silu: (.silu, { $0.silu() })
+    case .quickGelu: (.quickGelu, { $0.quickGelu() })
+    case .sigmoid: (.sigmoid, { $0.sigmoid() })
+    case .tanh: (.tanh, { $0.tanh() })
     }
   }
 
+  var operation: UnaryOperation { function.operation }
+
   /// The activation of every element, [...] → the same shape.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
-    switch self {
-    case .relu: x.relu()
-    case .gelu: x.gelu()
-    case .geluTanh: x.gelu(approximation: .tanh)
-    case .silu: x.silu()
-    case .quickGelu: x.quickGelu()
-    case .sigmoid: x.sigmoid()
-    case .tanh: x.tanh()
-    }
-  }
+  public func callAsFunction(_ x: Tensor) -> Tensor { function.apply(x) }
 }
 
 /// How gelu is computed.

@@ -1,6 +1,7 @@
 // Elements picked by index along an axis: gather, scatter, whole parts by index, one-hot.
 // Read first: Strides.swift; Gather.swift, the same for the rows of an embedding's table. Read next: Einsum.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -39,7 +40,10 @@ private struct AxisPick {
   func gather(_ x: Tensor, _ indices: IndexTensor) -> Tensor {
     Tensor(uninitialized: indices.shape) { y in
       read(x) { x in
-        indices.read { Kernels.table.copies.gatherAlong(x, $0, y, sizes, strides, axisStride, Kernels.schedule) }
+        indices.read {
+          Kernels.current.gatherAlong(
+            x, indices: $0, y, sizes: sizes, strides: strides, axisStride: axisStride, Kernels.schedule)
+        }
       }
     }
   }
@@ -52,8 +56,9 @@ private struct AxisPick {
     target.withUnsafeMutablePointer { y in
       read(x) { x in
         indices.read {
-          Kernels.table.copies.scatterAlong(
-            x, $0, y, sizes, strides, axisStride, place, adds, Kernels.schedule)
+          Kernels.current.scatterAlong(
+            x, indices: $0, y, sizes: sizes, strides: strides, axisStride: axisStride, axis: place, adds: adds,
+            Kernels.schedule)
         }
       }
     }
@@ -160,8 +165,9 @@ extension Tensor {
     let result = Tensor(uninitialized: selected) { y in
       read(self) { x in
         indices.read {
-          Kernels.table.copies.select(
-            x, $0, y, run.outer, run.count, indices.count, run.inner, Kernels.schedule)
+          Kernels.current.indexSelect(
+            x, indices: $0, y, outer: run.outer, count: run.count, chosen: indices.count, inner: run.inner,
+            Kernels.schedule)
         }
       }
     }
@@ -172,8 +178,9 @@ extension Tensor {
           dx.withUnsafeMutablePointer { dx in
             read(dy) { dy in
               indices.read {
-                Kernels.table.copies.selectAdd(
-                  dy, $0, dx, run.outer, run.count, indices.count, run.inner, Kernels.schedule)
+                Kernels.current.indexAdd(
+                  dy, indices: $0, to: dx, outer: run.outer, count: run.count, chosen: indices.count, inner: run.inner,
+                  Kernels.schedule)
               }
             }
           }

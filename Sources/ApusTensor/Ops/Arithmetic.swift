@@ -13,7 +13,9 @@ extension Tensor {
   /// scale · self + offset
   func affine(scale: Float, offset: Float) -> Tensor {
     Tensor(uninitialized: shape) { y in
-      read(self) { x in Kernels.table.affine(x, y, scale, offset, elementCount, Kernels.schedule) }
+      read(self) { x in
+        Kernels.current.affine(x, y, scale: scale, offset: offset, count: elementCount, Kernels.schedule)
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 // Scaled dot-product attention (Vaswani et al., arXiv:1706.03762), tiled: no matrix of T×T scores is stored.
 // Read first: ApusKernelsReference/ReferenceAttention.swift, AttentionMask.swift. Read next: CachedAttention.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -205,7 +206,7 @@ struct AttentionPlan {
     _ output: UnsafeMutablePointer<Float>, _ logSumExp: Storage?
   ) {
     withMask { shape in
-      Kernels.table.attentionForward(arguments(shape, q, k, v, output, logSumExp), Kernels.schedule)
+      Kernels.current.attentionForward(arguments(shape, q, k, v, output, logSumExp), Kernels.schedule)
     }
   }
 
@@ -217,7 +218,7 @@ struct AttentionPlan {
   ) {
     withMask { shape in
       readOptional(biasGradient) { dBias in
-        Kernels.table.attentionBackward(
+        Kernels.current.attentionBackward(
           AttentionBackwardArguments(
             forward: arguments(
               shape, inputs.0, inputs.1, inputs.2, UnsafeMutablePointer(mutating: output), logSumExp),

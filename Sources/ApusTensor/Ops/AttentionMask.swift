@@ -1,6 +1,7 @@
 // Which keys a query of an attention may look at, and what is added to its scores.
 // Read next: Attention.swift.
 
+import ApusBase
 import ApusKernelTypes
 
 /// Which keys a query may look at, and what is added to the scores.

@@ -1,5 +1,6 @@
 // Two shapes brought to one, and gradients brought back. Read next: Arithmetic.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -28,8 +29,8 @@ struct BroadcastPlan {
       // As many elements as the result has: nothing is repeated, all lie alike.
       if a.elementCount == count && b.elementCount == count {
         let rows = BroadcastRows(x, rowStride: 0, isRow: true)
-        Kernels.table.binary(
-          operation, rows, BroadcastRows(y, rowStride: 0, isRow: true), c, 1, count, Kernels.schedule)
+        Kernels.current.binary(
+          operation, rows, BroadcastRows(y, rowStride: 0, isRow: true), c, rows: 1, columns: count, Kernels.schedule)
         return
       }
       let axes = mergedAxes(a.shape, b.shape)
@@ -44,10 +45,10 @@ struct BroadcastPlan {
           bOffset += rest % axis.size * axis.b
           rest /= axis.size
         }
-        Kernels.table.binary(
+        Kernels.current.binary(
           operation, BroadcastRows(x + aOffset, rowStride: rows.a, isRow: columns.a != 0),
-          BroadcastRows(y + bOffset, rowStride: rows.b, isRow: columns.b != 0), c + index * block, rows.size,
-          columns.size, Kernels.schedule)
+          BroadcastRows(y + bOffset, rowStride: rows.b, isRow: columns.b != 0), c + index * block, rows: rows.size,
+          columns: columns.size, Kernels.schedule)
       }
     }
   }

@@ -1,6 +1,7 @@
 // Attention to remembered keys and values, in place: for inference, not recorded.
 // Read first: Attention.swift. Read next: ApusNN/Layers/KeyValueCache.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -133,11 +134,13 @@ public struct CachedKeysAndValues: Sendable {
     let (start, room) = (count * width, room)
     func copy(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
       if new == 1 {
-        Kernels.table.copyRows(source, stride, target + start, room * width, rows, width, Kernels.schedule)
+        Kernels.current.copyRows(
+          source, stride: stride, target + start, stride: room * width, rows: rows, columns: width, Kernels.schedule)
       } else {
         for row in 0..<rows {
-          Kernels.table.copyRows(
-            source + row * new * stride, stride, target + row * room * width + start, width, new, width,
+          Kernels.current.copyRows(
+            source + row * new * stride, stride: stride, target + row * room * width + start, stride: width, rows: new,
+            columns: width,
             Kernels.schedule)
         }
       }

@@ -1,6 +1,7 @@
 // Cross-entropy of logits with classes or probabilities, and the negative log-likelihood.
 // Read first: ApusKernelsReference/ReferenceLosses.swift, Softmax.swift. Read next: Losses.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -49,7 +50,7 @@ public func crossEntropy(
     }
   }
   let losses = Tensor(uninitialized: targets.shape) { losses in
-    withArguments { Kernels.table.losses.crossEntropy($0, losses, logSumExp.elements, Kernels.schedule) }
+    withArguments { Kernels.current.crossEntropy($0, losses: losses, logSumExp: logSumExp.elements, Kernels.schedule) }
   }
   let (result, scale) = losses.reduced(
     reduction, counted: countedWeight(targets, ignoring: ignored, weight), examples: targets.shape.first ?? 1)
@@ -98,7 +99,7 @@ public func crossEntropy(
     }
   }
   let losses = Tensor(uninitialized: leading) { losses in
-    withArguments { Kernels.table.losses.crossEntropy($0, losses, logSumExp.elements, Kernels.schedule) }
+    withArguments { Kernels.current.crossEntropy($0, losses: losses, logSumExp: logSumExp.elements, Kernels.schedule) }
   }
   let (result, scale) = losses.reduced(reduction, counted: Float(rows), examples: leading.first ?? 1)
   return result.recorded("softCrossEntropy") {
@@ -126,8 +127,9 @@ private func logitsGradient(
   Tensor(uninitialized: shape) { dx in
     read(scales.values) { values in
       withArguments { arguments in
-        Kernels.table.losses.crossEntropyBackward(
-          arguments, logSumExp.elements, RowScales(values, hasOneForEach: scales.hasOneForEach), dx, Kernels.schedule)
+        Kernels.current.crossEntropyBackward(
+          arguments, logSumExp: logSumExp.elements, scales: RowScales(values, hasOneForEach: scales.hasOneForEach), dx,
+          Kernels.schedule)
       }
     }
   }

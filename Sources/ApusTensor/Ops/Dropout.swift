@@ -1,5 +1,6 @@
 // Dropout (Srivastava et al., JMLR 15, 2014), from a counter-based generator: the backward makes the mask again.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -22,7 +23,9 @@ extension Tensor {
 
   private func masked(keeping keep: Float, _ seed: UInt64, _ stream: UInt64) -> Tensor {
     Tensor(uninitialized: shape) { y in
-      read(self) { x in Kernels.table.dropout(x, y, elementCount, keep, seed, stream, Kernels.schedule) }
+      read(self) { x in
+        Kernels.current.dropout(x, y, count: elementCount, keep: keep, key: seed, stream: stream, Kernels.schedule)
+      }
     }
   }
 }

@@ -1,6 +1,8 @@
 // Sums of products written with letters: einsum. It is taken apart into diagonals, sums, permutations and matrix products.
 // Read first: MatMul.swift, Shaping.swift.
 
+import ApusBase
+
 /// A sum of products over axes that are named by letters.
 ///
 /// ```swift

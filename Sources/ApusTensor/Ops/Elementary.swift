@@ -9,7 +9,7 @@ extension Tensor {
   /// f(x) without recording.
   func mapped(_ operation: UnaryOperation) -> Tensor {
     Tensor(uninitialized: shape) { y in
-      read(self) { x in Kernels.table.unary(operation, x, y, elementCount, Kernels.schedule) }
+      read(self) { x in Kernels.current.unary(operation, x, y, count: elementCount, Kernels.schedule) }
     }
   }
 
@@ -17,7 +17,7 @@ extension Tensor {
   func mappedBackward(_ operation: UnaryOperation, _ dy: Tensor) -> Tensor {
     Tensor(uninitialized: shape) { dx in
       read(self, dy) { saved, dy in
-        Kernels.table.unaryBackward(operation, saved, dy, dx, elementCount, Kernels.schedule)
+        Kernels.current.unaryBackward(operation, saved: saved, dy, dx, count: elementCount, Kernels.schedule)
       }
     }
   }

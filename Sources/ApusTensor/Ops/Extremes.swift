@@ -1,6 +1,7 @@
 // The largest and smallest elements along axes, and where they are. Read first: Reductions.swift.
 // Read next: Sorting.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -93,7 +94,8 @@ extension Tensor {
     require(run.count > 0, "argMax: the last axis of shape \(shape) is empty")
     positions.overwrite(as: Shape(shape.dropLast())) { positions in
       read(self) { x in
-        Kernels.table.axes.extremePositions(x, positions, run.outer, run.count, 1, true, Kernels.schedule)
+        Kernels.current.extremePositions(
+          x, positions, outer: run.outer, count: run.count, inner: 1, isLargest: true, Kernels.schedule)
       }
     }
   }
@@ -111,8 +113,8 @@ extension Tensor {
     let shape = shape.reduced(along: [axis], keepingDimensions: keepingDimensions)
     return IndexTensor(uninitialized: shape) { positions in
       read(self) { x in
-        Kernels.table.axes.extremePositions(
-          x, positions, run.outer, run.count, run.inner, isLargest, Kernels.schedule)
+        Kernels.current.extremePositions(
+          x, positions, outer: run.outer, count: run.count, inner: run.inner, isLargest: isLargest, Kernels.schedule)
       }
     }
   }
@@ -149,8 +151,8 @@ extension Tensor {
       wrt(x) { dy in
         Tensor(uninitialized: x.shape) { dx in
           read(x, y, dy) { x, y, dy in
-            Kernels.table.axes.shareAmongEqual(
-              x, y, dy, dx, run.outer, run.count, run.inner, Kernels.schedule)
+            Kernels.current.shareAmongEqual(
+              x, y, dy, dx, outer: run.outer, count: run.count, inner: run.inner, Kernels.schedule)
           }
         }
       }

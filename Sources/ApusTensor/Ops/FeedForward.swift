@@ -60,7 +60,7 @@ private func hiddenGradient(
         b: MatrixOperand(w, rowStride: hidden), c: dz, cRowStride: hidden)
       arguments.factors = slopes
       arguments.columnSums = sums?.elements
-      Kernels.table.matMul(arguments, Kernels.schedule)
+      Kernels.current.matMul(arguments, Kernels.schedule)
     }
   }
   return (gradient, sums.map { Tensor(shape: [hidden], storage: $0) })

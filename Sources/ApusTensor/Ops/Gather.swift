@@ -1,5 +1,6 @@
 // Rows of a table by index: embeddings. Read next: ApusNN/Layers/Embedding.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -22,7 +23,7 @@ extension Tensor {
       read(self) { x in
         indices.indices.withUnsafeBufferPointer { rows in
           if let base = rows.baseAddress {
-            Kernels.table.gather(x, base, y, indices.count, width, Kernels.schedule)
+            Kernels.current.gather(x, indices: base, y, count: indices.count, width: width, Kernels.schedule)
           }
         }
       }
@@ -55,8 +56,9 @@ extension Tensor {
       read(self) { x in
         indices.indices.withUnsafeBufferPointer { places in
           if let base = places.baseAddress {
-            Kernels.table.scatterAdd(
-              x, base, table, indices.count, width, skipped.map { Int32($0) } ?? -1, Kernels.schedule)
+            Kernels.current.scatterAdd(
+              x, indices: base, to: table, count: indices.count, width: width,
+              skipping: skipped.map { Int32($0) } ?? -1, Kernels.schedule)
           }
         }
       }

@@ -1,5 +1,6 @@
 // Normalization over groups of channels. Read first: ApusKernelsReference/ReferenceGroupNorm.swift, LayerNorm.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -32,7 +33,7 @@ public func groupNorm(
   // Nothing to normalize is no examples, so that no kernel divides by a width of 0.
   let sizes = ChannelGroups(
     examples: x.elementCount == 0 ? 0 : x.shape[0], groups: groups, channels: channels / groups, places: places)
-  let kernels = Kernels.table.normalizations
+  let kernels = Kernels.current
   let (mean, inverseDeviation) = (
     Storage(count: sizes.examples * groups), Storage(count: sizes.examples * groups)
   )
@@ -41,7 +42,8 @@ public func groupNorm(
       readOptional(weight) { weight in
         readOptional(bias) { bias in
           kernels.groupNorm(
-            x, weight, bias, epsilon, y, mean.elements, inverseDeviation.elements, sizes, Kernels.schedule)
+            x, weight: weight, bias: bias, epsilon: epsilon, y, mean: mean.elements,
+            inverseDeviation: inverseDeviation.elements, sizes: sizes, Kernels.schedule)
         }
       }
     }
@@ -53,8 +55,9 @@ public func groupNorm(
         read(x, dy) { x, dy in
           readOptional(weight) { w in
             kernels.groupNormBackward(
-              x, w, mean.elements, inverseDeviation.elements, dy, dx, weight == nil ? nil : dWeight.elements,
-              bias == nil ? nil : dBias.elements, sizes, Kernels.schedule)
+              x, weight: w, mean: mean.elements, inverseDeviation: inverseDeviation.elements, dy, dx,
+              dWeight: weight == nil ? nil : dWeight.elements,
+              dBias: bias == nil ? nil : dBias.elements, sizes: sizes, Kernels.schedule)
           }
         }
       }

@@ -1,5 +1,6 @@
 // Layer normalization. Read first: ApusKernelsReference/ReferenceLayerNorm.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -25,8 +26,9 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor? = nil, epsilon
     read(x) { x in
       readOptional(weight) { weight in
         readOptional(bias) { bias in
-          Kernels.table.layerNorm(
-            x, weight, bias, epsilon, y, statistics.elements, statistics.elements + rows, rows, columns,
+          Kernels.current.layerNorm(
+            x, weight: weight, bias: bias, epsilon: epsilon, y, mean: statistics.elements,
+            inverseDeviation: statistics.elements + rows, rows: rows, columns: columns,
             Kernels.schedule)
         }
       }
@@ -38,9 +40,10 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor? = nil, epsilon
       let dx = Tensor(uninitialized: x.shape) { dx in
         read(x, dy) { x, dy in
           readOptional(weight) { w in
-            Kernels.table.layerNormBackward(
-              x, w, statistics.elements, statistics.elements + rows, dy, dx, weight == nil ? nil : dWeight.elements,
-              bias == nil ? nil : dBias.elements, rows, columns, Kernels.schedule)
+            Kernels.current.layerNormBackward(
+              x, weight: w, mean: statistics.elements, inverseDeviation: statistics.elements + rows, dy, dx,
+              dWeight: weight == nil ? nil : dWeight.elements,
+              dBias: bias == nil ? nil : dBias.elements, rows: rows, columns: columns, Kernels.schedule)
           }
         }
       }

@@ -1,6 +1,7 @@
 // The linear map of layers, with bias and activation fused into the product's last pass.
 // Read first: MatMul.swift, Activations.swift. Read next: ApusNN/Layers/Linear.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -65,7 +66,7 @@ func linearForward(
         arguments.bias = bias
         arguments.activation = activation
         arguments.slopes = slopes?.elements
-        Kernels.table.matMul(arguments, Kernels.schedule)
+        Kernels.current.matMul(arguments, Kernels.schedule)
       }
     }
   }

@@ -1,6 +1,7 @@
 // Losses between a prediction and a target of the same shape, and what becomes of the losses of single examples.
 // Read first: ApusKernelsReference/ReferenceLosses.swift. Read next: CrossEntropy.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -145,16 +146,16 @@ private func pairwiseLoss(
   _ loss: PairwiseLoss, _ x: Tensor, _ t: Tensor, _ reduction: LossReduction, _ operation: StaticString
 ) -> Tensor {
   require(x.shape == t.shape, "\(operation): prediction \(x.shape), target \(t.shape) (expected equal shapes)")
-  let (kernels, count) = (Kernels.table.losses, x.elementCount)
+  let (kernels, count) = (Kernels.current, x.elementCount)
   let result: Tensor
   var scale: Float = 1
   if reduction == .none {
     result = Tensor(uninitialized: x.shape) { y in
-      read(x, t) { x, t in kernels.pairwise(loss, x, t, y, count, Kernels.schedule) }
+      read(x, t) { x, t in kernels.pairwiseLoss(loss, x, t, y, count: count, Kernels.schedule) }
     }
   } else {
     // Nothing but the sum is stored.
-    let sum = read(x, t) { x, t in kernels.pairwiseSum(loss, x, t, count, Kernels.schedule) }
+    let sum = read(x, t) { x, t in kernels.pairwiseLossSum(loss, x, t, count: count, Kernels.schedule) }
     let divisor = reduction == .sum ? 1 : reduction == .mean ? count : x.shape.first ?? 1
     scale = 1 / Float(divisor)
     result = Tensor(Float(sum / Double(divisor)))
@@ -163,8 +164,9 @@ private func pairwiseLoss(
     let scales = scale == 1 ? dLoss : dLoss * scale
     return Tensor(uninitialized: x.shape) { dx in
       read(x, t, scales) { x, t, scales in
-        kernels.pairwiseBackward(
-          loss, isOfTarget, x, t, RowScales(scales, hasOneForEach: reduction == .none), dx, count, Kernels.schedule)
+        kernels.pairwiseLossBackward(
+          loss, isOfTarget: isOfTarget, x, t, scales: RowScales(scales, hasOneForEach: reduction == .none), dx,
+          count: count, Kernels.schedule)
       }
     }
   }

@@ -1,5 +1,6 @@
 // Matrix products. Read first: ApusKernelsReference/ReferenceMatMul.swift. Read next: MatrixView.swift, Linear.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -81,7 +82,7 @@ struct MatMulPlan {
           arguments.m = m * batch
           arguments.batch = 1
         }
-        Kernels.table.matMul(arguments, Kernels.schedule)
+        Kernels.current.matMul(arguments, Kernels.schedule)
       }
     }
   }

@@ -1,6 +1,7 @@
 // Some columns of a matrix as an operand of a product, read where they lie.
 // Read first: MatMul.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 

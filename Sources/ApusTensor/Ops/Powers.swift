@@ -1,6 +1,7 @@
 // Powers, and limits: functions of one variable with parameters. Read first: Elementary.swift.
 // Read next: ApusKernelsBaseline/Pointwise/Parametric.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -8,7 +9,7 @@ extension Tensor {
   /// f(x) without recording.
   func mapped(_ function: ParametricFunction) -> Tensor {
     Tensor(uninitialized: shape) { y in
-      read(self) { x in Kernels.table.pointwise.parametric(function, x, y, elementCount, Kernels.schedule) }
+      read(self) { x in Kernels.current.parametric(function, x, y, count: elementCount, Kernels.schedule) }
     }
   }
 
@@ -16,7 +17,7 @@ extension Tensor {
   func mappedBackward(_ function: ParametricFunction, _ dy: Tensor) -> Tensor {
     Tensor(uninitialized: shape) { dx in
       read(self, dy) { x, dy in
-        Kernels.table.pointwise.parametricBackward(function, x, dy, dx, elementCount, Kernels.schedule)
+        Kernels.current.parametricBackward(function, x, dy, dx, count: elementCount, Kernels.schedule)
       }
     }
   }

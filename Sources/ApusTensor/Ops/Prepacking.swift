@@ -1,6 +1,7 @@
 // Weights packed in advance for products that come again and again: inference on many rows at a time.
 // Read first: Linear.swift; ApusKernelsBaseline/MatMul/Packing.swift. Read next: ApusNN/Module/Prepacking.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -12,9 +13,10 @@ final class WeightPanels: Sendable {
 
   init(_ matrix: Tensor) {
     let (rows, columns) = (matrix.shape[0], matrix.shape[1])
-    let storage = Storage(count: Kernels.table.copies.panelCount(rows, columns))
+    let storage = Storage(count: Kernels.current.panelCount(rows: rows, columns: columns))
     read(matrix) { w in
-      Kernels.table.copies.packPanels(w, columns, rows, columns, storage.elements, Kernels.schedule)
+      Kernels.current.packPanels(
+        w, rowStride: columns, rows: rows, columns: columns, into: storage.elements, Kernels.schedule)
     }
     (self.rows, self.columns, self.storage) = (rows, columns, storage)
   }
@@ -23,7 +25,7 @@ final class WeightPanels: Sendable {
 
   /// The panels of some rows, if these begin and end where panels do.
   func elements(ofRows range: Range<Int>) -> UnsafePointer<Float>? {
-    let width = Kernels.table.tile.columns
+    let width = Kernels.current.tile.columns
     guard range.lowerBound % width == 0, range.upperBound % width == 0 || range.upperBound == rows else { return nil }
     return UnsafePointer(storage.elements + range.lowerBound * columns)
   }

@@ -1,5 +1,6 @@
 // Normalization by the root of the mean square. Read first: ApusKernelsReference/ReferenceRMSNorm.swift, LayerNorm.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -22,12 +23,14 @@ public func rmsNorm(_ x: Tensor, weight: Tensor?, epsilon: Float = .ulpOfOne) ->
     "rmsNorm: input \(x.shape), weight \(normalized) (trailing axes must agree)")
   let columns = normalized.elementCount
   let rows = columns == 0 ? 0 : x.elementCount / columns
-  let kernels = Kernels.table.normalizations
+  let kernels = Kernels.current
   let inverseRoot = Workspace.storage(count: rows)
   let y = Tensor(uninitialized: x.shape) { y in
     read(x) { x in
       readOptional(weight) { weight in
-        kernels.rmsNorm(x, weight, epsilon, y, inverseRoot.elements, rows, columns, Kernels.schedule)
+        kernels.rmsNorm(
+          x, weight: weight, epsilon: epsilon, y, inverseRoot: inverseRoot.elements, rows: rows, columns: columns,
+          Kernels.schedule)
       }
     }
   }
@@ -38,7 +41,8 @@ public func rmsNorm(_ x: Tensor, weight: Tensor?, epsilon: Float = .ulpOfOne) ->
         read(x, dy) { x, dy in
           readOptional(weight) { w in
             kernels.rmsNormBackward(
-              x, w, inverseRoot.elements, dy, dx, weight == nil ? nil : dWeight.elements, rows, columns,
+              x, weight: w, inverseRoot: inverseRoot.elements, dy, dx, dWeight: weight == nil ? nil : dWeight.elements,
+              rows: rows, columns: columns,
               Kernels.schedule)
           }
         }

@@ -7,7 +7,9 @@ extension Tensor {
   /// One reduction over neighbouring axes: x seen as [outer, count, inner] → [outer, inner].
   private func reduced(_ reduction: Reduction, outer: Int, count: Int, inner: Int, shape: Shape) -> Tensor {
     Tensor(uninitialized: shape) { y in
-      read(self) { x in Kernels.table.reduce(reduction, x, y, outer, count, inner, Kernels.schedule) }
+      read(self) { x in
+        Kernels.current.reduce(reduction, x, y, outer: outer, count: count, inner: inner, Kernels.schedule)
+      }
     }
   }
 

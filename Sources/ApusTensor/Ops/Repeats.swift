@@ -1,5 +1,6 @@
 // Tensors repeated, flipped and rolled. Read first: Strides.swift. Read next: AlongAxis.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -78,8 +79,10 @@ extension Tensor {
     let (head, tail) = (start * run.inner, (size - start) * run.inner)
     let result = Tensor(uninitialized: shape) { y in
       read(self) { x in
-        Kernels.table.copyRows(x + tail, width, y, width, run.outer, head, Kernels.schedule)
-        Kernels.table.copyRows(x, width, y + head, width, run.outer, tail, Kernels.schedule)
+        Kernels.current.copyRows(
+          x + tail, stride: width, y, stride: width, rows: run.outer, columns: head, Kernels.schedule)
+        Kernels.current.copyRows(
+          x, stride: width, y + head, stride: width, rows: run.outer, columns: tail, Kernels.schedule)
       }
     }
     return result.recorded("rolled") { wrt(x) { dy in dy.rolled(by: -shift, along: axis) } }

@@ -1,6 +1,7 @@
 // Rotary positions: features turned in pairs by angles that grow with the position.
 // Read first: ApusKernelsReference/ReferenceRotary.swift. Read next: ApusNN/Layers/RotaryPositions.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -49,7 +50,7 @@ extension Tensor {
     let angleRows = cosines.shape.dropLast().reduce(1, *)
     return Tensor(uninitialized: shape) { y in
       read(self, cosines, sines) { x, cosines, sines in
-        Kernels.table.positions.rotate(
+        Kernels.current.rotate(
           RotaryArguments(
             x: x, y: y, cosines: cosines, sines: sines, angleRows: angleRows, rows: shape[0] * shape[1],
             heads: heads, headSize: shape[2] / heads, pairs: pairs, pairsAreNeighbors: pairing == .neighbors,

@@ -3,6 +3,7 @@
 // A mask is a tensor of ones and zeros: masks are combined with `*` (and), `maximum` (or) and `1 −` (not), counted with
 // `sum`, and put into attention or losses as they are. Comparisons are constants for gradients.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -67,9 +68,9 @@ public func select(_ mask: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
   let second = isNumber.b ? b.detached : b.detached.broadcast(to: shape)
   let result = Tensor(uninitialized: shape) { c in
     read(condition, first, second) { mask, a, b in
-      Kernels.table.pointwise.select(
+      Kernels.current.select(
         mask, BroadcastRows(a, rowStride: 0, isRow: !isNumber.a), BroadcastRows(b, rowStride: 0, isRow: !isNumber.b), c,
-        shape.elementCount, Kernels.schedule)
+        count: shape.elementCount, Kernels.schedule)
     }
   }
   return result.recorded("select") {

@@ -1,6 +1,8 @@
 // The same elements under another shape or order, or repeated along axes of size 1.
 // Read first: Strides.swift. Read next: Slices.swift, Repeats.swift.
 
+import ApusBase
+
 extension Tensor {
   /// The same memory under another shape, without recording.
   func viewed(as shape: Shape) -> Tensor { Tensor(shape: shape, storage: storage, offset: offset) }

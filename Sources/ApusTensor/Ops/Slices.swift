@@ -1,6 +1,7 @@
 // Parts of tensors, tensors put together, and tensors in a frame. Read first: Strides.swift.
 // Read next: Repeats.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -84,7 +85,8 @@ extension Tensor {
     let before = amounts.map(\.before)
     let result = Tensor(uninitialized: padded) { y in
       read(self) { x in
-        Kernels.table.copies.pad(x, y, Array(shape), before, Array(padded), value, Kernels.schedule)
+        Kernels.current.pad(
+          x, y, sizes: Array(shape), before: before, padded: Array(padded), value: value, Kernels.schedule)
       }
     }
     return result.recorded("padded") {
@@ -129,7 +131,8 @@ public func concatenated(_ parts: [Tensor], along axis: Int) -> Tensor {
     for part in parts {
       let columns = part.shape[axis] * run.inner
       read(part) { x in
-        Kernels.table.copyRows(x, columns, y + start, width, run.outer, columns, Kernels.schedule)
+        Kernels.current.copyRows(
+          x, stride: columns, y + start, stride: width, rows: run.outer, columns: columns, Kernels.schedule)
       }
       starts.append(start / Swift.max(1, run.inner))
       start += columns

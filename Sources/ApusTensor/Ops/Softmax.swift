@@ -9,9 +9,15 @@ extension Tensor {
     let axis = shape.normalized(axis: axis, "softmax")
     if axis != rank - 1 { return withAxisLast(axis) { $0.softmax() } }
     let x = self
-    let y = rowByRow(Kernels.table.softmax)
+    let y = rowByRow { x, y, rows, columns in
+      Kernels.current.softmax(x, y, rows: rows, columns: columns, Kernels.schedule)
+    }
     return y.recorded("softmax") {
-      wrt(x) { dy in y.rowByRow(dy, Kernels.table.softmaxBackward) }
+      wrt(x) { dy in
+        y.rowByRow(dy) { y, dy, dx, rows, columns in
+          Kernels.current.softmaxBackward(y, dy, dx, rows: rows, columns: columns, Kernels.schedule)
+        }
+      }
     }
   }
 
@@ -20,9 +26,15 @@ extension Tensor {
     let axis = shape.normalized(axis: axis, "logSoftmax")
     if axis != rank - 1 { return withAxisLast(axis) { $0.logSoftmax() } }
     let x = self
-    let y = rowByRow(Kernels.table.losses.logSoftmax)
+    let y = rowByRow { x, y, rows, columns in
+      Kernels.current.logSoftmax(x, y, rows: rows, columns: columns, Kernels.schedule)
+    }
     return y.recorded("logSoftmax") {
-      wrt(x) { dy in y.rowByRow(dy, Kernels.table.losses.logSoftmaxBackward) }
+      wrt(x) { dy in
+        y.rowByRow(dy) { y, dy, dx, rows, columns in
+          Kernels.current.logSoftmaxBackward(y, dy, dx, rows: rows, columns: columns, Kernels.schedule)
+        }
+      }
     }
   }
 
@@ -38,20 +50,22 @@ extension Tensor {
   }
 
   private func rowByRow(
-    _ kernel: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Int, Schedule) -> Void
+    _ kernel: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int) -> Void
   ) -> Tensor {
     Tensor(uninitialized: shape) { y in
-      read(self) { x in kernel(x, y, rows.count, rows.length, Kernels.schedule) }
+      read(self) { x in kernel(x, y, rows.count, rows.length) }
     }
   }
 
   /// The gradient of the operand, from this result and its gradient.
   private func rowByRow(
     _ dy: Tensor,
-    _ kernel: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int, Int, Schedule) -> Void
+    _ kernel: (
+      UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int
+    ) -> Void
   ) -> Tensor {
     Tensor(uninitialized: shape) { dx in
-      read(self, dy) { y, dy in kernel(y, dy, dx, rows.count, rows.length, Kernels.schedule) }
+      read(self, dy) { y, dy in kernel(y, dy, dx, rows.count, rows.length) }
     }
   }
 }

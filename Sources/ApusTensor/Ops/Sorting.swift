@@ -1,6 +1,7 @@
 // Elements in order along an axis: sort and top-k. Read first: Extremes.swift, AlongAxis.swift.
 // Read next: ApusKernelsBaseline/Sorting/SortKeys.swift, how floats become whole numbers in the same order.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -18,8 +19,9 @@ extension Tensor {
     let (x, storage) = (self, Storage(count: elementCount))
     let indices = IndexTensor(uninitialized: shape) { positions in
       read(self) { x in
-        Kernels.table.axes.sort(
-          x, storage.elements, positions, run.outer, run.count, run.inner, descending, Kernels.schedule)
+        Kernels.current.sort(
+          x, storage.elements, positions, outer: run.outer, count: run.count, inner: run.inner,
+          isDescending: descending, Kernels.schedule)
       }
     }
     let values = Tensor(shape: shape, storage: storage).recorded("sorted") {
@@ -53,8 +55,9 @@ extension Tensor {
     let (x, storage) = (self, Storage(count: chosen.elementCount))
     let indices = IndexTensor(uninitialized: chosen) { positions in
       read(self) { x in
-        Kernels.table.axes.topK(
-          x, storage.elements, positions, run.outer, run.count, run.inner, k, largest, Kernels.schedule)
+        Kernels.current.topK(
+          x, storage.elements, positions, outer: run.outer, count: run.count, inner: run.inner, k: k,
+          isLargest: largest, Kernels.schedule)
       }
     }
     let values = Tensor(shape: chosen, storage: storage).recorded("topK") {

@@ -75,8 +75,9 @@ extension Tensor {
     let mean = Storage(count: run.lines)
     let variance = Tensor(uninitialized: shape) { y in
       read(self) { x in
-        Kernels.table.axes.variance(
-          x, mean.elements, y, run.outer, run.count, run.inner, divisor, Kernels.schedule)
+        Kernels.current.variance(
+          x, mean: mean.elements, y, outer: run.outer, count: run.count, inner: run.inner, divisor: divisor,
+          Kernels.schedule)
       }
     }
     return (mean, variance)
@@ -86,8 +87,9 @@ extension Tensor {
   private func scaledDeviations(_ run: AxisRun, from mean: Storage, scale: Tensor) -> Tensor {
     Tensor(uninitialized: shape) { dx in
       read(self, scale) { x, scale in
-        Kernels.table.axes.scaledDeviations(
-          x, mean.elements, scale, dx, run.outer, run.count, run.inner, Kernels.schedule)
+        Kernels.current.scaledDeviations(
+          x, mean: mean.elements, scale: scale, dx, outer: run.outer, count: run.count, inner: run.inner,
+          Kernels.schedule)
       }
     }
   }
@@ -102,14 +104,16 @@ extension Tensor {
     let axes = normalized(axes, "logSumExp")
     let (x, run) = together(axes)
     let y = Tensor(uninitialized: shape.reduced(along: axes, keepingDimensions: keepingDimensions)) { y in
-      read(x) { x in Kernels.table.axes.logSumExp(x, y, run.outer, run.count, run.inner, Kernels.schedule) }
+      read(x) { x in
+        Kernels.current.logSumExp(x, y, outer: run.outer, count: run.count, inner: run.inner, Kernels.schedule)
+      }
     }
     return y.recorded("logSumExp") {
       wrt(x) { dy in
         Tensor(uninitialized: x.shape) { dx in
           read(x, y, dy) { x, y, dy in
-            Kernels.table.axes.logSumExpBackward(
-              x, y, dy, dx, run.outer, run.count, run.inner, Kernels.schedule)
+            Kernels.current.logSumExpBackward(
+              x, y, dy, dx, outer: run.outer, count: run.count, inner: run.inner, Kernels.schedule)
           }
         }
       }
@@ -138,7 +142,8 @@ extension Tensor {
     let run = AxisRun(shape, axis)
     return Tensor(uninitialized: shape) { y in
       read(self) { x in
-        Kernels.table.axes.cumulativeSum(x, y, run.outer, run.count, run.inner, isReversed, Kernels.schedule)
+        Kernels.current.cumulativeSum(
+          x, y, outer: run.outer, count: run.count, inner: run.inner, isReversed: isReversed, Kernels.schedule)
       }
     }
   }

@@ -1,6 +1,7 @@
 // Elements read or added at strides: what permutations, broadcasts, slices, flips and repetitions have in common.
 // Read next: Shaping.swift, Slices.swift, Repeats.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
@@ -35,9 +36,10 @@ extension Tensor {
       read(self) { x in
         if axes.isContiguous {
           let count = shape.elementCount
-          Kernels.table.copyRows(x + start, count, y, count, 1, count, Kernels.schedule)
+          Kernels.current.copyRows(
+            x + start, stride: count, y, stride: count, rows: 1, columns: count, Kernels.schedule)
         } else {
-          Kernels.table.permute(x + start, y, axes.sizes, axes.strides, Kernels.schedule)
+          Kernels.current.permute(x + start, y, sizes: axes.sizes, strides: axes.strides, Kernels.schedule)
         }
       }
     }
@@ -49,7 +51,7 @@ extension Tensor {
     let axes = StridedAxes(axes)
     withUnsafeMutablePointer { y in
       read(part) { x in
-        Kernels.table.copies.addStrided(x, y + start, axes.sizes, axes.strides, Kernels.schedule)
+        Kernels.current.addStrided(x, to: y + start, sizes: axes.sizes, strides: axes.strides, Kernels.schedule)
       }
     }
   }

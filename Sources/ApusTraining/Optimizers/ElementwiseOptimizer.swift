@@ -1,30 +1,33 @@
-// What all optimizers of this package share: groups, arrays beside every parameter, counts of steps, and their saving.
+// The base class of the optimizers: parameter groups, per-parameter state, step counts, and saving the state.
 // Read first: Optimizer.swift. Read next: OptimizerState.swift; SGD.swift, the simplest rule.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 public import ApusTensor
 
-/// An optimizer whose rule is the same for every element of every parameter; its subclasses say which rule.
+/// An optimizer that applies the same update rule to every element of every parameter. Subclasses define the rule.
 ///
-/// All parameters are updated in one parallel pass, which reads and writes each array once.
+/// One parallel pass updates all parameters, and reads and writes each array once.
 public class ElementwiseOptimizer: Optimizer {
+  /// η: the learning rate.
   public final var learningRate: Float
-  /// λ: λp is added to the gradient, or if the decay is decoupled, the parameter is multiplied by 1 − ηλ before the step
-  /// (Loshchilov, Hutter, arXiv:1711.05101).
+  /// λ: the weight decay. It adds λp to the gradient. If it is decoupled, the parameter is multiplied by 1 − ηλ before
+  /// the step instead (Loshchilov, Hutter, arXiv:1711.05101).
   public final let weightDecay: Float
-  /// Whether weight decay leaves the gradient alone.
+  /// Whether the weight decay is decoupled from the gradient.
   public final let isDecayDecoupled: Bool
-  /// Ascends instead of descending.
+  /// Whether to maximize the objective (gradient ascent).
   public final let maximizes: Bool
   private let variables: [Variable]
   private let decays: [Float]
   private let scales: [Float]
-  /// How many gradients each parameter has seen.
+  /// The number of gradients that each parameter has received.
   private var stepCounts: [Int]
   private var slots: [Slots?]
 
-  /// - Parameter slots: names of the up to three arrays that the rule keeps beside each parameter; nil leaves one out.
+  /// - Parameter slots: the names of the state arrays that the rule keeps for each parameter, at most three; nil leaves
+  ///   one out.
   init(
     _ parameters: [any Trainable], slots: [String?], learningRate: Float, weightDecay: Float,
     isDecayDecoupled: Bool = false, maximizes: Bool
@@ -36,7 +39,7 @@ public class ElementwiseOptimizer: Optimizer {
     scales = groups.flatMap { group in group.parameters.map { _ in group.learningRateScale } }
     require(
       Set(variables.map(ObjectIdentifier.init)).count == variables.count,
-      "\(Self.self): a parameter is there twice (a step would change it twice)")
+      "\(Self.self): a parameter is listed twice (a step would update it twice)")
     (self.learningRate, self.weightDecay) = (learningRate, weightDecay)
     (self.isDecayDecoupled, self.maximizes) = (isDecayDecoupled, maximizes)
     stepCounts = variables.map { _ in 0 }
@@ -45,20 +48,20 @@ public class ElementwiseOptimizer: Optimizer {
     }
   }
 
-  /// The rule: changes all parameters of a call alike.
+  /// Applies the update rule to parameters with common settings.
   ///
   /// - Parameters:
-  ///   - step: how many gradients these parameters have seen, this one included.
-  func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  ///   - step: the number of gradients that these parameters have received, including this one.
+  func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     requirementFailure("\(Self.self): a subclass of ElementwiseOptimizer without a rule")
   }
 
-  /// Gives all elements of an array beside the parameters the same value.
+  /// Fills a state array of all parameters with a value.
   func fill(slot: Int, with value: Float) {
     slots[slot]?.tensors = variables.map { Tensor(repeating: value, shape: $0.value.shape) }
   }
 
-  /// What parameters of one call have in common.
+  /// The settings that the parameters of one call have in common.
   private struct Batch: Hashable {
     let decay: Float
     let scale: Float
@@ -66,8 +69,8 @@ public class ElementwiseOptimizer: Optimizer {
   }
 
   public final func step(_ gradients: Gradients) {
-    // The values are moved out of their variables, so that each has one owner and is changed in place; this array keeps all
-    // memory alive while the kernels run.
+    // Moves the values out of their variables, so that each is uniquely referenced and updated in place. This array
+    // keeps the memory alive while the kernels run.
     var taken: [(variable: Variable, value: Tensor, gradient: Tensor)] = []
     var batches: [(key: Batch, segments: [OptimizerSegment])] = []
     var positions: [Batch: Int] = [:]

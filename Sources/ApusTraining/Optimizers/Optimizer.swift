@@ -1,59 +1,63 @@
-// What an optimizer is, and what it takes. Read next: ElementwiseOptimizer.swift, SGD.swift, Adam.swift, ../TrainingRun.swift.
+// The protocol of optimizers, and parameter groups.
+// Read next: ElementwiseOptimizer.swift, SGD.swift, Adam.swift, ../TrainingRun.swift.
 
 public import ApusTensor
 
-/// Changes parameters by their gradients.
+/// An optimizer, which updates parameters from their gradients.
 public protocol Optimizer: AnyObject {
-  /// Set it before every step to follow a schedule.
+  /// The learning rate. To follow a schedule, set it before every step.
   var learningRate: Float { get set }
 
-  /// One step. Parameters without a gradient stay as they are.
+  /// Updates the parameters with one step. Parameters without a gradient do not change.
   func step(_ gradients: Gradients)
 
-  /// Everything that the next steps depend on besides the parameters, in a fixed order.
+  /// The state on which future steps depend besides the parameters, in a fixed order.
   var state: [(name: String, tensor: Tensor)] { get }
 
-  /// Continues where another optimizer of the same kind, over the same parameters, was when it gave this state.
+  /// Restores a state that was saved by an optimizer of the same kind with the same parameters.
+  ///
+  /// - Throws: `OptimizerStateError` if the state does not match. The optimizer is unchanged then.
   func load(state: [String: Tensor]) throws(OptimizerStateError)
 }
 
-/// An optimizer with a momentum that a schedule may change, as one-cycle schedules do: SGD's and RMSprop's, or Adam's β₁.
+/// An optimizer with a momentum that a schedule can change, as a one-cycle schedule does: that of SGD and RMSprop, or
+/// β₁ of Adam.
 public protocol MomentumOptimizer: Optimizer {
-  /// The share of the last step, or of the running mean, that is kept.
+  /// The momentum: the decay rate of the velocity or of the running mean of the gradient.
   var momentum: Float { get set }
 }
 
-/// A state that does not fit an optimizer.
+/// The error for a state that does not match the optimizer.
 public struct OptimizerStateError: Error, CustomStringConvertible, Sendable {
-  /// What is missing, misshapen or unexpected, one sentence each.
+  /// The missing, unexpected and wrongly shaped tensors, one sentence each.
   public let problems: [String]
 
-  public var description: String { "the optimizer's state does not fit: " + problems.joined(separator: "; ") }
+  public var description: String { "the optimizer's state does not match: " + problems.joined(separator: "; ") }
 }
 
-/// What optimizers take: parameters, and groups of them that have settings of their own.
+/// A type that can be passed to an optimizer: a parameter, or a group of parameters with its own settings.
 ///
 /// ```swift
 /// AdamW(model.parameters, learningRate: 3e-4)
 /// AdamW([ParameterGroup(matrices), ParameterGroup(others, weightDecay: 0)], learningRate: 3e-4, weightDecay: 0.1)
 /// ```
 public protocol Trainable {
-  /// The parameters, and how they differ from the others.
+  /// The parameters with their settings.
   var parameterGroup: ParameterGroup { get }
 }
 
 extension Variable: Trainable {
-  /// This parameter alone, with the optimizer's settings.
+  /// A group of only this parameter, with the optimizer's settings.
   public var parameterGroup: ParameterGroup { ParameterGroup([self]) }
 }
 
-/// Parameters that share settings which differ from the optimizer's.
+/// A group of parameters whose settings may differ from those of the optimizer.
 public struct ParameterGroup: Trainable {
-  /// What the group trains.
+  /// The parameters of the group.
   public var parameters: [Variable]
-  /// nil: the optimizer's.
+  /// The weight decay of the group; nil to use the optimizer's.
   public var weightDecay: Float?
-  /// Multiplies the optimizer's learning rate.
+  /// The factor by which the optimizer's learning rate is multiplied.
   public var learningRateScale: Float
 
   public init(_ parameters: [Variable], weightDecay: Float? = nil, learningRateScale: Float = 1) {
@@ -62,6 +66,6 @@ public struct ParameterGroup: Trainable {
     self.learningRateScale = learningRateScale
   }
 
-  /// Itself.
+  /// The group itself.
   public var parameterGroup: ParameterGroup { self }
 }

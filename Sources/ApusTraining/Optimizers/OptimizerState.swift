@@ -1,9 +1,10 @@
-// What optimizers remember: arrays beside each parameter, and how they are checked when they come back.
+// The state of the optimizers: arrays for each parameter, and the checks when a state is restored.
 // Read first: ElementwiseOptimizer.swift.
 
 import ApusTensor
+import ApusText
 
-/// A tensor beside each parameter (a velocity, a moment), and how they are saved.
+/// A state array for each parameter, such as its velocity or a moment.
 struct Slots {
   let name: String
   var tensors: [Tensor]
@@ -17,7 +18,7 @@ struct Slots {
     tensors.enumerated().map { ("\(name).\($0)", $1) }
   }
 
-  /// Takes tensors of the right shapes, and says what is wrong with the others.
+  /// Loads the tensors from a saved state, and appends a problem for every missing or wrongly shaped one.
   mutating func load(_ state: [String: Tensor], _ problems: inout [String]) {
     for index in tensors.indices {
       let key = "\(name).\(index)"
@@ -35,7 +36,7 @@ struct Slots {
 }
 
 extension [String: Tensor] {
-  /// Whole numbers that were saved as a tensor, one for every parameter.
+  /// Reads step counts that were saved as a tensor, one for each parameter.
   func counts(_ name: String, of count: Int, _ problems: inout [String]) -> [Int] {
     let numbers = self[name]?.scalars.map { Int(exactly: $0) ?? -1 } ?? []
     if numbers.count == count && numbers.allSatisfy({ $0 >= 0 }) { return numbers }
@@ -43,7 +44,7 @@ extension [String: Tensor] {
     return []
   }
 
-  /// Names that an optimizer doesn't know: the state of another kind, or over more parameters.
+  /// Appends a problem for every unknown name, which is a sign of a different optimizer or of more parameters.
   func checkNames(_ known: [String], _ problems: inout [String]) {
     for name in Set(keys).subtracting(known).sorted() { problems.append("\(name): unexpected") }
   }

@@ -1,23 +1,26 @@
-// Adam that waits until its second moment can be trusted. Read first: Adam.swift.
+// The RAdam optimizer: Adam with a rectified adaptive learning rate.
+// Read first: Adam.swift.
 
 import ApusKernelTypes
 import ApusKernels
 import Foundation
 
-/// RAdam (Liu et al., arXiv:1908.03265): Adam with a factor for the variance of its adaptive rate; descent with momentum
-/// while too few gradients were seen to have a variance.
+/// RAdam (Liu et al., arXiv:1908.03265): Adam with a factor that rectifies the variance of the adaptive learning rate.
+/// In the first steps, when that variance is intractable, it is gradient descent with momentum.
 ///
 ///     ρ∞ = 2/(1−β₂) − 1,  ρₜ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ)
 ///     r = √((ρₜ−4)(ρₜ−2)ρ∞ / ((ρ∞−4)(ρ∞−2)ρₜ))
 ///     p ← p − η · m/(1−β₁ᵗ) · r√(1−β₂ᵗ)/(√v + ε) if ρₜ > 5, else p ← p − η · m/(1−β₁ᵗ)
 public final class RAdam: ElementwiseOptimizer {
-  /// β₁ and β₂: the shares that the running means keep at each step.
+  /// β₁ and β₂: the decay rates of the running means.
   public let betas: (Float, Float)
-  /// ε: keeps the division finite.
+  /// ε: a small constant that avoids division by zero.
   public let epsilon: Float
 
+  /// Makes an RAdam optimizer.
+  ///
   /// - Parameters:
-  ///   - parameters: parameters or groups of them; their order matters for saving the state.
+  ///   - parameters: the parameters or parameter groups, in an order that must be the same when the state is restored.
   public init(
     _ parameters: [any Trainable], learningRate: Float = 1e-3, betas: (Float, Float) = (0.9, 0.999),
     epsilon: Float = 1e-8, weightDecay: Float = 0, isDecayDecoupled: Bool = false, maximizes: Bool = false
@@ -28,7 +31,7 @@ public final class RAdam: ElementwiseOptimizer {
       isDecayDecoupled: isDecayDecoupled, maximizes: maximizes)
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let (beta1, beta2, t) = (Double(betas.0), Double(betas.1), Double(step))
     let (correction1, correction2) = (1 - pow(beta1, t), 1 - pow(beta2, t))
     let limit = 2 / (1 - beta2) - 1
@@ -39,10 +42,10 @@ public final class RAdam: ElementwiseOptimizer {
       let rectification = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
       rate *= (rectification * correction2).squareRoot()
     }
-    // Not adaptive: the divisor is 0 · √v + 1.
+    // Without adaptation, the divisor is 0 · √v + 1.
     let moments = MomentArguments(
       beta1: betas.0, beta2: betas.1, meanRate: Float(rate), rootScale: isAdaptive ? 1 : 0,
       epsilon: isAdaptive ? epsilon : 1)
-    Kernels.table.optimizers.moments(segments, arguments, moments, Kernels.schedule)
+    Kernels.current.momentStep(segments, arguments, moments, Kernels.schedule)
   }
 }

@@ -1,36 +1,39 @@
-// RMSprop. Read first: ElementwiseOptimizer.swift; ApusKernelsBaseline/Optimizers/RootMeanSquare.swift, the arithmetic.
+// The RMSprop optimizer. Read first: ElementwiseOptimizer.swift; ApusKernelsBaseline/Optimizers/RootMeanSquare.swift.
 // Read next: Adagrad.swift, Adadelta.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 import ApusTensor
 
-/// RMSprop (Tieleman, Hinton, 2012; centered: Graves, arXiv:1308.0850): divides the gradient by the root of a running mean
-/// of its square.
+/// RMSprop (Tieleman, Hinton, 2012; centered: Graves, arXiv:1308.0850): divides the gradient by the square root of a
+/// running mean of the squared gradient.
 ///
 ///     s ← αs + (1−α)g²,  p ← p − η · g / (√s + ε)
 ///
-/// Centered, √(s − a²) with the running mean a of the gradient takes the place of √s; with a momentum μ, the quotient goes
-/// into a velocity b ← μb + g/(…), and steps are along that.
+/// The centered variant replaces √s by √(s − a²), where a is the running mean of the gradient. With a momentum μ, the
+/// step is along the velocity b ← μb + g/(…).
 public final class RMSprop: ElementwiseOptimizer, MomentumOptimizer {
-  /// α: the share that the running means keep at each step.
+  /// α: the decay rate of the running means.
   public let smoothing: Float
-  /// ε: keeps the division finite.
+  /// ε: a small constant that avoids division by zero.
   public let epsilon: Float
-  /// μ: the share of the velocity that is kept.
+  /// μ: the momentum, the decay rate of the velocity.
   public var momentum: Float {
     didSet {
       require(
         hasVelocity || momentum == 0,
-        "RMSprop: a momentum of \(momentum), but it was made without (momentum 0 in init)")
+        "RMSprop: a momentum of \(momentum), but the optimizer was initialized with momentum 0")
     }
   }
-  /// Whether the gradient's variance takes the place of its square.
+  /// Whether the gradient is divided by the root of its variance rather than of its mean square.
   public let isCentered: Bool
   private let hasVelocity: Bool
 
+  /// Makes an RMSprop optimizer.
+  ///
   /// - Parameters:
-  ///   - parameters: parameters or groups of them; their order matters for saving the state.
+  ///   - parameters: the parameters or parameter groups, in an order that must be the same when the state is restored.
   public init(
     _ parameters: [any Trainable], learningRate: Float = 1e-2, smoothing: Float = 0.99, epsilon: Float = 1e-8,
     weightDecay: Float = 0, momentum: Float = 0, isCentered: Bool = false, maximizes: Bool = false
@@ -42,9 +45,9 @@ public final class RMSprop: ElementwiseOptimizer, MomentumOptimizer {
       learningRate: learningRate, weightDecay: weightDecay, maximizes: maximizes)
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let rule = RootMeanSquareArguments(
       rate: arguments.learningRate, keep: smoothing, take: 1 - smoothing, epsilon: epsilon, momentum: momentum)
-    Kernels.table.optimizers.rootMeanSquare(segments, arguments, rule, Kernels.schedule)
+    Kernels.current.rootMeanSquareStep(segments, arguments, rule, Kernels.schedule)
   }
 }

@@ -1,37 +1,42 @@
-// Gradient descent, with momentum. Read first: ElementwiseOptimizer.swift; ApusKernelsBaseline/Optimizers/Moments.swift.
+// Stochastic gradient descent with momentum.
+// Read first: ElementwiseOptimizer.swift; ApusKernelsBaseline/Optimizers/Moments.swift.
 
+import ApusBase
 import ApusKernelTypes
 import ApusKernels
 import ApusTensor
 
 /// Stochastic gradient descent: p ← p − η · v, with v ← μv + (1 − τ)g (Polyak 1964; Sutskever et al., ICML 2013).
 ///
-/// As in PyTorch, the velocity begins as the first gradient, weight decay is added to the gradient, and Nesterov's form steps
-/// along g + μv.
+/// As in PyTorch, the first velocity is the first gradient, weight decay is added to the gradient, and with Nesterov
+/// momentum the step is along g + μv.
 public final class SGD: ElementwiseOptimizer, MomentumOptimizer {
-  /// μ: the share of the velocity that is kept.
+  /// μ: the momentum, the decay rate of the velocity.
   public var momentum: Float {
     didSet {
       require(
-        hasVelocity || momentum == 0, "SGD: a momentum of \(momentum), but it was made without (momentum 0 in init)")
+        hasVelocity || momentum == 0,
+        "SGD: a momentum of \(momentum), but the optimizer was initialized with momentum 0")
     }
   }
-  /// τ: the share of the gradient that is left out of the velocity.
+  /// τ: the dampening, the fraction of the gradient that is left out of the velocity.
   public let dampening: Float
-  /// Whether steps go along g + μv.
+  /// Whether to use Nesterov momentum, with steps along g + μv.
   public let isNesterov: Bool
   private let hasVelocity: Bool
 
+  /// Makes an SGD optimizer.
+  ///
   /// - Parameters:
-  ///   - parameters: parameters or groups of them; their order matters for saving the state.
-  /// - Precondition: Nesterov's form needs a momentum and no dampening.
+  ///   - parameters: the parameters or parameter groups, in an order that must be the same when the state is restored.
+  /// - Precondition: with Nesterov momentum, momentum > 0 and dampening = 0.
   public init(
     _ parameters: [any Trainable], learningRate: Float = 1e-3, momentum: Float = 0, dampening: Float = 0,
     weightDecay: Float = 0, isNesterov: Bool = false, maximizes: Bool = false
   ) {
     require(
       !isNesterov || (momentum > 0 && dampening == 0),
-      "SGD: Nesterov momentum needs a momentum and no dampening (momentum \(momentum), dampening \(dampening))")
+      "SGD: Nesterov momentum requires momentum > 0 and dampening 0 (momentum \(momentum), dampening \(dampening))")
     (self.momentum, self.dampening, self.isNesterov) = (momentum, dampening, isNesterov)
     hasVelocity = momentum != 0
     super.init(
@@ -39,10 +44,10 @@ public final class SGD: ElementwiseOptimizer, MomentumOptimizer {
       maximizes: maximizes)
   }
 
-  override func update(_ segments: OptimizerKernels.Segments, _ arguments: StepArguments, step: Int) {
+  override func update(_ segments: OptimizerSegments, _ arguments: StepArguments, step: Int) {
     let descent = DescentArguments(
       rate: arguments.learningRate, keep: step == 1 ? 0 : momentum, take: step == 1 ? 1 : 1 - dampening,
       lookAhead: isNesterov ? momentum : nil)
-    Kernels.table.optimizers.descend(segments, arguments, descent, Kernels.schedule)
+    Kernels.current.gradientDescentStep(segments, arguments, descent, Kernels.schedule)
   }
 }

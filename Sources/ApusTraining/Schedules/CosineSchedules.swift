@@ -1,22 +1,23 @@
-// Rates that fall along half a cosine: again and again, with restarts, or once after a warm-up.
+// Cosine schedules: periodic, with warm restarts, and with a linear warm-up.
 // Read first: LearningRateSchedule.swift.
 
+import ApusBase
 import ApusTensor
 import Foundation
 
-/// From the peak at progress 0 to the floor at progress 1, along half a cosine.
+/// Cosine decay from the peak at progress 0 to the floor at progress 1.
 private func cosine(from peak: Double, to floor: Double, progress: Double) -> Double {
   floor + (peak - floor) * (1 + cos(Double.pi * progress)) / 2
 }
 
-/// Half a cosine down and up again, for ever (PyTorch's `CosineAnnealingLR`; Loshchilov, Hutter, arXiv:1608.03983):
-/// floor + ½(peak − floor)(1 + cos(πs/steps)).
+/// Cosine annealing, which falls and rises periodically (PyTorch's `CosineAnnealingLR`; Loshchilov, Hutter,
+/// arXiv:1608.03983): floor + ½(peak − floor)(1 + cos(πs/steps)).
 public struct CosineSchedule: LearningRateSchedule {
-  /// The highest rate, at step 0.
+  /// The highest learning rate, at step 0.
   public let peak: Double
-  /// The lowest rate, at step `steps`.
+  /// The lowest learning rate, at step `steps`.
   public let floor: Double
-  /// Steps from the one to the other.
+  /// The number of steps from the peak to the floor.
   public let steps: Int
 
   /// - Precondition: steps > 0.
@@ -30,16 +31,16 @@ public struct CosineSchedule: LearningRateSchedule {
   }
 }
 
-/// Half a cosine down, then a restart from the peak with a longer one (Loshchilov, Hutter, arXiv:1608.03983; PyTorch's
-/// `CosineAnnealingWarmRestarts`).
+/// Cosine annealing with warm restarts: after each decay, the next cycle starts at the peak again, and can be longer
+/// (Loshchilov, Hutter, arXiv:1608.03983; PyTorch's `CosineAnnealingWarmRestarts`).
 public struct CosineRestartsSchedule: LearningRateSchedule {
-  /// The highest rate, at the start of each cycle.
+  /// The learning rate at the start of each cycle.
   public let peak: Double
-  /// What the rate approaches at the end of each cycle.
+  /// The learning rate that each cycle approaches at its end.
   public let floor: Double
-  /// Steps of the first cycle.
+  /// The number of steps of the first cycle.
   public let firstCycle: Int
-  /// How many times longer each cycle is than the last.
+  /// The factor by which each cycle is longer than the previous one.
   public let cycleFactor: Int
 
   /// - Precondition: firstCycle > 0 and cycleFactor > 0.
@@ -61,18 +62,19 @@ public struct CosineRestartsSchedule: LearningRateSchedule {
   }
 }
 
-/// A straight line from 0 up to the peak, then half a cosine down to the floor, where it stays.
+/// Linear warm-up to the peak, then cosine decay to the floor, which is kept.
 ///
-/// At step s < warmup: peak · (s + 1)/warmup, so that no step is lost at rate 0. After it: floor + ½(peak − floor)(1 + cos(π ·
-/// (s − warmup)/(total − warmup))), and the floor from step `total` on.
+/// - Step s < warmup: peak · (s + 1)/warmup, so that the first step does not have learning rate 0.
+/// - Later: floor + ½(peak − floor)(1 + cos(π · (s − warmup)/(total − warmup))).
+/// - From step `total` on: floor.
 public struct WarmupCosineSchedule: LearningRateSchedule {
-  /// The highest rate, after the warm-up.
+  /// The highest learning rate, reached at the end of the warm-up.
   public let peak: Double
-  /// The lowest rate, at the end.
+  /// The learning rate at the end.
   public let floor: Double
-  /// Steps of the warm-up.
+  /// The number of warm-up steps.
   public let warmup: Int
-  /// Steps until the floor.
+  /// The number of steps until the floor, including the warm-up.
   public let total: Int
 
   /// - Precondition: 0 ≤ warmup ≤ total.

@@ -1,16 +1,17 @@
-// Rates that fall: in steps, exponentially, along a line or a power, with the inverse square root of the step.
+// Decaying learning rates: step, multi-step, exponential, linear, polynomial and inverse square root.
 // Read first: LearningRateSchedule.swift.
 
+import ApusBase
 import ApusTensor
 import Foundation
 
-/// The rate times γ every so many steps (PyTorch's `StepLR`): η · γ^⌊s / interval⌋.
+/// Step decay, which multiplies the learning rate by γ at regular intervals (PyTorch's `StepLR`): η · γ^⌊s / interval⌋.
 public struct StepSchedule: LearningRateSchedule {
-  /// The rate of the first step.
+  /// η: the learning rate of the first step.
   public let initial: Double
-  /// Steps between changes.
+  /// The number of steps between changes.
   public let interval: Int
-  /// γ
+  /// γ: the factor of each change.
   public let factor: Double
 
   /// - Precondition: interval > 0.
@@ -22,13 +23,14 @@ public struct StepSchedule: LearningRateSchedule {
   public func learningRate(at step: Int) -> Double { initial * pow(factor, Double(step / interval)) }
 }
 
-/// The rate times γ at each milestone (PyTorch's `MultiStepLR`); a milestone that is there twice counts twice.
+/// Step decay, which multiplies the learning rate by γ at each milestone (PyTorch's `MultiStepLR`). A milestone listed
+/// twice counts twice.
 public struct MultiStepSchedule: LearningRateSchedule {
-  /// The rate of the first step.
+  /// η: the learning rate of the first step.
   public let initial: Double
-  /// The first steps with a lower rate.
+  /// The steps at which the learning rate is multiplied by γ.
   public let milestones: [Int]
-  /// γ
+  /// γ: the factor of each change.
   public let factor: Double
 
   public init(_ initial: Double, milestones: [Int], factor: Double = 0.1) {
@@ -40,11 +42,11 @@ public struct MultiStepSchedule: LearningRateSchedule {
   }
 }
 
-/// The rate times γ at every step (PyTorch's `ExponentialLR`): η · γˢ.
+/// Exponential decay, which multiplies the learning rate by γ at every step (PyTorch's `ExponentialLR`): η · γˢ.
 public struct ExponentialSchedule: LearningRateSchedule {
-  /// The rate of the first step.
+  /// η: the learning rate of the first step.
   public let initial: Double
-  /// γ
+  /// γ: the factor of each change.
   public let factor: Double
 
   public init(_ initial: Double, factor: Double) { (self.initial, self.factor) = (initial, factor) }
@@ -52,14 +54,14 @@ public struct ExponentialSchedule: LearningRateSchedule {
   public func learningRate(at step: Int) -> Double { initial * pow(factor, Double(step)) }
 }
 
-/// A straight line from one rate to another, which stays (PyTorch's `LinearLR`; with `afterWarmup`, the Transformers library's
-/// linear schedule).
+/// A linear change from one learning rate to another, which is then kept (PyTorch's `LinearLR`; with `afterWarmup`, the
+/// linear schedule of Hugging Face's Transformers).
 public struct LinearSchedule: LearningRateSchedule {
-  /// The rate of the first step.
+  /// The learning rate of the first step.
   public let start: Double
-  /// The rate from step `steps` on.
+  /// The learning rate from step `steps` on.
   public let end: Double
-  /// Steps from the one to the other.
+  /// The number of steps between the two.
   public let steps: Int
 
   /// - Precondition: steps > 0.
@@ -73,13 +75,13 @@ public struct LinearSchedule: LearningRateSchedule {
   }
 }
 
-/// A power of the steps that are left (PyTorch's `PolynomialLR`): η · (1 − s/steps)^power, then 0.
+/// Polynomial decay to 0 (PyTorch's `PolynomialLR`): η · (1 − s/steps)^power, and 0 after that.
 public struct PolynomialSchedule: LearningRateSchedule {
-  /// The rate of the first step.
+  /// η: the learning rate of the first step.
   public let initial: Double
-  /// Steps until 0.
+  /// The number of steps until 0.
   public let steps: Int
-  /// 1: a straight line.
+  /// The exponent; 1 for linear decay.
   public let power: Double
 
   /// - Precondition: steps > 0.
@@ -93,14 +95,14 @@ public struct PolynomialSchedule: LearningRateSchedule {
   }
 }
 
-/// The schedule of the original Transformer (Vaswani et al., arXiv:1706.03762, section 5.3), called Noam's:
-/// η · C^(−½) · min(n^(−½), n · warmup^(−³⁄₂)) at step n = s + 1.
+/// The schedule of the original Transformer, also called the Noam schedule (Vaswani et al., arXiv:1706.03762, section
+/// 5.3): η · C^(−½) · min(n^(−½), n · warmup^(−³⁄₂)) at step n = s + 1.
 public struct InverseSquareRootSchedule: LearningRateSchedule {
-  /// η, 1 in the paper.
+  /// η: a factor, 1 in the paper.
   public let factor: Double
-  /// C: the model's width.
+  /// C: the model's hidden size.
   public let width: Int
-  /// Steps until the highest rate.
+  /// The number of steps until the peak.
   public let warmup: Int
 
   /// - Precondition: width > 0 and warmup > 0.

@@ -1,32 +1,32 @@
-// The learning rate as a function of the step. Read next: DecaySchedules.swift, CosineSchedules.swift, WarmupSchedule.swift,
-// OneCycleSchedule.swift, PlateauSchedule.swift; TrainingRun.swift, which follows one.
+// Learning-rate schedules: the learning rate as a function of the step. Read next: DecaySchedules.swift,
+// CosineSchedules.swift, WarmupSchedule.swift, OneCycleSchedule.swift, PlateauSchedule.swift; TrainingRun.swift.
 
-/// A learning rate for every step, counted from 0.
+/// A learning-rate schedule: the learning rate as a function of the step, counted from 0.
 ///
-/// A schedule is a function of the step, not something that is stepped: it can be asked for any step in any order, and a run
-/// that is continued needs nothing but its number. (`PlateauSchedule` depends on what was measured, too.)
+/// A schedule has no internal step counter. It can be evaluated at any step in any order, and a resumed run needs only
+/// the number of the step. The exception is `PlateauSchedule`, which also depends on the validation losses.
 public protocol LearningRateSchedule: Sendable {
-  /// The rate of a step, counted from 0.
+  /// The learning rate of a step, counted from 0.
   func learningRate(at step: Int) -> Double
 
-  /// The momentum of a step, for schedules that change it; nil: as it is.
+  /// The momentum of a step, or nil if the schedule does not change it.
   func momentum(at step: Int) -> Double?
 
-  /// Takes note of a loss that was measured on data that is not trained on; most schedules don't care.
+  /// Notifies the schedule of a validation loss, which most schedules ignore.
   mutating func note(validationLoss: Double)
 }
 
 extension LearningRateSchedule {
-  /// nil: the momentum stays as it is.
+  /// Returns nil: the schedule does not change the momentum.
   public func momentum(at step: Int) -> Double? { nil }
 
   /// Does nothing.
   public mutating func note(validationLoss: Double) {}
 }
 
-/// The same rate at every step.
+/// A constant learning rate.
 public struct ConstantSchedule: LearningRateSchedule {
-  /// The rate.
+  /// The learning rate.
   public let rate: Double
   public init(_ rate: Double) { self.rate = rate }
   public func learningRate(at step: Int) -> Double { rate }

@@ -1,36 +1,47 @@
-// One rise and one fall of the learning rate, while the momentum falls and rises. Read first: LearningRateSchedule.swift.
+// The one-cycle schedule: the learning rate rises and falls once, and the momentum falls and rises.
+// Read first: LearningRateSchedule.swift.
 
+import ApusBase
 import ApusTensor
 import Foundation
 
-/// One cycle (Smith, Topin, arXiv:1708.07120; PyTorch's `OneCycleLR`): the rate rises from peak/divisor to the peak, then
-/// falls to peak/divisor/finalDivisor; the momentum does the opposite between its two ends.
+/// The one-cycle schedule (Smith, Topin, arXiv:1708.07120; PyTorch's `OneCycleLR`).
 ///
-/// Three phases, as in the paper, fall first to where the rise began, in as many steps, and then to the end.
+/// The learning rate rises from peak/divisor to the peak, then falls to peak/divisor/finalDivisor. The momentum moves
+/// in the opposite direction between its two limits. With three phases, as in the paper, the learning rate first falls
+/// back to peak/divisor in as many steps as it rose, and then to its final value.
 public struct OneCycleSchedule: LearningRateSchedule {
-  /// How a phase goes from its first value to its last.
+  /// The interpolation between the first and the last value of a phase.
   public enum Shape: Sendable {
-    /// Along half a cosine.
+    /// Half a cosine wave.
     case cosine
-    /// Along a straight line.
+    /// Linear interpolation.
     case linear
   }
 
-  /// The highest rate.
+  /// The highest learning rate.
   public let peak: Double
-  /// Steps of the whole cycle.
+  /// The number of steps of the whole cycle.
   public let steps: Int
-  /// The lowest and the highest momentum; nil: the momentum stays as it is.
+  /// The lowest and the highest momentum; nil to leave the momentum unchanged.
   public let momenta: ClosedRange<Double>?
   private let shape: Shape
-  /// Where each phase ends, with the rate and whether the momentum is low there; the cycle begins at step 0.
+  /// The starting point of the cycle and the end of each phase, with the learning rate and whether the momentum is low
+  /// there.
   private let corners: [(step: Double, rate: Double, isMomentumLow: Bool)]
 
+  /// Makes a one-cycle schedule.
+  ///
   /// - Parameters:
-  ///   - rise: the share of the steps until the peak.
-  ///   - divisor: what the first rate is smaller by than the peak.
-  ///   - finalDivisor: what the last rate is smaller by than the first.
-  /// - Precondition: steps > 0 and 0 < rise < 1, half of that for three phases.
+  ///   - peak: the highest learning rate.
+  ///   - steps: the number of steps of the whole cycle.
+  ///   - rise: the fraction of the steps until the peak.
+  ///   - shape: the interpolation within a phase.
+  ///   - divisor: the ratio of the peak to the first learning rate.
+  ///   - finalDivisor: the ratio of the first to the last learning rate.
+  ///   - momenta: the lowest and the highest momentum; nil to leave the momentum unchanged.
+  ///   - hasThreePhases: whether the learning rate falls in two phases.
+  /// - Precondition: steps > 0 and 0 < rise < 1; with three phases, rise < ½.
   public init(
     peak: Double, steps: Int, rise: Double = 0.3, shape: Shape = .cosine, divisor: Double = 25,
     finalDivisor: Double = 1e4, momenta: ClosedRange<Double>? = 0.85...0.95, hasThreePhases: Bool = false
@@ -48,7 +59,7 @@ public struct OneCycleSchedule: LearningRateSchedule {
 
   private func value(at step: Int, _ value: ((step: Double, rate: Double, isMomentumLow: Bool)) -> Double) -> Double {
     let position = Double(min(step, steps - 1))
-    // The first phase that the step is in, both its ends included.
+    // The first phase that contains the step, including both ends.
     let end = corners.dropFirst().firstIndex { position <= $0.step } ?? corners.count - 1
     let (from, to) = (corners[end - 1], corners[end])
     let progress = to.step > from.step ? (position - from.step) / (to.step - from.step) : 1

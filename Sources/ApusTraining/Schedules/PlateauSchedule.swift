@@ -1,29 +1,31 @@
-// A learning rate that falls when nothing gets better any more. Read first: LearningRateSchedule.swift.
+// A learning rate that falls when the validation loss stops improving.
+// Read first: LearningRateSchedule.swift.
 
+import ApusBase
 import ApusTensor
 
-/// The rate times a factor whenever a loss has not improved for a while (PyTorch's `ReduceLROnPlateau`).
+/// Reduces the learning rate by a factor when the validation loss stops improving (PyTorch's `ReduceLROnPlateau`).
 ///
-/// It is a value: what it has been told decides its rate. A training run tells it every validation loss, and tells it all of
-/// them again, from the log, when it is continued.
+/// The learning rate depends only on the sequence of losses passed to `note(validationLoss:)`. A training run passes
+/// every validation loss, and passes all earlier ones from its log again when it is resumed.
 public struct PlateauSchedule: LearningRateSchedule {
-  /// Which values are better.
+  /// Whether small or large values are better.
   public enum Goal: Sendable {
-    /// Small ones: a loss.
+    /// Small values are better, as for a loss.
     case minimum
-    /// Large ones: an accuracy.
+    /// Large values are better, as for an accuracy.
     case maximum
   }
 
-  /// How much better a value must be to count.
+  /// The minimum improvement that counts.
   public enum Threshold: Sendable {
-    /// By a share of the best one.
+    /// A fraction of the best value.
     case relative(Double)
-    /// By an amount.
+    /// An absolute difference.
     case absolute(Double)
   }
 
-  /// The rate now.
+  /// The current learning rate.
   public private(set) var rate: Double
   /// The best value so far.
   public private(set) var best: Double
@@ -34,24 +36,28 @@ public struct PlateauSchedule: LearningRateSchedule {
   private let cooldown: Int
   private let minimum: Double
   private let smallestChange: Double
-  /// Values since the last better one.
+  /// The number of values since the last improvement.
   private var waited = 0
-  /// Values that will not be counted.
+  /// The number of values still to be ignored after a change.
   private var coolingDown = 0
 
+  /// Makes a plateau schedule.
+  ///
   /// - Parameters:
-  ///   - factor: multiplies the rate, 0 < factor < 1.
-  ///   - patience: how many values in a row may be no better.
-  ///   - threshold: how much better a value must be to count.
-  ///   - cooldown: how many values after a change are not counted.
-  ///   - minimum: the lowest rate.
-  ///   - smallestChange: a rate that would change by no more than this stays.
+  ///   - initial: the initial learning rate.
+  ///   - goal: whether small or large values are better.
+  ///   - factor: the factor by which the learning rate is multiplied.
+  ///   - patience: the number of consecutive values without improvement that are tolerated.
+  ///   - threshold: the minimum improvement that counts.
+  ///   - cooldown: the number of values that are ignored after a change.
+  ///   - minimum: the lowest learning rate.
+  ///   - smallestChange: a change of the learning rate by no more than this amount is not made.
   /// - Precondition: 0 < factor < 1.
   public init(
     _ initial: Double, goal: Goal = .minimum, factor: Double = 0.1, patience: Int = 10,
     threshold: Threshold = .relative(1e-4), cooldown: Int = 0, minimum: Double = 0, smallestChange: Double = 1e-8
   ) {
-    require(factor > 0 && factor < 1, "PlateauSchedule: a factor of \(factor) (expected one between 0 and 1)")
+    require(factor > 0 && factor < 1, "PlateauSchedule: a factor of \(factor) (expected a factor between 0 and 1)")
     rate = initial
     best = goal == .minimum ? .infinity : -.infinity
     (self.goal, self.threshold, self.factor, self.patience) = (goal, threshold, factor, patience)
@@ -60,7 +66,7 @@ public struct PlateauSchedule: LearningRateSchedule {
 
   public func learningRate(at step: Int) -> Double { rate }
 
-  /// Takes note of a loss, or of an accuracy if that is the goal.
+  /// Records a validation loss, or another value such as an accuracy if the goal is `maximum`.
   public mutating func note(validationLoss value: Double) {
     waited += 1
     if isBetter(value) { (best, waited) = (value, 0) }
@@ -70,7 +76,7 @@ public struct PlateauSchedule: LearningRateSchedule {
     }
     guard waited > patience else { return }
     let lower = max(rate * factor, minimum)
-    // A change that is too small is none, but it is followed by a pause all the same.
+    // A change that is too small is not made, but starts the cooldown all the same.
     if rate - lower > smallestChange { rate = lower }
     (coolingDown, waited) = (cooldown, 0)
   }

@@ -1,18 +1,20 @@
-// A warm-up before any other schedule. Read first: LearningRateSchedule.swift.
+// A linear warm-up before any other schedule.
+// Read first: LearningRateSchedule.swift.
 
+import ApusBase
 import ApusTensor
 
-/// A straight line up to another schedule's first rate, then that schedule.
+/// A linear warm-up to the first learning rate of another schedule, followed by that schedule.
 ///
 /// ```swift
 /// let schedule = LinearSchedule(from: 1e-3, to: 0, steps: 900).afterWarmup(100)
 /// ```
 public struct WarmupSchedule<Base: LearningRateSchedule>: LearningRateSchedule {
-  /// What comes after the warm-up.
+  /// The schedule after the warm-up.
   public private(set) var base: Base
-  /// Steps of the warm-up.
+  /// The number of warm-up steps.
   public let steps: Int
-  /// Whether the first step has rate 0, as in the Transformers library, or already a part of the line.
+  /// Whether the first step has learning rate 0, as in Hugging Face's Transformers.
   public let startsAtZero: Bool
 
   init(_ base: Base, steps: Int, startsAtZero: Bool) {
@@ -31,11 +33,12 @@ public struct WarmupSchedule<Base: LearningRateSchedule>: LearningRateSchedule {
 }
 
 extension LearningRateSchedule {
-  /// This schedule after a straight line up to its first rate, its step 0 being step `steps`.
+  /// This schedule, preceded by a linear warm-up to its first learning rate. Its step 0 becomes step `steps`.
   ///
   /// - Parameters:
-  ///   - steps: of the warm-up; step s of it has the share (s + 1)/steps of the first rate.
-  ///   - startsAtZero: the share is s/steps instead, as in the Transformers library: the first step changes nothing.
+  ///   - steps: the number of warm-up steps. Warm-up step s has the first learning rate times (s + 1)/steps.
+  ///   - startsAtZero: whether the factor is s/steps instead, as in Hugging Face's Transformers. The first step then
+  ///     changes nothing.
   public func afterWarmup(_ steps: Int, startsAtZero: Bool = false) -> WarmupSchedule<Self> {
     WarmupSchedule(self, steps: steps, startsAtZero: startsAtZero)
   }

@@ -3,6 +3,7 @@
 
 import ApusTensor
 import ApusTesting
+import ApusText
 import Foundation
 import Testing
 

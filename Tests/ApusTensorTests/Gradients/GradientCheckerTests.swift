@@ -2,6 +2,7 @@
 // Read first: ApusTesting/CheckGradients.swift.
 
 import ApusTesting
+import ApusText
 import Testing
 
 @testable import ApusTensor

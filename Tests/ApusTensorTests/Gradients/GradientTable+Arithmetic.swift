@@ -3,6 +3,7 @@
 
 import ApusTensor
 import ApusTesting
+import ApusText
 
 extension GradientTable {
   static let binary: [GradientRow] = broadcastPairs.flatMap { pair -> [GradientRow] in
@@ -90,14 +91,12 @@ extension GradientTable {
   static let activations: [GradientRow] = pointwiseShapes.flatMap { shape -> [GradientRow] in
     let (x, away) = (Samples.normal(shape, seed: 2) * 2, Samples.awayFromZero(shape, seed: 12))
     let isFlat = shape.contains(0)
-    return [
-      GradientRow("relu", "", at: [away], isFlat: isFlat) { $0[0].relu() },
-      GradientRow("gelu", "exact", at: [x], isFlat: isFlat) { $0[0].gelu() },
-      GradientRow("gelu", "tanh", at: [x], isFlat: isFlat) { $0[0].gelu(approximation: .tanh) },
-      GradientRow("silu", "", at: [x], isFlat: isFlat) { $0[0].silu() },
-      GradientRow("quickGelu", "", at: [x], isFlat: isFlat) { $0[0].quickGelu() },
-      GradientRow("sigmoid", "", at: [x], isFlat: isFlat) { $0[0].sigmoid() },
-    ]
+    return Activation.allCases.map { activation in
+      let operation = activation == .geluTanh ? "gelu" : activation.rawValue
+      return GradientRow(operation, "as \(activation)", at: [activation == .relu ? away : x], isFlat: isFlat) {
+        activation($0[0])
+      }
+    }
   }
 
   static let parametric: [GradientRow] = pointwiseShapes.flatMap { shape -> [GradientRow] in

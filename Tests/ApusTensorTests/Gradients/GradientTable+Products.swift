@@ -3,6 +3,7 @@
 
 import ApusTensor
 import ApusTesting
+import ApusText
 
 extension GradientTable {
   /// Shapes of A·B before either is stored transposed.

@@ -2,6 +2,7 @@
 // Read first: ShapingTests.swift. Values and gradients are compared with PyTorch's in ../Parity.
 
 import ApusTesting
+import ApusText
 import Foundation
 import Testing
 

@@ -1,15 +1,24 @@
 // Functions of one variable against the mathematical ones in Double: that each name means what it says.
 // (How exact they are over all floats is tested with the kernels.) Read first: ApusTensor/Ops/Elementary.swift.
 
-import ApusTensor
+import ApusKernelTypes
+import ApusKernelsReference
 import ApusTesting
+import ApusText
 import Foundation
 import Testing
+
+@testable import ApusTensor
 
 @Suite struct ElementaryTests {
   private static func phi(_ x: Double) -> Double { 0.5 * (1 + Foundation.erf(x / 2.0.squareRoot())) }
 
-  private static let functions: [(name: String, domain: ClosedRange<Float>, Function, @Sendable (Double) -> Double)] = [
+  private typealias Row = (
+    name: String, domain: ClosedRange<Float>, method: @Sendable (Tensor) -> Tensor,
+    formula: @Sendable (Double) -> Double
+  )
+
+  private static let functions: [Row] = [
     ("exp", -5...5, { $0.exp() }, { Foundation.exp($0) }),
     ("log", 0.01...10, { $0.log() }, { Foundation.log($0) }),
     ("squareRoot", 0...10, { $0.squareRoot() }, { $0.squareRoot() }),
@@ -34,15 +43,13 @@ import Testing
     ("relu", -3...3, { $0.relu() }, { max($0, 0) }),
     ("gelu", -4...4, { $0.gelu() }, { $0 * phi($0) }),
     (
-      "gelu tanh", -4...4, { $0.gelu(approximation: .tanh) },
+      "geluTanh", -4...4, { $0.gelu(approximation: .tanh) },
       { 0.5 * $0 * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }
     ),
     ("silu", -5...5, { $0.silu() }, { $0 / (1 + Foundation.exp(-$0)) }),
     ("quickGelu", -5...5, { $0.quickGelu() }, { $0 / (1 + Foundation.exp(-1.702 * $0)) }),
     ("sigmoid", -5...5, { $0.sigmoid() }, { 1 / (1 + Foundation.exp(-$0)) }),
   ]
-
-  private typealias Function = @Sendable (Tensor) -> Tensor
 
   @Test func functionsAreWhatTheirNamesSay() {
     for (name, domain, function, expected) in ElementaryTests.functions {
@@ -62,21 +69,19 @@ import Testing
     #expect(Tensor([-100, 100]).sigmoid().scalars[1] == 1 && Tensor([-100, 100]).tanh() == Tensor([-1, 1]))
   }
 
-  @Test func activationsByNameAreTheMethods() {
+  /// An activation's name names its kernel, whose twin says what it computes, and the method of `Tensor`.
+  @Test func activationsAreWhatTheirNamesSay() throws {
     let x = Samples.normal([3, 5]) * 2
     let weight = Samples.normal([4, 5], seed: 2)
     for activation in Activation.allCases {
-      let expected =
-        switch activation {
-        case .relu: x.relu()
-        case .gelu: x.gelu()
-        case .geluTanh: x.gelu(approximation: .tanh)
-        case .silu: x.silu()
-        case .quickGelu: x.quickGelu()
-        case .sigmoid: x.sigmoid()
-        case .tanh: x.tanh()
-        }
-      #expect(activation(x) == expected)
+      let operation = try #require(UnaryOperation.allCases.first { "\($0)" == activation.rawValue })
+      #expect(activation.operation == operation)
+      let twin = Reference.unary(operation, x.scalars.map(Double.init)).map { Float($0) }
+      let comparison = Comparison(activation(x), Tensor(twin, shape: x.shape), absolute: 2e-7, relativeToLargest: 4e-7)
+      #expect(comparison.isClose, "\(activation): \(comparison)")
+      if let function = ElementaryTests.functions.first(where: { $0.name == activation.rawValue }) {
+        #expect(activation(x) == function.method(x), "\(activation)")
+      }
       // Fused into a product it is the same function, recorded or not.
       let fused = linear(x, weight: weight, activation: activation)
       let apart = activation(linear(x, weight: weight))

@@ -3,6 +3,7 @@
 
 import ApusTensor
 import ApusTesting
+import ApusText
 import Testing
 
 @Suite struct LookupTests {

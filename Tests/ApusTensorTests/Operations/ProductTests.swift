@@ -1,6 +1,7 @@
 // Products of columns where they lie, and with weights packed in advance: the same bits as with copies, and never stale.
 
 import ApusTensor
+import ApusText
 import Testing
 
 @Suite struct ProductTests {

@@ -2,6 +2,7 @@
 
 import ApusTensor
 import ApusTesting
+import ApusText
 import Testing
 
 @Suite struct SelectionTests {

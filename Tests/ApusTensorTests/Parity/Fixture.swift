@@ -1,8 +1,8 @@
 // What PyTorch computed, read from Fixtures/: cases with their attributes, tensors and index tensors.
 // Read next: ParityTests.swift. How the files were made: generate.py of the parity collection.
 
-import ApusData
 import ApusTensor
+import ApusWeights
 import Foundation
 
 /// Something is missing in a fixture, or not as expected.

@@ -1,6 +1,7 @@
 // Randomness: determined by seeds, distributed as it should be. Read first: ApusTensor/RandomGenerator.swift.
 
 import ApusTensor
+import ApusText
 import Testing
 
 @Suite struct RandomTests {

@@ -1,6 +1,7 @@
 // The tensor as a value: made, read, printed, compared, copied on write. Read first: ApusTensor/Tensor.swift.
 
 import ApusTesting
+import ApusText
 import Testing
 
 @testable import ApusTensor

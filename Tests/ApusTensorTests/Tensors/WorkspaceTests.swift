@@ -1,6 +1,7 @@
 // Steps in a workspace: the same results in the same memory, and what is still held is left alone.
 // Read first: ApusTensor/Workspace.swift.
 
+import ApusText
 import Foundation
 import Testing
 

@@ -17,6 +17,8 @@ final class WordAverage: PublishedModel {
   /// [batch, length] → [batch, classes]
   func callAsFunction(_ ids: IndexTensor) -> Tensor { output(words(ids).mean(along: 1)) }
 
+  static var families: [ModelFamily] { [family] }
+
   // Their names on the left, the property paths on the right; * is weight or bias, # would be a layer's number.
   var tensorNames: TensorNames {
     TensorNames([
@@ -36,17 +38,19 @@ final class WordAverage: PublishedModel {
 // end snippet
 
 // snippet: WordAverageFamily
-let wordAverage = PublishedFamily(
-  "word_average",
-  [
-    .init("WordAverageForSequenceClassification") { folder throws(FileFormatError) in
-      let file = folder.configuration
-      let (words, width) = (file.integer("vocab_size"), file.integer("dim", default: 8))
-      file.expect("normalize", false)  // a value that would change the mathematics
-      try file.check()  // all that is wrong with the configuration, at once
-      return WordAverage(vocabularySize: words, width: width, classes: file.labels?.count ?? 2)
-    }
-  ])
+extension WordAverage {
+  static let family = ModelFamily(
+    "Word average", paper: "Iyyer et al. 2015", modelTypes: ["word_average"],
+    heads: [
+      .init("WordAverageForSequenceClassification", .textClassification) { folder throws(FileFormatError) in
+        let file = folder.configuration
+        let (words, width) = (file.integer("vocab_size"), file.integer("dim", default: 8))
+        file.expect("normalize", false)  // a value that would change the computation
+        try file.check()  // throws all problems of the configuration at once
+        return WordAverage(vocabularySize: words, width: width, classes: file.labels?.count ?? 2)
+      }
+    ])
+}
 // end snippet
 
 /// Writes a folder as it would be published, and runs it by name.
@@ -65,7 +69,7 @@ func loadingExample(
     original.published(under: original.tensorNames), to: folder.appendingPathComponent("model.safetensors"))
 
   // snippet: WordAverageRun
-  let loaded = try LoadedModel(contentsOf: folder, families: PublishedFamily.all + [wordAverage])
+  let loaded = try LoadedModel(contentsOf: folder, families: ModelFamily.all + [WordAverage.family])
   let inputs = ModelInputs([
     "input_ids": .indices(IndexTensor([3, 1, 4, 1, 5, 9], shape: [2, 3])),
     "labels": .indices([0, 2]),
@@ -81,7 +85,7 @@ func loadingExample(
   }
   try loaded.model.saveWeights(to: folder.appendingPathComponent("model.safetensors"))
   // end snippet
-  let again = try LoadedModel(contentsOf: folder, families: [wordAverage])
+  let again = try LoadedModel(contentsOf: folder, families: [WordAverage.family])
   let losses = try [outputs.loss, loaded.outputs(for: inputs).loss, again.outputs(for: inputs).loss]
   let ids = IndexTensor([3, 1, 4, 1, 5, 9], shape: [2, 3])
   return (

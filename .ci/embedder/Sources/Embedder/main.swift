@@ -1,6 +1,6 @@
-// Learns XOR, and measures how fast a matrix product is; .ci/check-embedder reads what it prints.
+// Learns XOR and measures the speed of a matrix product. .ci/check-embedder reads the output.
 
-import Apus
+import ApusCore
 import Dispatch
 
 let inputs = Tensor([0, 0, 0, 1, 1, 0, 1, 1], shape: [4, 2])
@@ -15,7 +15,7 @@ for _ in 0..<300 {
 }
 print("loss \(loss)")
 
-// The best of many: other programs can only make one slower.
+// The best of many repetitions, because other programs can only slow down a repetition.
 let size = 512
 let (a, b) = (Tensor.randomNormal([size, size]), Tensor.randomNormal([size, size]))
 var best = UInt64.max

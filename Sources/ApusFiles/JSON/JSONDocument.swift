@@ -1,0 +1,106 @@
+// A whole JSON document as a value: configurations, vocabularies. Read first: JSONReader.swift.
+// Read next: ../Models/ConfigurationReader.swift and ../Text/Loading/JSONField.swift, which take it apart.
+
+package import Foundation
+
+/// A JSON value. Numbers stay as they were written.
+package indirect enum JSONDocument: Sendable {
+  case null
+  case bool(Bool)
+  case number(String)
+  case string(String)
+  case array([JSONDocument])
+  /// Members in order and apart: a vocabulary has "é" in two spellings, which are one key to a dictionary of strings.
+  case object([(key: String, value: JSONDocument)])
+
+  /// The document in a file.
+  ///
+  /// - Throws: the file cannot be read, is not UTF-8, or is not JSON (with the byte where it stops being it).
+  package init(contentsOf url: URL) throws(FileFormatError) {
+    let text = try TextFile.read(url)
+    try self.init(Array(text.utf8), path: url.readablePath)
+  }
+
+  /// The document in these bytes of a file.
+  ///
+  /// - Throws: the bytes are not UTF-8, or not JSON, and where they stop being it.
+  package init(_ bytes: UnsafeRawBufferPointer, path: String) throws(FileFormatError) {
+    if let offset = firstInvalidUTF8(in: bytes) {
+      throw FileFormatError(path: path, place: .byte(offset), expected: "UTF-8 text", found: spelled(bytes[offset]))
+    }
+    try self.init(Array(bytes), path: path)
+  }
+
+  private init(_ text: [UInt8], path: String) throws(FileFormatError) {
+    do throws(JSONReader.SyntaxError) {
+      try self.init(parsing: text)
+    } catch {
+      throw FileFormatError(path: path, place: .byte(error.offset), expected: error.expected, found: error.found)
+    }
+  }
+
+  /// - Precondition: the bytes are valid UTF-8.
+  package init(parsing bytes: [UInt8]) throws(JSONReader.SyntaxError) {
+    var reader = JSONReader(bytes)
+    self = try JSONDocument.read(from: &reader, depth: 0)
+    try reader.end()
+  }
+
+  private static func read(from reader: inout JSONReader, depth: Int) throws(JSONReader.SyntaxError) -> JSONDocument {
+    if depth > JSONReader.maximumDepth {
+      throw JSONReader.SyntaxError(
+        offset: reader.position, expected: "at most \(JSONReader.maximumDepth) nested values", found: "more")
+    }
+    switch try reader.kind() {
+    case .object:
+      var members: [(key: String, value: JSONDocument)] = []
+      try reader.beginObject()
+      while let key = try reader.nextKey() { members.append((key, try read(from: &reader, depth: depth + 1))) }
+      return .object(members)
+    case .array:
+      var elements: [JSONDocument] = []
+      try reader.beginArray()
+      while try reader.nextElement() { elements.append(try read(from: &reader, depth: depth + 1)) }
+      return .array(elements)
+    case .string: return .string(try reader.string())
+    case .number: return .number(try reader.number())
+    case .literal: return try reader.literal().map(JSONDocument.bool) ?? .null
+    }
+  }
+
+  /// An object with these members.
+  package init(members: [String: JSONDocument]) { self = .object(members.map { (key: $0.key, value: $0.value) }) }
+
+  package var isNull: Bool { self == .null }
+
+  /// The members of an object by key, of one that comes twice the last, as in Python; nil for anything else.
+  package var members: [String: JSONDocument]? {
+    guard case .object(let members) = self else { return nil }
+    return Dictionary(members.map { ($0.key, $0.value) }) { $1 }
+  }
+
+  /// What a message says was found.
+  package var summary: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): value.description
+    case .number(let digits): String(digits.prefix(40))
+    case .string(let text): quoted(text)
+    case .array(let elements): "an array of \(elements.count)"
+    case .object: "an object"
+    }
+  }
+}
+
+extension JSONDocument: Equatable {
+  package static func == (a: JSONDocument, b: JSONDocument) -> Bool {
+    switch (a, b) {
+    case (.null, .null): true
+    case (.bool(let x), .bool(let y)): x == y
+    case (.number(let x), .number(let y)), (.string(let x), .string(let y)): x == y
+    case (.array(let x), .array(let y)): x == y
+    case (.object(let x), .object(let y)): x.elementsEqual(y) { $0.key == $1.key && $0.value == $1.value }
+    default: false
+    }
+  }
+}

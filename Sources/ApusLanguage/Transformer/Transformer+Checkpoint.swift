@@ -1,0 +1,76 @@
+// PyTorch's nn.Transformer: the names of its tensors, its constructor's arguments, its masks.
+// Read first: Transformer.swift, ../Published/TensorNames.swift.
+
+public import ApusFiles
+import ApusNN
+public import ApusPublished
+import ApusTensor
+
+extension Transformer: PublishedModel {
+  public static var families: [ModelFamily] { [family] }
+  public var tensorNames: TensorNames { Transformer.tensorNames }
+
+  static let tensorNames = TensorNames(
+    ["encoder", "decoder"].flatMap { stack -> [TensorNames.Row] in
+      let (theirs, ours) = ("\(stack).layers.#", "\(stack)Layers.#")
+      return [
+        ("\(theirs).self_attn.in_proj_weight", "\(ours).attention.projection.weight", .same),
+        ("\(theirs).self_attn.in_proj_bias", "\(ours).attention.projection.bias", .same),
+        ("\(theirs).self_attn.out_proj.*", "\(ours).attention.output.*", .same),
+        ("\(theirs).linear1.*", "\(ours).feedForward.expansion.*", .same),
+        ("\(theirs).linear2.*", "\(ours).feedForward.contraction.*", .same),
+        ("\(theirs).norm1.*", "\(ours).norm1.*", .same),
+        ("\(theirs).norm2.*", "\(ours).norm2.*", .same),
+        ("\(stack).norm.*", "\(stack)Norm.*", .same),
+      ]
+    } + [
+      ("decoder.layers.#.multihead_attn.in_proj_weight", "decoderLayers.#.crossAttention.projection.weight", .same),
+      ("decoder.layers.#.multihead_attn.in_proj_bias", "decoderLayers.#.crossAttention.projection.bias", .same),
+      ("decoder.layers.#.multihead_attn.out_proj.*", "decoderLayers.#.crossAttention.output.*", .same),
+      ("decoder.layers.#.norm3.*", "decoderLayers.#.norm3.*", .same),
+    ])
+
+  /// The family `torch.nn.Transformer`: a state dictionary with the constructor's arguments as config.json.
+  public static let family = ModelFamily(
+    "Transformer", paper: "Vaswani et al., arXiv:1706.03762", modelTypes: ["torch.nn.Transformer"],
+    heads: [
+      .init("Transformer", .sequenceToSequence) { folder throws(FileFormatError) in
+        let file = folder.configuration
+        file.expect("batch_first", true)
+        let (width, heads) = (file.size("d_model", default: 512), file.integer("nhead", default: 8))
+        file.expect("d_model", width, isMultipleOf: "nhead", heads)
+        let layers = file.layerCount("num_encoder_layers", default: 6)
+        let decoderLayers = file.layerCount("num_decoder_layers", default: 6)
+        let hidden = file.size("dim_feedforward", default: 2_048)
+        let activation: Activation = file.choice("activation", default: "relu", [("relu", .relu), ("gelu", .gelu)])
+        let isFirst = file.flag("norm_first", default: false)
+        let dropout = file.dropout("dropout", default: 0.1)
+        try file.check()
+        return Transformer(
+          width: width, heads: heads, layers: layers, decoderLayers: decoderLayers, hidden: hidden,
+          activation: activation, normalizesFirst: isFirst, dropout: dropout)
+      }
+    ])
+
+  /// `src`, `tgt` and their boolean masks, in which 1 is what may not be looked at → `output`, `memory`.
+  public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
+    let width = encoderLayers[0].attention.width
+    let source = inputs.tensor("src", ["batch", "source length", .size(width)], isDifferentiated: true)
+    let target = inputs.tensor("tgt", ["batch", "target length", .size(width)], isDifferentiated: true)
+    func padding(_ name: String, _ length: InputReader.Axis) -> Tensor? {
+      inputs.optionalTensor(name, ["batch", length]).map { (1 - $0).reshaped(to: [$0.shape[0], 1, 1, $0.shape[1]]) }
+    }
+    let sourcePadding = padding("src_key_padding_mask", "source length")
+    let targetPadding = padding("tgt_key_padding_mask", "target length")
+    let memoryPadding = padding("memory_key_padding_mask", "source length")
+    let targetMask = inputs.optionalTensor("tgt_mask", ["target length", "target length"]).map { 1 - $0 }
+    try inputs.check()
+
+    let memory = encode(source, mask: AttentionMask(allowed: sourcePadding))
+    let allowed = targetPadding.map { padding in targetMask.map { $0 * padding } ?? padding } ?? targetMask
+    let output = decode(
+      target, memory: memory, mask: AttentionMask(allowed: allowed),
+      memoryMask: AttentionMask(allowed: memoryPadding))
+    return ModelOutputs([("output", output), ("memory", memory)])
+  }
+}

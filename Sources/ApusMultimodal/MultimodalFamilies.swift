@@ -1,0 +1,11 @@
+// The families of this wing: a new family is one more line here.
+// Read first: ApusPublished/Families/ModelFamily.swift. Read next: Apus/Registry.swift, which joins the wings.
+
+public import ApusPublished
+
+extension ModelFamily {
+  /// The families that read both texts and images.
+  public static let multimodal: [ModelFamily] = [
+    CLIP.family
+  ]
+}

@@ -1,0 +1,45 @@
+// The multilayer perceptron. Read next: GPT/GPT.swift.
+
+import ApusBase
+public import ApusTensor
+
+/// Fully connected layers with a nonlinearity between them.
+///
+/// ```
+///   x [.., sizes₀] ─ Linear ─ act ─ Linear ─ act ─ … ─ Linear ─ y [.., sizesₙ]
+/// ```
+///
+/// One hidden layer can approximate any continuous function (Cybenko 1989; Hornik 1991); with none, the model is linear and
+/// cannot even compute XOR (Minsky, Papert 1969). Rumelhart, Hinton and Williams (Nature 323, 1986) showed how to train it.
+public final class MLP: Layer {
+  /// Sizes and nonlinearity.
+  public struct Configuration: Sendable, Equatable, Codable {
+    /// Features of the input, of every hidden layer, and of the output.
+    public var sizes: [Int]
+    /// Between the layers; not after the last.
+    public var activation: Activation
+
+    /// - Precondition: at least two sizes.
+    public init(sizes: [Int], activation: Activation = .relu) {
+      require(sizes.count >= 2, "MLP: sizes \(sizes) (expected at least input and output)")
+      self.sizes = sizes
+      self.activation = activation
+    }
+  }
+
+  /// Sizes and nonlinearity.
+  public let configuration: Configuration
+  /// From input to output.
+  public let layers: [Linear]
+
+  public init(_ configuration: Configuration) {
+    self.configuration = configuration
+    let sizes = configuration.sizes
+    layers = (0..<sizes.count - 1).map { index in
+      Linear(sizes[index], sizes[index + 1], activation: index + 2 < sizes.count ? configuration.activation : nil)
+    }
+  }
+
+  /// [.., sizes.first] → [.., sizes.last]
+  public func callAsFunction(_ x: Tensor) -> Tensor { layers.reduce(x) { $1($0) } }
+}

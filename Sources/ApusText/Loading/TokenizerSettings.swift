@@ -1,0 +1,115 @@
+// What the small files beside a tokenizer say: the tokens with a part to play, tokens that were added, and switches.
+// Read first: JSONField.swift, TokenizerFolder.swift. Read next: PlainTokenizer.swift, Tokenizer+Loading.swift.
+
+import ApusBase
+import ApusFiles
+
+/// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`; each may be missing.
+struct TokenizerSettings {
+  /// A token as these files describe it.
+  struct Token: Equatable {
+    var content: String
+    var isSingleWord = false
+    var stripsLeft = false
+    var stripsRight = false
+    var isNormalized = false
+    /// The file gives its name only, and says nothing about the rest.
+    var isBare = true
+
+    func added(id: Int32, isSpecial: Bool) -> AddedToken {
+      AddedToken(
+        id: id, content: content, isSingleWord: isSingleWord, stripsLeft: stripsLeft, stripsRight: stripsRight,
+        isNormalized: isNormalized, isSpecial: isSpecial)
+    }
+  }
+
+  /// The tokens with a part to play by their keys: `bos_token`.
+  var roles: [String: Token] = [:]
+  /// Special tokens without a part.
+  var additional: [Token] = []
+  /// Tokens with an id of their own.
+  var added: [AddedToken] = []
+  /// `tokenizer_config.json`
+  var config: JSONField?
+
+  init() {}
+
+  /// - Throws: all that is wrong with the first file in which something is.
+  init(_ folder: TokenizerFolder) throws(FileFormatError) {
+    let map = try folder.object("special_tokens_map.json")
+    config = try folder.object("tokenizer_config.json")
+    for file in [map, config] {
+      guard let file else { continue }
+      for key in TokenRoleNames.keys {
+        if let value = file[key] { roles[key] = try TokenizerSettings.token(value) }
+      }
+    }
+    // The older file counts only where the newer one has no list of its own.
+    let lists = [config, config?["added_tokens_decoder"] == nil ? map : nil].flatMap { file in
+      [file?["additional_special_tokens"], file?["extra_special_tokens"]]
+    }
+    for list in lists {
+      // By the newer name it may also be an object, of tokens that have names of their own.
+      if case .object? = list?.tree { continue }
+      for field in try list?.array() ?? [] {
+        let token = try TokenizerSettings.token(field)
+        if !additional.contains(where: { $0.content.utf8.elementsEqual(token.content.utf8) }) {
+          additional.append(token)
+        }
+      }
+    }
+    if let field = config?["added_tokens_decoder"] {
+      for (key, tree) in try field.members() {
+        let value = JSONField(tree: tree, place: "\(field.place).\(quoted(key))", path: field.path)
+        guard let id = Int32(key), id >= 0, id < Vocabulary.maximumID else {
+          throw value.error("an id from 0 to \(Vocabulary.maximumID - 1) as the key", quoted(key))
+        }
+        let isSpecial = try value.bool("special", default: false)
+        added.append(try TokenizerSettings.token(value).added(id: id, isSpecial: isSpecial))
+      }
+    }
+    guard let list = try folder.object("added_tokens.json") else { return }
+    let known = Set(added.map(\.id))
+    for (key, tree) in try list.members() {
+      let value = JSONField(tree: tree, place: quoted(key), path: list.path)
+      let id = Int32(try value.int(0...Vocabulary.maximumID - 1))
+      if known.contains(id) { continue }
+      let isSpecial = (Array(roles.values) + additional).contains { $0.content.utf8.elementsEqual(key.utf8) }
+      added.append(AddedToken(id: id, content: key, isSpecial: isSpecial))
+    }
+  }
+
+  /// The names of the tokens with a part to play.
+  var roleNames: TokenRoleNames { TokenRoleNames(names: roles.mapValues(\.content)) }
+
+  /// All special tokens.
+  var specialTable: ByteStringTable {
+    var table = ByteStringTable()
+    for token in Array(roles.values) + additional { table.insert(Array(token.content.utf8), value: 1) }
+    return table
+  }
+
+  /// Tokens that stand alone in decoded texts: added ones that are not special, and special ones from a number on.
+  func tokensAlone(_ added: AddedTokenList, from first: Int) -> ByteStringTable {
+    let special = specialTable
+    var table = ByteStringTable()
+    for token in added.tokens where special.find(token.content.utf8) < 0 {
+      table.insert(Array(token.content.utf8), value: 1)
+    }
+    for token in additional where (added.id(of: token.content) ?? 0) >= first {
+      table.insert(Array(token.content.utf8), value: 1)
+    }
+    return table
+  }
+
+  /// `"<s>"`, or an object with its content and switches.
+  private static func token(_ value: JSONField) throws(FileFormatError) -> Token {
+    if case .string(let content) = value.tree { return Token(content: content) }
+    guard case .object = value.tree else { throw value.error("a token, or an object with its content") }
+    return Token(
+      content: try value.require("content", "the token").string(),
+      isSingleWord: try value.bool("single_word", default: false),
+      stripsLeft: try value.bool("lstrip", default: false), stripsRight: try value.bool("rstrip", default: false),
+      isNormalized: try value.bool("normalized", default: false), isBare: false)
+  }
+}
