@@ -48,6 +48,21 @@ import Testing
     try Data(lines.utf8).write(to: folder.appending(path: "merges.txt"))
   }
 
+  /// The shortest lines of merges.txt have four bytes; the table of merges has room for as many as there are lines.
+  @Test func shortMerges() throws {
+    try withTemporaryFolder { folder in
+      let letters = (0..<40).map { String(UnicodeScalar(UInt8(48 + $0))) }.filter { $0 != "\"" && $0 != "\\" }
+      let pairs = letters.flatMap { first in letters.map { (first, $0) } }
+      let tokens = letters + pairs.map { $0 + $1 }
+      let entries = tokens.enumerated().map { "\"\($1)\": \($0)" }
+      try Data("{\(entries.joined(separator: ", "))}".utf8).write(to: folder.appending(path: "vocab.json"))
+      let merges = pairs.map { "\($0) \($1)\n" }.joined()
+      try Data(merges.utf8).write(to: folder.appending(path: "merges.txt"))
+      #expect(pairs.count > 1_100)
+      #expect(try Tokenizer(folder: folder).encode("01").tokens == ["01"])
+    }
+  }
+
   @Test(arguments: ["wordpiece", "wordpiece_cased", "byte_bpe_gpt2", "byte_bpe_roberta"])
   func plainFilesSayWhatTokenizerFilesSay(_ name: String) throws {
     try withTemporaryFolder { folder in
