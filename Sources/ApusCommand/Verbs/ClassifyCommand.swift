@@ -1,5 +1,5 @@
 // `apus classify`: what is in a picture, or what a text is about, with a published classifier.
-// Read first: ApusModels/Published/PictureModel.swift. Read next: ClassifyCommand+Text.swift.
+// Read first: ApusModels/Published/ImageModel.swift. Read next: ClassifyCommand+Text.swift.
 
 import ApusCharts
 import ApusData
@@ -110,7 +110,7 @@ struct ClassifyCommand: Verb {
     return Ranking(scores: answer.scores, names: answer.names)
   }
 
-  private func pixels(for model: some PictureModel, _ file: String) throws -> Tensor {
+  private func pixels(for model: some ImageModel, _ file: String) throws -> Tensor {
     let processor = try model.processor(inFolder: folder.url)
     return processor([try Image(contentsOf: Path(file).url)])
   }

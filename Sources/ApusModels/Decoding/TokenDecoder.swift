@@ -1,63 +1,67 @@
-// What a model needs so that text can be generated with it. Read first: DecoderState.swift.
-// Read next: Generation.swift; ../GPT/GPT+Generation.swift, ../BART/BART.swift for models that conform.
+// The protocols of models that generate text. Read first: DecoderState.swift.
+// Read next: Generation.swift; ../Decoders/DecoderOnlyTransformer.swift, ../EncoderDecoder/EncoderDecoder.swift conform.
 
 public import ApusTensor
 
-/// A model that gives scores to what comes next, and remembers what it has read.
-public protocol TokenDecoder: AnyObject {
-  /// Distinct tokens.
+/// A model that computes the logits of the next token, and keeps the keys and values of what it has read in a state.
+public protocol AutoregressiveModel: AnyObject {
+  /// The vocabulary size.
   var vocabularySize: Int { get }
-  /// The most positions that the model can read and write; nil: any number.
+  /// The maximum number of positions that the model can read and write; nil: any number.
   var positionLimit: Int? { get }
 
-  /// Reads tokens that follow what the state holds, and scores what comes after them.
+  /// Reads tokens that follow the contents of the state, and computes the logits of the tokens after them.
   ///
   /// - Parameters:
   ///   - ids: [rows, new]
-  ///   - state: is extended by them.
-  ///   - isLastOnly: whether only the scores after the last one are wanted.
+  ///   - state: what was read before; it is extended by these tokens.
+  ///   - isLastOnly: whether only the logits after the last token are wanted.
   /// - Returns: [rows, 1 or new, vocabulary]
-  func scores(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor
+  func logits(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor
 }
 
-extension TokenDecoder {
-  /// Scores after tokens, and what `body` makes of them; a single token for every row finds the memory of the one before.
+extension AutoregressiveModel {
+  /// Calls `body` with the logits after some tokens, [rows, vocabulary].
   ///
-  /// (Not more of them: a long prompt's memory would be kept as long as the state.)
-  func withScores<Result>(
-    after ids: IndexTensor, state: DecoderState, _ body: (_ scores: inout Tensor) -> Result
+  /// A step of one token per row reuses the memory of the step before. Longer steps do not: the memory of a long prompt would
+  /// be kept as long as the state.
+  func withLogits<Result>(
+    after ids: IndexTensor, state: DecoderState, _ body: (_ logits: inout Tensor) -> Result
   ) -> Result {
-    if ids.shape[1] > 1 { return withScores(reading: ids, state, body) }
-    return state.workspace.run { withScores(reading: ids, state, body) }
+    if ids.shape[1] > 1 { return withLogits(reading: ids, state, body) }
+    return state.workspace.run { withLogits(reading: ids, state, body) }
   }
 
-  private func withScores<Result>(
+  private func withLogits<Result>(
     reading ids: IndexTensor, _ state: DecoderState, _ body: (inout Tensor) -> Result
   ) -> Result {
     // [rows, 1, vocabulary] → [rows, vocabulary]
-    var scores = scores(after: ids, state: state, isLastOnly: true).reshaped(to: [state.rows, vocabularySize])
-    return body(&scores)
+    var logits = logits(after: ids, state: state, isLastOnly: true).reshaped(to: [state.rows, vocabularySize])
+    return body(&logits)
   }
 }
 
-/// A decoder that continues what it is given (GPT-2, Llama).
-public protocol CausalDecoder: TokenDecoder {
-  /// The memory of sequences that begin with some padding.
+/// A decoder-only model, which continues a prompt (GPT-2, Llama).
+public protocol CausalDecoder: AutoregressiveModel {
+  /// An empty state.
   ///
   /// - Parameters:
-  ///   - padding: how many positions at the beginning of each row mean nothing; empty: none.
+  ///   - rows: the number of sequences side by side.
+  ///   - capacity: the maximum number of positions.
+  ///   - padding: how many positions at the beginning of each row are padding; empty: none.
   func makeState(rows: Int, capacity: Int, padding: [Int]) -> DecoderState
 }
 
-/// A decoder that writes about a sequence that an encoder has read (T5, BART, Marian).
-public protocol ConditionalDecoder: TokenDecoder {
-  /// The token that stands before the first one written, if the configuration names one.
+/// An encoder–decoder model, which reads a source sequence and writes a target sequence (T5, BART, Marian).
+public protocol ConditionalDecoder: AutoregressiveModel {
+  /// The token that the target begins with, if the configuration names one.
   var startToken: Int32? { get }
 
-  /// Reads a batch of sequences with the encoder.
+  /// Reads a batch of source sequences with the encoder.
   ///
   /// - Parameters:
   ///   - source: [rows, length]
-  ///   - tokens: 1 for a token, 0 for padding; nil: no padding.
+  ///   - tokens: [rows, length], 0 at padding; nil: there is none.
+  ///   - capacity: the maximum number of positions of the target.
   func makeState(reading source: IndexTensor, tokens: IndexTensor?, capacity: Int) -> DecoderState
 }

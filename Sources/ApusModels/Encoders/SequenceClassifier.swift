@@ -1,20 +1,20 @@
-// One answer for a whole text: a class, several classes, or a number.
+// Classification of whole texts, and regression.
 // Read first: TextEncoder.swift. Read next: TokenClassifier.swift.
 
 public import ApusData
 public import ApusNN
 public import ApusTensor
 
-/// What a classifier's answer is, and so which loss it has (`problem_type`).
+/// The kind of answer of a classifier, which determines its loss (`problem_type`).
 public enum ClassificationProblem: Sendable, Equatable {
-  /// Numbers: mean squared error.
+  /// Numbers, with mean squared error.
   case regression
-  /// One class of several: cross-entropy.
+  /// One of several classes, with cross-entropy.
   case oneClass
-  /// Any of several classes: binary cross-entropy for each.
+  /// Any of several classes, with binary cross-entropy for each.
   case severalClasses
 
-  /// What a configuration says; nil: the labels decide.
+  /// The kind that a configuration names; nil if the labels decide.
   init?(_ file: ConfigurationReader) {
     let names: [(String, ClassificationProblem?)] = [
       ("undecided", nil), ("regression", .regression), ("single_label_classification", .oneClass),
@@ -36,14 +36,14 @@ public enum ClassificationProblem: Sendable, Equatable {
     }
   }
 
-  /// Labels as they were read.
+  /// Labels, as read from the inputs.
   enum Labels {
     case numbers(Tensor)
     case classes(IndexTensor)
     case truths(Tensor)
   }
 
-  /// Reads `labels`: [batch] classes, [batch, labels] truth values, or numbers of either shape.
+  /// Reads `labels`: classes [batch], truth values [batch, labels], or numbers of either shape.
   static func labels(
     _ inputs: InputReader, count: Int, problem: ClassificationProblem?
   ) -> Labels? {
@@ -61,29 +61,33 @@ public enum ClassificationProblem: Sendable, Equatable {
   }
 }
 
-/// A text's class from the vector of its first token.
+/// Classifies texts by the hidden state of their first token.
 ///
 /// ```
 ///   text ─ encoder ─ first token ─ hidden (or the encoder's pooler) ─ dropout ─ output ─ logits [B, classes]
 /// ```
 public final class SequenceClassifier<Encoder: TextEncoder>: PublishedModel {
-  /// From tokens to vectors.
+  /// The encoder.
   public let encoder: Encoder
-  /// Between the first token's vector and the output, with its activation; absent if the encoder's pooler does that.
+  /// The layer between the first token and the output, with its activation; absent if the pooler of the encoder is used.
   public let hidden: Linear?
-  /// Of the vector that is classified.
+  /// Dropout applied to the input of the output layer.
   public let dropout: Dropout
-  /// A score for every class.
+  /// The output layer, with one logit for each class.
   public let output: Linear
-  /// What the answer is; nil: the labels decide.
+  /// The kind of answer; nil: the labels decide.
   public let problem: ClassificationProblem?
-  /// The table of the encoder and of this head.
+  /// The published names of the encoder and of this head.
   public let tensorNames: TensorNames
 
   /// - Parameters:
-  ///   - hiddenActivation: of a layer of the encoder's width; nil: the encoder's pooler.
+  ///   - encoder: the encoder.
+  ///   - classes: the number of classes.
+  ///   - hiddenActivation: the activation of the `hidden` layer; nil: the pooler of the encoder is used.
+  ///   - dropout: the probability of dropping an element of the classified vector in training.
+  ///   - problem: the kind of answer; nil: the labels decide.
   ///   - head: the published names of `hidden` and `output`.
-  /// - Precondition: without a layer of its own, the encoder has a pooler.
+  /// - Precondition: without a `hidden` layer, the encoder has a pooler.
   public init(
     _ encoder: Encoder, classes: Int, hiddenActivation: Activation? = nil, dropout: Float = 0,
     problem: ClassificationProblem? = nil, head: [TensorNames.Row]
@@ -96,7 +100,7 @@ public final class SequenceClassifier<Encoder: TextEncoder>: PublishedModel {
     tensorNames = encoder.tensorNames.nested(in: "encoder", head: head)
   }
 
-  /// The scores of the classes, [batch, classes], from the last hidden vectors, [batch, length, width].
+  /// The logits of the classes from the last hidden states, [batch, length, width] → [batch, classes].
   public func callAsFunction(_ states: Tensor) -> Tensor {
     guard let vector = hidden.map({ $0(dropout(states.firstTokens)) }) ?? encoder.pooled(states) else {
       requirementFailure("SequenceClassifier: neither a hidden layer nor a pooler")
@@ -104,13 +108,14 @@ public final class SequenceClassifier<Encoder: TextEncoder>: PublishedModel {
     return output(dropout(vector))
   }
 
-  /// The encoder's inputs and `labels` → `logits`, `hidden_states`, `loss`.
+  /// The inputs of the encoder and `labels` → `logits`, `hidden_states`, `loss`.
   public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
     let labels = ClassificationProblem.labels(inputs, count: output.weight.shape[0], problem: problem)
-    let states = try encoder.hiddenStates(of: inputs)
-    let logits = self(states[states.count - 1])
+    let record = inputs.record()
+    let states = try encoder.hiddenStates(of: inputs, observer: record.observer)
+    let logits = self(states)
     var outputs = ModelOutputs([("logits", logits)], loss: ClassificationProblem.loss(of: logits, labels))
-    outputs.add("hidden_states", each: states)
+    outputs.add(record)
     return outputs
   }
 }

@@ -1,26 +1,26 @@
-// Classifiers of texts, whatever their encoder: what a program needs to use one.
+// The protocol of text classifiers, whatever their encoder.
 // Read first: SequenceClassifier.swift.
 
 import ApusNN
 public import ApusTensor
 
-/// A model that says which class a text is of.
+/// A model that classifies texts.
 public protocol TextClassifier: PublishedModel {
-  /// The number of tokens it knows.
+  /// The vocabulary size.
   var vocabularySize: Int { get }
-  /// The most tokens of a text.
-  var longestText: Int { get }
-  /// What the answer is; nil: one class, or a number where there is one score.
+  /// The maximum number of tokens of a text.
+  var maximumLength: Int { get }
+  /// The kind of answer; nil: one of the classes, or a number if there is only one logit.
   var problem: ClassificationProblem? { get }
 
-  /// The scores of the classes, [batch, length] → [batch, classes].
-  func scores(_ ids: IndexTensor) -> Tensor
+  /// The logits of the classes, [batch, length] → [batch, classes].
+  func logits(_ ids: IndexTensor) -> Tensor
 }
 
 extension SequenceClassifier: TextClassifier {
   public var vocabularySize: Int { encoder.vocabularySize }
 
-  public var longestText: Int { encoder.longestText }
+  public var maximumLength: Int { encoder.maximumLength }
 
-  public func scores(_ ids: IndexTensor) -> Tensor { self(encoder(ids, tokens: nil)) }
+  public func logits(_ ids: IndexTensor) -> Tensor { self(encoder(ids, tokens: nil)) }
 }

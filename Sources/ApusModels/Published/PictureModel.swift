@@ -1,45 +1,45 @@
-// Models that look at pictures, and how their folders say what pictures must be like.
+// Models that take images, and the preprocessing that their folders describe.
 // Read first: ApusData/Images/ImageProcessor.swift, PublishedModel.swift.
 
 public import ApusData
 public import Foundation
 
-/// A model whose input is a picture of one size.
-public protocol PictureModel: PublishedModel {
-  /// Pixels of a picture's edge.
+/// A model that takes images of one size.
+public protocol ImageModel: PublishedModel {
+  /// The edge length of an image in pixels.
   var imageSize: Int { get }
-  /// Numbers of a pixel.
+  /// The number of channels.
   var imageChannels: Int { get }
-  /// How pictures are prepared where the folder says nothing.
+  /// The preprocessing of images if the folder describes none.
   var standardProcessor: ImageProcessor { get }
 }
 
-extension PublishedViT: PictureModel {
+extension PublishedViT: ImageModel {
   public var imageSize: Int { model.configuration.imageSize }
   public var imageChannels: Int { model.configuration.channels }
 
-  /// Resized to the model's size; from −1 to 1.
+  /// Images are resized to the model's size, with values from −1 to 1.
   public var standardProcessor: ImageProcessor {
     let half = [Float](repeating: 0.5, count: imageChannels)
     return ImageProcessor(size: .exact(width: imageSize, height: imageSize), mean: half, standardDeviation: half)
   }
 }
 
-extension CLIP: PictureModel {
+extension CLIP: ImageModel {
   public var imageSize: Int { configuration.vision.imageSize }
   public var imageChannels: Int { configuration.vision.channels }
 
-  /// The middle of the picture, with the means and deviations of the photos that CLIP was trained on.
+  /// Images are cropped at the center, and normalized with the means and standard deviations of the training images of CLIP.
   public var standardProcessor: ImageProcessor { .clip(size: imageSize) }
 }
 
-extension PictureModel {
-  /// What the folder that this model comes from says about pictures.
+extension ImageModel {
+  /// The preprocessing of images that the model's folder describes.
   ///
-  /// That is `preprocessor_config.json`; without it the fields `mean` and `std` of `config.json`; without those
+  /// It is read from `preprocessor_config.json`, or else from the fields `mean` and `std` of `config.json`; without these it is
   /// `standardProcessor`.
   ///
-  /// - Throws: a file is unsound, or describes pictures of another size or other channels than the model's.
+  /// - Throws: a file is invalid, or describes images with another size or number of channels than the model takes.
   public func processor(inFolder folder: URL) throws(FileFormatError) -> ImageProcessor {
     var settings = folder.appendingPathComponent("preprocessor_config.json")
     let newer = folder.appendingPathComponent("processor_config.json")
@@ -70,7 +70,7 @@ extension PictureModel {
     if let size = processor.outputSize, size != (imageSize, imageSize) {
       problems.append(.init(place: "size, crop_size", expected: expected, found: "\(size.width) × \(size.height)"))
     } else if processor.outputSize == nil {
-      problems.append(.init(place: "size, crop_size", expected: expected, found: "sizes that depend on the picture"))
+      problems.append(.init(place: "size, crop_size", expected: expected, found: "sizes that depend on the image"))
     }
     if processor.mean.count != imageChannels {
       problems.append(

@@ -1,40 +1,42 @@
-// What a model is that published folders can be loaded into and run by name.
+// The protocol of models that can be loaded from published folders and run by name.
 // Read first: TensorNames.swift, ModelInputs.swift. Read next: LoadedModel.swift, Registry.swift.
 
 public import ApusData
 public import ApusNN
 public import ApusTensor
 
-/// A model with the names of published checkpoints: of its tensors, its inputs and its outputs.
+/// A model that knows the names of published checkpoints for its tensors, inputs and outputs.
 ///
-/// To add a family: a class that conforms, with its table and its forward call, and a `PublishedFamily` that makes it from
-/// a configuration.
+/// To add a family, write a class that conforms, and a `PublishedFamily` that creates it from a configuration.
 public protocol PublishedModel: Module {
-  /// The table of its tensors; it covers every parameter.
+  /// The names of its tensors in published files; the table covers all parameters.
   var tensorNames: TensorNames { get }
 
-  /// The forward call.
+  /// Runs the forward pass.
   ///
-  /// Takes its arguments from `inputs` by the names of Hugging Face's forward call, then calls `inputs.check()` before it
-  /// computes anything.
+  /// The model reads its arguments from `inputs` by Hugging Face's names, and calls `inputs.check()` before it computes anything.
   ///
+  /// - Parameter inputs: the arguments by name.
+  /// - Returns: the outputs by Hugging Face's names, and the loss if there are labels.
   /// - Throws: everything that is wrong with the inputs.
   func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs
 }
 
-/// What a forward call gives, under the names of the fields of Hugging Face's outputs.
+/// The outputs of a forward pass, under Hugging Face's names.
 public struct ModelOutputs {
-  /// The outputs, the primary one first.
+  /// The outputs, primary one first.
   public private(set) var entries: [(name: String, tensor: Tensor)] = []
-  /// A single number, if there were labels.
+  /// The loss, a scalar; nil if there were no labels.
   public var loss: Tensor?
 
-  /// Outputs in order, the primary one first.
+  /// - Parameters:
+  ///   - entries: the outputs in order, primary one first.
+  ///   - loss: the loss, a scalar; nil if there were no labels.
   public init(_ entries: [(name: String, tensor: Tensor)] = [], loss: Tensor? = nil) {
     (self.entries, self.loss) = (entries, loss)
   }
 
-  /// The output of that name.
+  /// The output of that name; nil if there is none.
   public subscript(name: String) -> Tensor? { entries.first { $0.name == name }?.tensor }
 
   /// Adds an output.
@@ -45,17 +47,29 @@ public struct ModelOutputs {
     for (index, tensor) in tensors.enumerated() { add("\(name).\(index)", tensor) }
   }
 
-  /// The loss, if there is one, and all outputs.
+  /// Adds the hidden states of a forward pass as `hidden_states`, and its attention weights, if they were recorded, as
+  /// `attentions` and `cross_attentions`.
+  ///
+  /// - Parameters:
+  ///   - record: the record of the forward pass.
+  ///   - part: a prefix such as `encoder_` for models with several stacks.
+  public mutating func add(_ record: ForwardRecord, part: String = "") {
+    add(part + "hidden_states", each: record.hiddenStates)
+    add(part + "attentions", each: record.attentionWeights)
+    add("cross_attentions", each: record.crossAttentionWeights)
+  }
+
+  /// The loss, if there is one, followed by all outputs.
   public var all: [(name: String, tensor: Tensor)] { (loss.map { [("loss", $0)] } ?? []) + entries }
 }
 
-/// Models that share a configuration: what `model_type` names.
+/// A family of models with the same kind of configuration, which `model_type` names.
 public struct PublishedFamily: Sendable {
-  /// A model for one purpose: what `architectures` names.
+  /// A model for one purpose, which `architectures` names.
   public struct Head: Sendable {
-    /// The name of Hugging Face's class.
+    /// The name of the Hugging Face class.
     public let name: String
-    /// Makes the model from a folder's configuration; its weights are set afterwards.
+    /// Creates the model from a folder's configuration; its weights are set afterwards.
     public let make: @Sendable (ModelFolder) throws(FileFormatError) -> any PublishedModel
 
     public init(_ name: String, _ make: @escaping @Sendable (ModelFolder) throws(FileFormatError) -> any PublishedModel)
@@ -66,12 +80,16 @@ public struct PublishedFamily: Sendable {
 
   /// The value of `model_type`.
   public let modelType: String
-  /// What can be made; the first is taken where a configuration names none.
+  /// The models of the family; the first is used if a configuration names none.
   public let heads: [Head]
-  /// Whether a configuration without `model_type` is of this family.
+  /// Whether a configuration without `model_type` belongs to this family.
   public let recognizes: @Sendable (ConfigurationReader) -> Bool
 
-  /// - Precondition: there is a head.
+  /// - Parameters:
+  ///   - modelType: the value of `model_type`.
+  ///   - heads: the models of the family; the first is used if a configuration names none.
+  ///   - recognizes: whether a configuration without `model_type` belongs to this family.
+  /// - Precondition: there is at least one head.
   public init(
     _ modelType: String, _ heads: [Head], recognizes: @escaping @Sendable (ConfigurationReader) -> Bool = { _ in false }
   ) {

@@ -1,4 +1,4 @@
-// Every family that published folders can be loaded into: adding one is one line here.
+// The families of published models that this package can load; a new one is one more line here.
 // Read first: PublishedModel.swift. Read next: LoadedModel.swift.
 
 extension PublishedFamily {

@@ -67,6 +67,9 @@ public struct CachedKeysAndValues: Sendable {
   /// Sequences side by side.
   public var rows: Int { keys.shape[0] }
 
+  /// A copy of the keys of all positions so far, [rows, count, width].
+  package var storedKeys: Tensor { keys.slice(0..<count, along: 1) }
+
   /// Forgets all positions from `count` on.
   ///
   /// - Precondition: 0 ≤ count ≤ the present count.
@@ -81,9 +84,12 @@ public struct CachedKeysAndValues: Sendable {
   ///   - projection: [rows, new, 3 · width]: queries, keys and values side by side.
   ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key. It may have more columns, so that
   ///     its size need not change with every token: those behind are not read.
+  ///   - scale: of the scores; 1/√size if nil.
   /// - Returns: [rows, new, width]
   /// - Precondition: there is room.
-  public mutating func appendAndAttend(_ projection: Tensor, heads: Int, bias: Tensor? = nil) -> Tensor {
+  public mutating func appendAndAttend(
+    _ projection: Tensor, heads: Int, bias: Tensor? = nil, scale: Float? = nil
+  ) -> Tensor {
     let (p, width) = (projection.shape, keys.shape[2])
     require(
       p.rank == 3 && p[0] == rows && p[2] == 3 * width && heads > 0 && width % heads == 0,
@@ -91,7 +97,7 @@ public struct CachedKeysAndValues: Sendable {
     read(projection) { x in append(p[1], keys: x + width, values: x + 2 * width, stride: 3 * width) }
     return attend(
       projection, queryStride: 3 * width, new: p[1], heads: heads, keyHeads: heads, size: width / heads, bias: bias,
-      scale: nil)
+      scale: scale)
   }
 
   /// The same for queries, keys and values in three tensors, with perhaps fewer heads of keys and values.
