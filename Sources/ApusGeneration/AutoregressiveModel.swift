@@ -1,5 +1,5 @@
 // The protocols of models that generate text. Read first: DecoderState.swift.
-// Read next: Generation.swift; ../Decoders/DecoderOnlyTransformer.swift, ../EncoderDecoder/EncoderDecoder.swift conform.
+// Read next: Generation.swift; ApusLanguage/Decoders/DecoderOnlyTransformer.swift, ApusLanguage/EncoderDecoder/EncoderDecoder.swift conform.
 
 public import ApusTensor
 

@@ -1,5 +1,5 @@
 // The state of a generation: keys and values of the positions so far, and of the encoder's output.
-// Read first: ApusNN/Layers/KeyValueCache.swift, AttentionMemory.swift. Read next: TokenDecoder.swift.
+// Read first: ApusNN/Layers/KeyValueCache.swift, AttentionMemory.swift. Read next: AutoregressiveModel.swift.
 
 import ApusBase
 public import ApusNN

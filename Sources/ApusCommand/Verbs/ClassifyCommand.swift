@@ -1,5 +1,5 @@
 // `apus classify`: what is in a picture, or what a text is about, with a published classifier.
-// Read first: ApusModels/Published/ImageModel.swift. Read next: ClassifyCommand+Text.swift.
+// Read first: ApusPublished/Capabilities/ImageModel.swift. Read next: ClassifyCommand+Text.swift.
 
 import Apus
 import ApusCharts

@@ -1,5 +1,5 @@
 // Hugging Face's BART folders: tensor names and configuration.
-// Read first: BART.swift, ../Published/TensorNames.swift.
+// Read first: BART.swift, ApusPublished/Loading/TensorNames.swift.
 
 import ApusFiles
 import ApusNN

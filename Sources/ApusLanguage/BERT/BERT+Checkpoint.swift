@@ -1,5 +1,5 @@
 // Published BERT folders: tensor names, configuration, and heads.
-// Read first: BERT.swift, ../Published/TensorNames.swift.
+// Read first: BERT.swift, ApusPublished/Loading/TensorNames.swift.
 
 import ApusFiles
 import ApusNN

@@ -1,5 +1,5 @@
 // Hugging Face's GPT-2 folders: tensor names, configuration, and saving.
-// Read first: GPT.swift, ../Published/TensorNames.swift, ../Published/PublishedModel.swift.
+// Read first: GPT.swift, ApusPublished/Loading/TensorNames.swift, ApusPublished/Running/PublishedModel.swift.
 
 public import ApusFiles
 import ApusNN

@@ -1,5 +1,5 @@
-// Generation with a GPT beyond its context length. Read first: ../Decoding/TokenDecoder.swift, Sampler.swift.
-// Read next: ../Decoding/Generation.swift, which does this for every model.
+// Generation with a GPT beyond its context length. Read first: ApusGeneration/AutoregressiveModel.swift, Sampler.swift.
+// Read next: ApusGeneration/Generation.swift, which does this for every model.
 
 import ApusBase
 import ApusGeneration

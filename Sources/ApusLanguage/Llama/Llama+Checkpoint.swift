@@ -1,5 +1,5 @@
 // Llama folders: Hugging Face's, old and new, and those of llama2.c. Tensor names and configurations.
-// Read first: Llama.swift, ../Published/TensorNames.swift.
+// Read first: Llama.swift, ApusPublished/Loading/TensorNames.swift.
 
 import ApusFiles
 import ApusNN

@@ -1,4 +1,4 @@
-// Sentence embeddings of texts, with a tokenizer. Read first: SentenceEmbedder.swift, ApusData/Text/Tokenizer/Tokenizer.swift.
+// Sentence embeddings of texts, with a tokenizer. Read first: SentenceEmbedder.swift, ApusText/Tokenizer/Tokenizer.swift.
 // Read next: Prompts.swift.
 
 public import ApusTensor

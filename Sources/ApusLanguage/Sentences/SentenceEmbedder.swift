@@ -1,5 +1,5 @@
 // Sentence embeddings: one vector for each text, such that texts of similar meaning have similar vectors.
-// Read first: Pooling.swift, ../Encoders/TextEncoder.swift. Read next: SentenceEmbedder+Folder.swift.
+// Read first: SentencePooling.swift, ../Encoders/TextEncoder.swift. Read next: SentenceEmbedder+Folder.swift.
 
 import ApusBase
 public import ApusNN

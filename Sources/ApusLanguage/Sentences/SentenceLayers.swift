@@ -1,4 +1,4 @@
-// Layers after the pooling in models of sentence-transformers. Read first: Pooling.swift. Read next: SentenceEmbedder.swift.
+// Layers after the pooling in models of sentence-transformers. Read first: SentencePooling.swift. Read next: SentenceEmbedder.swift.
 
 public import ApusNN
 public import ApusTensor

@@ -1,5 +1,5 @@
 // Hugging Face's T5 folders: tensor names and configuration.
-// Read first: T5.swift, ../Published/TensorNames.swift.
+// Read first: T5.swift, ApusPublished/Loading/TensorNames.swift.
 
 import ApusFiles
 import ApusNN

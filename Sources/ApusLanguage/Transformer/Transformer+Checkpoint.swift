@@ -1,5 +1,5 @@
 // PyTorch's nn.Transformer: tensor names, constructor arguments, and masks.
-// Read first: Transformer.swift, ../Published/TensorNames.swift.
+// Read first: Transformer.swift, ApusPublished/Loading/TensorNames.swift.
 
 public import ApusFiles
 import ApusNN

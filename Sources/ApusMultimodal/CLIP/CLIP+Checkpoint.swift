@@ -1,5 +1,5 @@
 // Hugging Face's CLIP folders: tensor names, configuration, inputs and outputs.
-// Read first: CLIP.swift, ../Published/TensorNames.swift.
+// Read first: CLIP.swift, ApusPublished/Loading/TensorNames.swift.
 
 public import ApusFiles
 import ApusNN

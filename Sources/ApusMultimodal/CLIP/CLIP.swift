@@ -1,4 +1,4 @@
-// CLIP: images and texts in one embedding space. Read first: ../ViT/ViT.swift. Read next: CLIPTowers.swift, CLIP+Checkpoint.swift.
+// CLIP: images and texts in one embedding space. Read first: ApusVision/ViT/ViT.swift. Read next: CLIPTowers.swift, CLIP+Checkpoint.swift.
 
 import ApusBase
 public import ApusNN

@@ -1,4 +1,4 @@
-// The two encoders of CLIP. Read first: CLIP.swift, ../ViT/ImageEncoder.swift.
+// The two encoders of CLIP. Read first: CLIP.swift, ApusVision/ViT/ImageEncoder.swift.
 
 import ApusBase
 public import ApusNN

@@ -1,4 +1,4 @@
-// Images as sequences of patch embeddings. Read first: Linear.swift. Read next: ApusModels/ViT/ViT.swift.
+// Images as sequences of patch embeddings. Read first: Linear.swift. Read next: ApusVision/ViT/ViT.swift.
 
 import ApusBase
 public import ApusTensor

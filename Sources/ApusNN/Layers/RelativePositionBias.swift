@@ -1,5 +1,5 @@
 // A learned bias of attention scores for each head and each distance. Read first: Positions.swift.
-// Read next: ApusModels/T5/T5Stack.swift.
+// Read next: ApusLanguage/T5/T5Stack.swift.
 
 import ApusBase
 public import ApusTensor

@@ -1,5 +1,5 @@
 // The loop over the blocks of a Transformer, written once for training, inference, generation and inspection.
-// Read first: TransformerBlock.swift, ForwardObserver.swift. Read next: ApusModels/GPT/GPT.swift.
+// Read first: TransformerBlock.swift, ForwardObserver.swift. Read next: ApusLanguage/GPT/GPT.swift.
 
 public import ApusTensor
 

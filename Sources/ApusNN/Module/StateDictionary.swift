@@ -1,4 +1,4 @@
-// The state dictionary: a module's tensors by name, for saving and loading. Read next: ApusData/Files/Safetensors.swift.
+// The state dictionary: a module's tensors by name, for saving and loading. Read next: ApusWeights/Safetensors/Safetensors.swift.
 
 public import ApusTensor
 

@@ -1,5 +1,5 @@
 // The table of a family: the names of tensors in published files, and the properties that hold them here.
-// Read next: WeightLoading.swift, which applies it; BERT/BERT+Checkpoint.swift for a table.
+// Read next: WeightLoading.swift, which applies it; ApusLanguage/BERT/BERT+Checkpoint.swift for a table.
 
 public import ApusTensor
 

@@ -1,5 +1,5 @@
 // Hugging Face's ViT folders: tensor names, configuration, inputs and outputs.
-// Read first: ViT.swift, ../Published/TensorNames.swift. Read next: ViT+OtherCheckpoints.swift.
+// Read first: ViT.swift, ApusPublished/Loading/TensorNames.swift. Read next: ViT+OtherCheckpoints.swift.
 
 public import ApusFiles
 import ApusNN

@@ -1,5 +1,5 @@
 // The Transformer for images. Read first: ImageEncoder.swift, ApusNN/Layers/PatchEmbedding.swift.
-// Read next: ViT+Checkpoint.swift, ViT+OtherCheckpoints.swift, ../CLIP/CLIP.swift.
+// Read next: ViT+Checkpoint.swift, ViT+OtherCheckpoints.swift, ApusMultimodal/CLIP/CLIP.swift.
 
 import ApusBase
 public import ApusNN

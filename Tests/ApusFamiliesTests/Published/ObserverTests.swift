@@ -1,14 +1,19 @@
 // Observers of every published model: attention weights are distributions, and looking changes nothing.
 // Read first: ModelFixture.swift, ApusNN/Layers/ForwardObserver.swift.
 
-import ApusData
+import Apus
+import ApusFiles
 import ApusNN
 import ApusTensor
 import ApusTesting
 import Foundation
 import Testing
 
-@testable import ApusModels
+import ApusGeneration
+import ApusLanguage
+import ApusMultimodal
+import ApusPublished
+import ApusVision
 
 @Suite struct ObserverTests {
   private static let fixtures = ModelFixture.all + [ModelFixture(name: "torch/transformer")]
