@@ -1,6 +1,6 @@
 // Fuzzes the small JSON files in a model's folder: configuration, image processor, generation settings, and index of
 // shards.
-// Read first: Fuzz.swift; Sources/ApusData/Models/ConfigurationReader.swift, the code under test. Read next:
+// Read first: Fuzz.swift; Sources/ApusFiles/JSON/ConfigurationReader.swift, the code under test. Read next:
 // FuzzModels.swift.
 
 import Foundation

@@ -1,5 +1,5 @@
 // Fuzzes the JSON reader, and compares its results with Foundation's.
-// Read first: Fuzz.swift; Sources/ApusData/Files/JSONReader.swift, the code under test.
+// Read first: Fuzz.swift; Sources/ApusFiles/JSON/JSONReader.swift, the code under test.
 
 import Foundation
 

@@ -1,5 +1,5 @@
 // Fuzzes the readers of SentencePiece models and of llama2.c's tokens. Every tokenizer must encode and decode any text.
-// Read first: Fuzz.swift; Sources/ApusData/Text/Loading/SentencePieceFile.swift and ScoredTokenFile.swift, the code
+// Read first: Fuzz.swift; Sources/ApusText/Loading/SentencePieceFile.swift and ScoredTokenFile.swift, the code
 // under test.
 
 import Foundation

@@ -1,5 +1,5 @@
 // Fuzzes the files from which a training run is resumed: its metrics and its alphabet.
-// Read first: Fuzz.swift; Sources/ApusTraining/MetricsLog.swift, the code under test.
+// Read first: Fuzz.swift; Sources/ApusTraining/Metrics/MetricsLog.swift, the code under test.
 
 import Foundation
 

@@ -1,5 +1,5 @@
 // Fuzzes the safetensors reader. Every file that opens must be unchanged after writing and reading it again.
-// Read first: Fuzz.swift; Sources/ApusData/Files/SafetensorsHeader.swift, the code under test.
+// Read first: Fuzz.swift; Sources/ApusWeights/Safetensors/SafetensorsHeader.swift, the code under test.
 
 import Foundation
 

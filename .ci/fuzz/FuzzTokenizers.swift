@@ -1,5 +1,5 @@
 // Fuzzes the reader of tokenizer.json. Every tokenizer that opens must encode and decode any text.
-// Read first: Fuzz.swift; Sources/ApusData/Text/Loading/TokenizerFile.swift, the code under test.
+// Read first: Fuzz.swift; Sources/ApusText/Loading/TokenizerFile.swift, the code under test.
 
 import Foundation
 

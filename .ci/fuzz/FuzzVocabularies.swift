@@ -1,5 +1,5 @@
 // Fuzzes the readers of vocab.txt, of vocab.json with merges.txt, and of the small files beside them.
-// Read first: FuzzTokenizers.swift; Sources/ApusData/Text/Loading/PlainTokenizer.swift, the code under test.
+// Read first: FuzzTokenizers.swift; Sources/ApusText/Loading/PlainTokenizer.swift, the code under test.
 
 import Foundation
 

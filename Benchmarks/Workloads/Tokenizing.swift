@@ -1,5 +1,5 @@
 // Workloads: a megabyte of English text with a published tokenizer.
-// Read next: ApusData/Text/Tokenizer/Tokenizer.swift.
+// Read next: ApusText/Tokenizer/Tokenizer.swift.
 
 import ApusBase
 import ApusKernelTypes

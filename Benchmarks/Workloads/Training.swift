@@ -1,5 +1,5 @@
 // Workloads: training steps with forward pass, backward pass and AdamW.
-// Read next: ApusTraining/Optimizers/Adam.swift; ApusModels/GPT/GPT.swift.
+// Read next: ApusTraining/Optimizers/Adam.swift; ApusLanguage/GPT/GPT.swift.
 
 import ApusLanguage
 import ApusNN

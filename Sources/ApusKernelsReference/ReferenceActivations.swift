@@ -1,5 +1,5 @@
 // The naive twins of the functions of one variable, each beside its derivative.
-// Read next: ApusKernelsBaseline/Pointwise/PointwiseFunction.swift, the kernels; SIMD/FastMath.swift, their exp and erf.
+// Read next: ApusKernelsBaseline/Pointwise/PointwiseFunction.swift, the kernels; ApusKernelsBaseline/SIMD/FastMath.swift, their exp and erf.
 
 package import ApusKernelTypes
 

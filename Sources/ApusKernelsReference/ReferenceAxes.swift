@@ -82,7 +82,7 @@ extension Reference {
     _ x: [T], outer: Int, count: Int, inner: Int, isLargest: Bool
   ) -> [Int32] {
     lines(x, outer: outer, count: count, inner: inner).map { line in
-      if let place = line.firstIndex(where: \.isNaN) { return Int32(place) }
+      if let place = line.firstIndex(where: { $0.isNaN }) { return Int32(place) }
       let best = isLargest ? line.max() : line.min()
       return Int32(line.firstIndex { $0 == best } ?? 0)
     }

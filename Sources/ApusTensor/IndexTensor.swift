@@ -1,4 +1,4 @@
-// Whole numbers: tokens, targets, positions. Never differentiable, so a type of their own.
+// Integer tensors: token ids, class targets, positions. They are never differentiated, so they have their own type.
 // Read next: Ops/Gather.swift.
 
 import ApusBase
@@ -9,19 +9,21 @@ import ApusKernels
 public struct IndexTensor: Sendable, Hashable {
   /// The sizes of the axes.
   public private(set) var shape: Shape
-  /// The numbers, row-major.
+  /// The elements, row-major.
   public private(set) var indices: [Int32]
 
-  /// - Precondition: as many numbers as the shape has places.
+  /// Creates an index tensor from its elements, row-major.
+  ///
+  /// - Precondition: `indices.count == shape.elementCount`.
   public init(_ indices: [Int32], shape: Shape) {
     require(
       indices.count == shape.elementCount,
-      "IndexTensor: \(indices.count) numbers for shape \(shape), which has \(shape.elementCount)")
+      "IndexTensor: \(indices.count) elements for shape \(shape) (expected \(shape.elementCount))")
     self.indices = indices
     self.shape = shape
   }
 
-  /// Indices that `initialize` writes, all of them.
+  /// Creates an index tensor whose elements are written by `initialize`, which must write all of them.
   init(uninitialized shape: Shape, _ initialize: (UnsafeMutablePointer<Int32>) -> Void) {
     let count = shape.elementCount
     indices = [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -31,38 +33,40 @@ public struct IndexTensor: Sendable, Hashable {
     self.shape = shape
   }
 
-  /// Other numbers, all of which `initialize` writes: where these stand, if nobody else holds them and they are as many.
+  /// Replaces the shape and the elements; `initialize` must write all of them.
+  ///
+  /// The memory is reused if it has no other owner and the number of elements stays the same.
   package mutating func overwrite(as shape: Shape, _ initialize: (UnsafeMutablePointer<Int32>) -> Void) {
     if indices.count != shape.elementCount { indices = Array(repeating: 0, count: shape.elementCount) }
     self.shape = shape
     indices.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { initialize(base) } }
   }
 
-  /// Calls `body` with a pointer to the numbers, unless there are none.
+  /// Calls `body` with a pointer to the elements; does nothing if there are none.
   func read(_ body: (UnsafePointer<Int32>) -> Void) {
     indices.withUnsafeBufferPointer { if let base = $0.baseAddress { body(base) } }
   }
 
-  /// A vector, [count].
+  /// Creates a vector, [count].
   public init(_ indices: [Int32]) { self.init(indices, shape: [indices.count]) }
 
-  /// A vector of numbers of any integer type.
+  /// Creates a vector from integers of any type.
   ///
-  /// - Precondition: each fits 32 bits.
+  /// - Precondition: every integer fits in 32 bits.
   public init(_ indices: some Sequence<some BinaryInteger>) { self.init(indices.map { Int32($0) }) }
 
-  /// 0, 1, … count − 1.
+  /// The integers of a range in ascending order: a vector, [range.count].
   public static func range(_ range: Range<Int>) -> IndexTensor { IndexTensor(range.map { Int32($0) }) }
 
   /// The number of elements.
   public var count: Int { indices.count }
 
-  /// The same numbers under another shape.
+  /// The same elements with another shape.
   ///
   /// - Precondition: the element counts are equal.
   public func reshaped(to shape: Shape) -> IndexTensor { IndexTensor(indices, shape: shape) }
 
-  /// Stops the program if a number is outside `0..<bound` (and is not `exception`).
+  /// Stops the program if an index is outside `0..<bound` and is not `exception`.
   func check(below bound: Int, except exception: Int32? = nil, _ operation: StaticString) {
     let bound = Int(Int32(clamping: bound))
     var largest: UInt32 = 0

@@ -1,17 +1,17 @@
-// Tensors from numbers. Read next: Tensor+Random.swift.
+// Creation of tensors from numbers. Read next: Tensor+Random.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  /// A tensor with these elements, row-major.
+  /// Creates a tensor from its elements, row-major.
   ///
-  /// - Precondition: as many elements as the shape has places.
+  /// - Precondition: `scalars.count == shape.elementCount`.
   public init(_ scalars: [Float], shape: Shape) {
     require(
       scalars.count == shape.elementCount,
-      "Tensor: \(scalars.count) elements for shape \(shape), which has \(shape.elementCount)")
+      "Tensor: \(scalars.count) elements for shape \(shape) (expected \(shape.elementCount))")
     self.init(uninitialized: shape) { target in
       scalars.withUnsafeBufferPointer { source in
         if let base = source.baseAddress { target.update(from: base, count: scalars.count) }
@@ -19,13 +19,13 @@ extension Tensor {
     }
   }
 
-  /// A vector, [count].
+  /// Creates a vector, [count].
   public init(_ scalars: [Float]) { self.init(scalars, shape: [scalars.count]) }
 
-  /// A single number, [].
+  /// Creates a scalar, [].
   public init(_ scalar: Float) { self.init(uninitialized: []) { $0[0] = scalar } }
 
-  /// A tensor whose elements are all `value`.
+  /// Creates a tensor whose elements all equal `value`.
   public init(repeating value: Float, shape: Shape) {
     self.init(uninitialized: shape) {
       Kernels.current.fill($0, with: value, count: shape.elementCount, Kernels.schedule)
@@ -38,7 +38,7 @@ extension Tensor {
   /// A tensor of ones.
   public static func ones(_ shape: Shape) -> Tensor { Tensor(repeating: 1, shape: shape) }
 
-  /// start, start + step, start + 2·step, …: a vector of `count` numbers.
+  /// The vector start, start + step, start + 2·step, … of shape [count].
   public static func range(from start: Float = 0, step: Float = 1, count: Int) -> Tensor {
     Tensor(uninitialized: [count]) { target in
       for i in 0..<count { target[i] = start + Float(i) * step }

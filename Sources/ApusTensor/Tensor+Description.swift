@@ -1,7 +1,8 @@
-// How a tensor prints: like nested arrays, long axes shortened.
+// How a tensor prints: as nested brackets, with long axes abbreviated.
+// Read first: Tensor.swift.
 
 extension Tensor: CustomStringConvertible, Equatable {
-  /// The elements as nested brackets, with the middle of axes longer than eight left out.
+  /// The elements as nested brackets; an axis longer than eight shows only its first and last three entries.
   public var description: String {
     let values = scalars
     func text(_ axis: Int, _ start: Int) -> String {
@@ -16,7 +17,7 @@ extension Tensor: CustomStringConvertible, Equatable {
     return elementCount == 0 ? "[] (shape \(shape))" : text(0, 0)
   }
 
-  /// Whether shapes and all elements are equal (as floats: NaN equals nothing, 0 equals −0).
+  /// Whether the shapes and all elements are equal, compared as floats: NaN equals nothing, 0 equals −0.
   public static func == (a: Tensor, b: Tensor) -> Bool {
     guard a.shape == b.shape else { return false }
     return read(a, b) { x, y in (0..<a.elementCount).allSatisfy { x[$0] == y[$0] } }

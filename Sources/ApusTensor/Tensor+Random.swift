@@ -5,7 +5,9 @@ import ApusKernels
 import Foundation
 
 extension Tensor {
-  /// Numbers evenly distributed over [low, high) (rounding may reach `high`, with a probability of 2⁻²⁴).
+  /// A tensor of random numbers, uniformly distributed over [low, high).
+  ///
+  /// Rounding can produce `high` itself, with probability 2⁻²⁴.
   public static func randomUniform(
     _ shape: Shape, from low: Float = 0, to high: Float = 1, using generator: RandomGenerator = .current
   ) -> Tensor {
@@ -19,7 +21,9 @@ extension Tensor {
     }
   }
 
-  /// Normally distributed numbers (Box and Muller 1958: two uniform numbers give two normal ones).
+  /// A tensor of random numbers, normally distributed.
+  ///
+  /// The Box–Muller transform (Box and Muller 1958) makes two normal numbers out of two uniform ones.
   public static func randomNormal(
     _ shape: Shape, mean: Float = 0, standardDeviation: Float = 1, using generator: RandomGenerator = .current
   ) -> Tensor {

@@ -1,14 +1,14 @@
-// The tensor: a shape, shared memory, and its place on the tape.
+// The tensor: a shape, shared storage, and a node of the tape.
 // Read first: Shape.swift, Storage.swift. Read next: Autograd/Tape.swift, Ops/Arithmetic.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// An array of 32-bit floats with any number of axes up to eight: a value, like `Array`.
+/// A multidimensional array of 32-bit floats with up to eight axes; a value type, like `Array`.
 ///
-/// Elements lie row-major and contiguous in 64-byte aligned memory. Copies share memory until one of them is changed.
-/// Operations give new tensors; inside `valueAndGradients` they are also recorded, so that gradients can be taken.
+/// Elements are contiguous and row-major in 64-byte aligned memory. Copies share memory until one of them is modified.
+/// Operations return new tensors. Inside `valueAndGradients` they are also recorded, so that gradients can be computed.
 ///
 /// ```swift
 /// let x = Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])
@@ -17,10 +17,10 @@ import ApusKernels
 public struct Tensor: Sendable {
   /// The sizes of the axes.
   public let shape: Shape
-  /// Where the first element lies in the storage: a slice of leading rows shares its source's memory.
+  /// The position of the first element in the storage: a slice of leading rows shares its source's memory.
   let offset: Int
   private(set) var storage: Storage
-  /// The entry of the running tape that made this tensor, if one did.
+  /// The node of the active tape that produced this tensor; `.none` if it was not recorded.
   var node = TapeNode.none
 
   init(shape: Shape, storage: Storage, offset: Int = 0) {
@@ -29,27 +29,28 @@ public struct Tensor: Sendable {
     self.offset = offset
   }
 
-  /// A tensor whose elements `initialize` writes, all of them.
+  /// Creates a tensor whose elements are written by `initialize`.
   ///
-  /// - Parameter initialize: gets a pointer to `shape.elementCount` undefined floats, row-major.
+  /// - Parameters:
+  ///   - shape: the sizes of the axes.
+  ///   - initialize: writes all `shape.elementCount` elements, row-major, to the uninitialized memory that it receives.
   public init(uninitialized shape: Shape, _ initialize: (UnsafeMutablePointer<Float>) throws -> Void) rethrows {
     let storage = Workspace.storage(count: shape.elementCount)
     try initialize(storage.elements)
     self.init(shape: shape, storage: storage)
   }
 
-  /// A tensor over memory that is never written and belongs to `owner` (a mapped file), without a copy.
+  /// Creates a tensor that reads memory of `owner`, such as a mapped file, without a copy; the memory is never written.
   ///
   /// - Precondition: `elements` stays valid and unchanged as long as `owner` lives.
   package init(borrowing elements: UnsafePointer<Float>, shape: Shape, from owner: AnyObject) {
     self.init(shape: shape, storage: Storage(borrowing: elements, count: shape.elementCount, from: owner))
   }
 
-  /// A tensor of which only the shape is there: it takes no memory, whatever its shape, and must be replaced before its
-  /// elements are asked for.
+  /// Creates a placeholder: a tensor without elements, which takes no memory and must be replaced before it is read.
   package init(placeholder shape: Shape) { self.init(shape: shape, storage: .placeholder) }
 
-  /// Whether only the shape is there.
+  /// Whether this is a placeholder, which has a shape but no elements.
   package var isPlaceholder: Bool { storage.isPlaceholder }
 
   /// The number of elements.
@@ -58,15 +59,15 @@ public struct Tensor: Sendable {
   /// The number of axes.
   public var rank: Int { shape.rank }
 
-  /// Calls `body` with a pointer to the elements, row-major; valid only during the call.
+  /// Calls `body` with a pointer to the elements, row-major. The pointer is valid only during the call.
   public func withUnsafePointer<Result>(_ body: (UnsafePointer<Float>) throws -> Result) rethrows -> Result {
     require(!storage.isPlaceholder, "Tensor: the elements of a placeholder of shape \(shape) were never set")
     return try withExtendedLifetime(storage) { try body(UnsafePointer(storage.elements + offset)) }
   }
 
-  /// Calls `body` with a pointer through which the elements may be changed; copies first if they are shared.
+  /// Calls `body` with a mutable pointer to the elements, which are copied first if they are shared.
   ///
-  /// What is changed this way is not recorded: the tensor leaves the tape.
+  /// Changes made through the pointer are not recorded: the tensor is detached from the tape.
   public mutating func withUnsafeMutablePointer<Result>(
     _ body: (UnsafeMutablePointer<Float>) throws -> Result
   ) rethrows -> Result {
@@ -79,13 +80,13 @@ public struct Tensor: Sendable {
     node = .none
   }
 
-  /// Whether nobody else holds the elements, so that they may be changed where they are.
+  /// Whether the elements have no other owner, so that they can be modified in place.
   private mutating func isUnique() -> Bool {
     if storage.isBorrowed { return false }
     return isKnownUniquelyReferenced(&storage) || Workspace.isOnlyOtherOwner(of: &storage)
   }
 
-  /// The same elements in memory of their own, off the tape.
+  /// A copy with its own memory, detached from the tape.
   func copy() -> Tensor {
     withUnsafePointer { source in
       Tensor(uninitialized: shape) {
@@ -95,14 +96,14 @@ public struct Tensor: Sendable {
     }
   }
 
-  /// The same tensor, off the tape: no gradient flows through it.
+  /// This tensor detached from the tape: no gradient flows through it.
   public var detached: Tensor {
     var result = self
     result.node = .none
     return result
   }
 
-  /// self += scale · other, in place if nobody else holds the elements. Not recorded.
+  /// self += scale · other, in place if the elements have no other owner; not recorded.
   mutating func accumulate(_ other: Tensor, scale: Float = 1) {
     assert(shape == other.shape)
     if isUnique() {
@@ -124,29 +125,31 @@ extension Tensor {
     withUnsafePointer { Array(UnsafeBufferPointer(start: $0, count: elementCount)) }
   }
 
-  /// The only element of a tensor that has one.
+  /// The element of a tensor that has exactly one.
   ///
-  /// - Precondition: there is exactly one element.
+  /// - Precondition: `elementCount == 1`.
   public var scalar: Float {
     require(elementCount == 1, "scalar: a tensor of shape \(shape) has \(elementCount) elements (expected one)")
     return withUnsafePointer { $0[0] }
   }
 
-  /// The element at an index per axis.
+  /// The element at the given indices, one for each axis.
   ///
-  /// - Precondition: as many indices as axes, each within its axis.
+  /// - Precondition: there are `rank` indices, each within its axis.
   public subscript(scalarAt indices: Int...) -> Float {
-    require(indices.count == rank, "subscript: \(indices.count) indices into shape \(shape)")
+    require(indices.count == rank, "subscript: \(indices.count) indices for shape \(shape) (expected \(rank))")
     var position = 0
     for (axis, index) in indices.enumerated() {
-      require(index >= 0 && index < shape[axis], "subscript: index \(index) of axis \(axis) of shape \(shape)")
+      require(
+        index >= 0 && index < shape[axis],
+        "subscript: index \(index) is out of range for axis \(axis) of shape \(shape)")
       position = position * shape[axis] + index
     }
     return withUnsafePointer { $0[position] }
   }
 }
 
-// Kernels take pointers; these keep the tensors alive while they do.
+// Kernels take pointers. These functions keep the tensors alive while `body` runs.
 
 @inline(__always)
 func read<Result>(_ a: Tensor, _ body: (UnsafePointer<Float>) -> Result) -> Result {

@@ -1,5 +1,5 @@
 // Memory for steps that come again and again: the tensors of one take the storages of the step before.
-// Read first: Storage.swift. Read next: ApusModels/Decoding/TokenGenerator.swift, whose tokens are such steps.
+// Read first: Storage.swift. Read next: ApusGeneration/TokenGenerator.swift, whose tokens are such steps.
 
 import ApusBase
 import Foundation

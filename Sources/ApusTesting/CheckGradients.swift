@@ -1,13 +1,15 @@
-// The tape's gradients beside central finite differences: of a function's inputs, or of a module's parameters.
+// Gradient checks: the tape's gradients against central finite differences, for a function's inputs or a module's
+// parameters.
 // Read first: FiniteDifferences.swift. Read next: GradientReport.swift.
 
 public import ApusTensor
 
 /// Compares the tape's gradients of a function with central finite differences.
 ///
-/// The function's result y is weighed with a random cotangent c; then for every input, d(Σ c·y) is taken along random unit
-/// directions, and for small inputs along every coordinate, once by the tape and once by moving the input. Besides, the
-/// recorded value must be the unrecorded one, and the gradient of an input must not depend on which other inputs are tracked.
+/// The function's result y is weighted with a random cotangent c. For every input, the derivative of Σ c·y is computed
+/// twice, by the tape and by finite differences: along random unit directions, and for small inputs along every
+/// coordinate. In addition, the recorded value must equal the unrecorded one, and the gradient of an input must not
+/// depend on which other inputs are tracked.
 ///
 /// Check your own operations like this:
 ///
@@ -27,12 +29,12 @@ public import ApusTensor
 /// ```
 ///
 /// - Parameters:
-///   - function: from tensors of the inputs' shapes to a tensor of any shape. It is called in training mode, and its
-///     randomness (dropout) starts from the same seed every time.
-///   - inputs: where to differentiate, away from kinks.
-///   - name: what is checked, for the report.
-///   - options: how many derivatives are compared, and how exactly.
-/// - Returns: every derivative that is wrong. A check that could not see anything has `largestDerivative` 0.
+///   - function: maps tensors of the inputs' shapes to a tensor of any shape. It is called in training mode, and its
+///     random numbers (dropout) start from the same seed at every call.
+///   - inputs: the point at which to differentiate, away from kinks.
+///   - name: the name of the check in the report.
+///   - options: the number of derivatives to compare, and the tolerances.
+/// - Returns: a report of every wrong derivative. If its `largestDerivative` is 0, the check has proved nothing.
 /// - Complexity: 2 · (directions + elements of small inputs) calls of the function for every input.
 public func checkGradients(
   of function: ([Tensor]) -> Tensor, at inputs: [Tensor], named name: String = "function",
@@ -53,7 +55,7 @@ public func checkGradients(
       return function(all)
     }
     guard inputs.count > 1, isRight else { continue }
-    // Operations leave out what nobody asks for; what is left must be the same.
+    // Operations skip the gradients of untracked inputs; the other gradients must stay the same.
     let alone = withSeed(options.seed) {
       valueWithPullback(at: [input]) { tracked in
         var all = inputs
@@ -66,7 +68,8 @@ public func checkGradients(
   return checker.report
 }
 
-/// Compares the tape's gradients of a loss with central finite differences, for every parameter: the check for modules.
+/// Compares the tape's gradients of a loss with central finite differences for every parameter, such as those of a
+/// module.
 ///
 /// ```swift
 /// let weight = Variable(Samples.normal([2, 3]))
@@ -76,12 +79,12 @@ public func checkGradients(
 /// ```
 ///
 /// - Parameters:
-///   - parameters: what the loss reads. They are moved during the check and put back.
-///   - name: what is checked, for the report.
-///   - options: how many derivatives are compared, and how exactly.
-///   - loss: computes a tensor of any shape from the parameters' values; called in training mode, with randomness from
-///     the same seed every time.
-/// - Returns: every derivative that is wrong.
+///   - parameters: the variables that the loss reads. Their values are changed during the check and restored.
+///   - name: the name of the check in the report.
+///   - options: the number of derivatives to compare, and the tolerances.
+///   - loss: computes a tensor of any shape from the parameters' values. It is called in training mode, and its random
+///     numbers start from the same seed at every call.
+/// - Returns: a report of every wrong derivative.
 public func checkGradients(
   ofParameters parameters: [(name: String, variable: Variable)], named name: String = "loss",
   options: GradientCheckOptions = .init(), loss: () -> Tensor
@@ -100,7 +103,7 @@ public func checkGradients(
   checker.compare(recorded: recorded, unrecorded: value)
   for (name, variable) in parameters {
     let original = withoutRecording { variable.value }
-    // No gradient means: the loss does not depend on it. The finite differences must agree.
+    // No gradient means that the loss does not depend on the parameter. The finite differences must agree.
     let gradient = gradients[variable] ?? .zeros(original.shape)
     checker.check(name, at: original, gradient: gradient) { moved in
       variable.value = moved
@@ -116,7 +119,7 @@ private struct Checker {
   var report: GradientReport
   let options: GradientCheckOptions
   private var weights: [Float] = []
-  /// How far rounding of the function's values may move a difference quotient.
+  /// The effect that rounding of the function's values may have on a difference quotient.
   private var noise = 0.0
 
   init(name: String, options: GradientCheckOptions) {
@@ -124,16 +127,16 @@ private struct Checker {
     self.options = options
   }
 
-  /// The function's value as the tape sees it (training mode, the same randomness), but unrecorded.
+  /// The function's value in training mode and with the same random numbers as on the tape, but not recorded.
   func evaluate(_ function: () -> Tensor) -> Tensor {
     withoutRecording { withTrainingMode { withSeed(options.seed, function) } }
   }
 
-  /// A random gradient to come from above.
+  /// A random gradient of the function's value.
   mutating func cotangent(_ value: Tensor) -> Tensor {
     let cotangent = Samples.normal(value.shape, seed: options.seed &+ 0xC07A)
     weights = cotangent.scalars
-    // Values are rounded to 24 bits, independently; a function's inner sums cost a few roundings more.
+    // Values are rounded to 24 bits, independently; sums inside the function add a few more rounding errors.
     let terms = zip(weights, value.scalars).map { Double($0) * Double($1) }
     let squares = terms.reduce(0) { $0 + $1 * $1 }
     noise = 4 * 0x1p-24 * squares.squareRoot() / Double(options.step)
@@ -152,7 +155,7 @@ private struct Checker {
     }
   }
 
-  /// Compares all derivatives by one input; whether they agree.
+  /// Compares all derivatives with respect to one input, and returns whether they agree.
   @discardableResult
   mutating func check(_ name: String, at x: Tensor, gradient: Tensor, _ function: (Tensor) -> Tensor) -> Bool {
     guard gradient.shape == x.shape else {
@@ -185,7 +188,7 @@ private struct Checker {
     let analytic = probe.derivative(from: gradient)
     let (forward, backward) = (evaluate { function(probe.forward) }, evaluate { function(probe.backward) })
     let numeric = probe.quotient(forward, backward, weights: weights)
-    // A derivative near 0 is a sum that cancels: it is as exact as its terms, not as itself.
+    // A derivative near 0 is a sum whose terms cancel: its error is relative to the terms, not to the sum.
     let allowed =
       options.relativeTolerance * max(abs(analytic), abs(numeric), typical) + options.absoluteTolerance + noise
     report.checks += 1

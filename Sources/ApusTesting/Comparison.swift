@@ -1,48 +1,50 @@
-// Whether two tensors are equal up to rounding, and where they are not.
+// Comparison of two tensors with a tolerance, and the element with the largest error.
 // Read next: CheckGradients.swift.
 
 public import ApusTensor
 
-/// Two tensors compared element by element, with a tolerance that is the same for all elements.
+/// An elementwise comparison of two tensors, with one tolerance for all elements.
 ///
 ///     |actual − expected| ≤ absolute + relativeToLargest · max |expected|
 ///
-/// A float32 sum is off by a rounding of its largest terms, however small the sum is; hence the tolerance relative to the
-/// largest element and not to each one.
+/// The rounding error of a float32 sum is relative to its largest terms, however small the sum is. The tolerance is
+/// therefore relative to the largest element, and not to each element.
 ///
 /// ```swift
 /// let comparison = Comparison(Tensor([1, 2]).squareRoot(), Tensor([1, 1.4142135]), absolute: 1e-6)
 /// precondition(comparison.isClose, comparison.description)
 /// ```
 public struct Comparison: Sendable {
-  /// The place where the tensors lie furthest apart.
+  /// The element with the largest error.
   public struct Difference: Sendable {
     /// The index along every axis.
     public let position: [Int]
-    /// What was computed there.
+    /// The computed value.
     public let actual: Float
-    /// What should be there.
+    /// The expected value.
     public let expected: Float
-    /// |actual − expected|; infinite where only one is finite.
+    /// |actual − expected|; infinite if only one of them is finite.
     public let error: Float
   }
 
-  /// The shape of what was computed.
+  /// The shape of the computed tensor.
   public let actualShape: Shape
-  /// The shape that it should have.
+  /// The shape of the expected tensor.
   public let expectedShape: Shape
-  /// How far elements may lie apart.
+  /// The tolerance: the largest error that is allowed.
   public let allowed: Float
-  /// The worst place; nil if the tensors are equal, empty or of different shapes.
+  /// The element with the largest error; nil if the tensors are equal, empty or of different shapes.
   public let worst: Difference?
-  /// How many elements lie further apart than allowed.
+  /// The number of elements whose error exceeds the tolerance.
   public let wrongCount: Int
 
+  /// Compares two tensors.
+  ///
   /// - Parameters:
-  ///   - actual: what was computed. Infinities and NaN agree with their like only.
-  ///   - expected: what it should be.
-  ///   - absolute: the tolerance for elements around 0.
-  ///   - relativeToLargest: the tolerance as a fraction of the largest finite |expected|.
+  ///   - actual: the computed tensor. Infinities and NaN agree only with themselves.
+  ///   - expected: the expected tensor.
+  ///   - absolute: the absolute part of the tolerance.
+  ///   - relativeToLargest: the relative part of the tolerance, a fraction of the largest finite |expected|.
   public init(_ actual: Tensor, _ expected: Tensor, absolute: Float, relativeToLargest: Float = 0) {
     (actualShape, expectedShape) = (actual.shape, expected.shape)
     let (a, b) = (actual.scalars, expected.scalars)
@@ -74,7 +76,7 @@ public struct Comparison: Sendable {
     return difference.isNaN ? .infinity : difference
   }
 
-  /// Whether the shapes are equal and all elements are as close as allowed.
+  /// Whether the shapes are equal and all errors are within the tolerance.
   public var isClose: Bool { actualShape == expectedShape && wrongCount == 0 }
 }
 

@@ -1,5 +1,5 @@
-// Derivatives without calculus: move the input a little to either side, and look at how far the value goes.
-// Read next: CheckGradients.swift, which compares them with the tape's.
+// Central finite differences: derivatives from a function's values at two nearby points.
+// Read next: CheckGradients.swift, which compares them with the tape's derivatives.
 
 import ApusBase
 public import ApusTensor
@@ -9,12 +9,12 @@ public import ApusTensor
 ///     (f(x + h·d) − f(x − h·d)) / 2h
 ///
 /// - Parameters:
-///   - function: from a tensor of x's shape to a tensor of any shape; it is called twice, and nothing is recorded.
-///   - x: where.
-///   - direction: of x's shape; usually a unit vector.
-///   - weights: of the result's shape; all 1 if nil.
+///   - function: maps a tensor of x's shape to a tensor of any shape. It is called twice, and nothing is recorded.
+///   - x: the point at which to differentiate.
+///   - direction: d, the shape of x; usually a unit vector.
+///   - weights: the shape of the function's result; all 1 if nil.
 ///   - step: h.
-/// - Returns: the quotient, with all sums in Double.
+/// - Returns: the difference quotient; all sums are in Double.
 public func finiteDifference(
   of function: (Tensor) -> Tensor, at x: Tensor, along direction: Tensor, weights: Tensor? = nil, step: Float = 1e-2
 ) -> Double {
@@ -23,7 +23,7 @@ public func finiteDifference(
   return probe.quotient(forward, backward, weights: weights?.scalars)
 }
 
-/// The gradient of a function that gives a single number, one finite difference for every element of x.
+/// The gradient of a scalar function, from one finite difference for every element of x.
 ///
 /// - Complexity: two calls of the function for every element.
 /// - Precondition: the function's result has one element.
@@ -35,14 +35,14 @@ public func finiteDifferenceGradient(of function: (Tensor) -> Tensor, at x: Tens
           let value = function(input)
           require(
             value.elementCount == 1,
-            "finiteDifferenceGradient: the result has shape \(value.shape) (expected a single number)")
+            "finiteDifferenceGradient: the result has shape \(value.shape) (expected one element)")
           return value
         }, at: x, along: .unit(position, of: x.shape), step: step))
   }
   return Tensor(derivatives, shape: x.shape)
 }
 
-/// The two points around x.
+/// The two points x ± h·d.
 struct Probe {
   let forward: Tensor
   let backward: Tensor
@@ -50,14 +50,14 @@ struct Probe {
 
   init(at x: Tensor, along direction: Tensor, step: Float) {
     require(
-      x.shape == direction.shape, "finiteDifference: a direction of shape \(direction.shape) at \(x.shape)")
+      x.shape == direction.shape, "finiteDifference: x \(x.shape), direction \(direction.shape) (they must be equal)")
     let (values, unit) = (x.scalars, direction.scalars)
     forward = Tensor(zip(values, unit).map { $0 + step * $1 }, shape: x.shape)
     backward = Tensor(zip(values, unit).map { $0 - step * $1 }, shape: x.shape)
     self.step = Double(step)
   }
 
-  /// Σ gradient · d, where d is the way really gone: x ± h·d is rounded, and h·d may be no larger than a few roundings of x.
+  /// Σ gradient · d, where d is the actual direction: x ± h·d is rounded, and h·d may be only a few ulps of x.
   func derivative(from gradient: Tensor) -> Double {
     quotient(forward, backward, weights: gradient.scalars)
   }
@@ -75,7 +75,7 @@ struct Probe {
 }
 
 extension Tensor {
-  /// 1 at one position (row-major), 0 elsewhere.
+  /// A tensor that is 1 at one row-major position and 0 elsewhere.
   static func unit(_ position: Int, of shape: Shape) -> Tensor {
     var elements = [Float](repeating: 0, count: shape.elementCount)
     elements[position] = 1

@@ -1,5 +1,5 @@
-// One thing whose gradient is to be checked, and how thoroughly: rows of a gradient table.
-// Read next: CheckGradients.swift, which checks them; Samples.swift for inputs.
+// Gradient checks as values, which form the rows of a gradient table, and the options of a check.
+// Read next: CheckGradients.swift, which runs them; Samples.swift for inputs.
 
 public import ApusTensor
 
@@ -11,21 +11,23 @@ public import ApusTensor
 /// precondition(report.passed, report.description)
 /// ```
 public struct GradientCase: Sendable {
-  /// What the case is called in reports.
+  /// The name of the case in reports.
   public let name: String
-  /// Where the function is differentiated: every input gets a gradient.
+  /// The point at which the function is differentiated, with respect to every input.
   public let inputs: [Tensor]
-  /// How many derivatives are compared, and how exactly.
+  /// The number of derivatives to compare, and the tolerances.
   public let options: GradientCheckOptions
-  /// The function: from the inputs to a tensor of any shape.
+  /// The function, which maps the inputs to a tensor of any shape.
   public let function: @Sendable ([Tensor]) -> Tensor
 
+  /// Creates a case.
+  ///
   /// - Parameters:
-  ///   - name: what the case is called in reports.
-  ///   - inputs: where to differentiate, away from kinks such as relu's at 0.
-  ///   - options: how many derivatives are compared, and how exactly.
-  ///   - function: from tensors of the inputs' shapes to a tensor of any shape. Randomness in it (dropout) is drawn from
-  ///     the same seed in every call.
+  ///   - name: the name of the case in reports.
+  ///   - inputs: the point at which to differentiate, away from kinks such as ReLU's at 0.
+  ///   - options: the number of derivatives to compare, and the tolerances.
+  ///   - function: maps tensors of the inputs' shapes to a tensor of any shape. Its random numbers (dropout) start from
+  ///     the same seed at every call.
   public init(
     _ name: String, at inputs: [Tensor], options: GradientCheckOptions = .init(),
     _ function: @escaping @Sendable ([Tensor]) -> Tensor
@@ -36,7 +38,7 @@ public struct GradientCase: Sendable {
     self.function = function
   }
 
-  /// The tape's gradients beside central finite differences, for every input.
+  /// Compares the tape's gradients with central finite differences, for every input.
   public func check() -> GradientReport {
     checkGradients(of: function, at: inputs, named: name, options: options)
   }
@@ -46,24 +48,24 @@ extension GradientCase: CustomStringConvertible {
   public var description: String { name }
 }
 
-/// How many derivatives `checkGradients` compares, and how exactly.
+/// The number of derivatives that `checkGradients` compares, and the tolerances.
 ///
-/// The defaults suit functions of float32 whose values and derivatives are around 1. A central difference over ±h is off
-/// by h²/6 · f‴ ≈ 2·10⁻⁵ (the cut Taylor series) and by the rounding of f divided by h, some 10⁻⁵: two orders below the
-/// tolerance, which in turn lies far below what a wrong formula makes.
+/// The defaults suit float32 functions whose values and derivatives are around 1. A central difference over ±h has a
+/// truncation error of h²/6 · f‴ ≈ 2·10⁻⁵ and a rounding error, that of f divided by h, of about 10⁻⁵. Both are two
+/// orders of magnitude below the tolerance, which in turn is far below the error of a wrong formula.
 public struct GradientCheckOptions: Sendable {
-  /// Determines directions, cotangents, and the randomness inside the function.
+  /// The seed of directions, cotangents, and random numbers inside the function.
   public var seed: UInt64
-  /// h: how far the input is moved to either side along a unit vector.
+  /// h, the distance by which the input is moved to either side along a unit vector.
   public var step: Float
-  /// How many random unit directions are tried for every input.
+  /// The number of random unit directions for every input.
   public var directions: Int
   /// Inputs with at most this many elements are also moved along every coordinate.
   public var coordinateLimit: Int
-  /// How far analytic and numeric derivative may lie apart, as a fraction of the largest of both and the root mean square
-  /// of the input's gradient.
+  /// The tolerance for the difference of the two derivatives, relative to the largest of their absolute values and the
+  /// root mean square of the input's gradient.
   public var relativeTolerance: Double
-  /// How far they may lie apart in any case. The rounding of the function's values is allowed for on top of it.
+  /// The absolute tolerance. An allowance for the rounding of the function's values is added to it.
   public var absoluteTolerance: Double
 
   public init(

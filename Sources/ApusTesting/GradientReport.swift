@@ -1,21 +1,21 @@
-// What a gradient check found: every derivative that is wrong, and what is wrong besides.
-// Read first: CheckGradients.swift, which fills it.
+// The result of a gradient check: every wrong derivative, and other problems.
+// Read first: CheckGradients.swift, which creates it.
 
-/// The outcome of a gradient check.
+/// The result of a gradient check.
 ///
-/// Print it: it names the inputs, directions and values that do not agree.
+/// Its description lists the inputs, directions and values that do not agree.
 public struct GradientReport: Sendable {
-  /// A derivative that the tape and the finite difference disagree about.
+  /// A derivative for which the tape and the finite difference disagree.
   public struct Failure: Sendable {
-    /// Which input or parameter was moved.
+    /// The input or parameter that was moved.
     public let input: String
-    /// The direction it was moved along.
+    /// The direction along which it was moved.
     public let direction: Direction
-    /// The derivative by the tape.
+    /// The derivative computed by the tape.
     public let analytic: Double
-    /// The derivative by the central finite difference.
+    /// The derivative computed by the central finite difference.
     public let numeric: Double
-    /// How far they were allowed to lie apart.
+    /// The largest difference that was allowed.
     public let allowed: Double
   }
 
@@ -27,15 +27,15 @@ public struct GradientReport: Sendable {
     case coordinate([Int])
   }
 
-  /// What was checked.
+  /// The name of the check.
   public let name: String
-  /// The derivatives that are wrong, all of them.
+  /// All wrong derivatives.
   public internal(set) var failures: [Failure] = []
-  /// What is wrong besides single derivatives: a gradient's shape, a value that changes when it is recorded.
+  /// Other problems: a gradient of the wrong shape, or a value that changes when it is recorded.
   public internal(set) var problems: [String] = []
-  /// How many derivatives were compared.
+  /// The number of derivatives that were compared.
   public internal(set) var checks = 0
-  /// The largest absolute derivative that a finite difference gave: 0 means that there was nothing to see.
+  /// The largest absolute value of a finite difference; if it is 0, the check has proved nothing.
   public internal(set) var largestDerivative = 0.0
 
   init(name: String) { self.name = name }
@@ -58,7 +58,7 @@ extension GradientReport: CustomStringConvertible {
 extension GradientReport.Failure: CustomStringConvertible {
   public var description: String {
     "\(input), \(direction): tape \(analytic), finite difference \(numeric)"
-      + " (apart by \(abs(analytic - numeric)), allowed \(allowed))"
+      + " (difference \(abs(analytic - numeric)), allowed \(allowed))"
   }
 }
 

@@ -1,27 +1,27 @@
-// Inputs for checks: random by a seed, the same on every machine, and away from kinks where there are some.
+// Random inputs for checks: determined by a seed, the same on every machine, and away from kinks where needed.
 // Read next: CheckGradients.swift.
 
 public import ApusTensor
 import Foundation
 
-/// Tensors to check operations at.
+/// Random inputs for checks of operations.
 ///
-/// They come from a generator of their own (SplitMix64), not from the library's: a broken generator must not be able to
-/// hide a broken operation behind zeros.
+/// They come from a separate generator (SplitMix64), so that a defect in the library's generator, such as only zeros,
+/// cannot hide a defect in an operation.
 public enum Samples {
-  /// Normally distributed numbers with mean 0 and deviation 1.
+  /// Normally distributed numbers with mean 0 and standard deviation 1.
   public static func normal(_ shape: Shape, seed: UInt64 = 1) -> Tensor {
     var generator = SplitMix64(seed: seed)
     return Tensor((0..<shape.elementCount).map { _ in Float(generator.nextNormal()) }, shape: shape)
   }
 
-  /// Evenly distributed numbers.
+  /// Numbers uniformly distributed over a range.
   public static func uniform(_ shape: Shape, in range: ClosedRange<Float> = -1...1, seed: UInt64 = 1) -> Tensor {
     var generator = SplitMix64(seed: seed)
     return Tensor((0..<shape.elementCount).map { _ in Float.random(in: range, using: &generator) }, shape: shape)
   }
 
-  /// Numbers of either sign whose absolute value lies in a range: away from a kink or pole at 0.
+  /// Numbers of either sign with absolute values in a range, away from a kink or pole at 0.
   public static func awayFromZero(
     _ shape: Shape, in range: ClosedRange<Float> = 0.25...2, seed: UInt64 = 1
   ) -> Tensor {
@@ -32,7 +32,7 @@ public enum Samples {
     return Tensor(numbers, shape: shape)
   }
 
-  /// Multiples of `spacing` around 0, all different, in random order: away from the ties of largest and smallest.
+  /// Distinct multiples of `spacing` around 0, in random order, so that maxima and minima have no ties.
   public static func distinct(_ shape: Shape, spacing: Float = 0.125, seed: UInt64 = 1) -> Tensor {
     var generator = SplitMix64(seed: seed)
     let count = shape.elementCount
@@ -40,14 +40,14 @@ public enum Samples {
     return Tensor(order.map { spacing * (Float($0) - Float(count) / 2) }, shape: shape)
   }
 
-  /// Evenly distributed whole numbers from 0 to bound − 1.
+  /// Integers uniformly distributed over 0 ..< bound.
   public static func indices(_ shape: Shape, below bound: Int, seed: UInt64 = 1) -> IndexTensor {
     var generator = SplitMix64(seed: seed)
     let numbers = (0..<shape.elementCount).map { _ in Int32.random(in: 0..<Int32(bound), using: &generator) }
     return IndexTensor(numbers, shape: shape)
   }
 
-  /// A random vector of length 1.
+  /// A random tensor with Euclidean norm 1.
   static func unitDirection(_ shape: Shape, seed: UInt64) -> Tensor {
     var generator = SplitMix64(seed: seed)
     let numbers = (0..<shape.elementCount).map { _ in generator.nextNormal() }
@@ -56,7 +56,7 @@ public enum Samples {
   }
 }
 
-/// Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators (OOPSLA 2014).
+/// The SplitMix64 generator (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
 struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
@@ -70,7 +70,7 @@ struct SplitMix64: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 
-  /// Box and Muller's transformation, one number of the two that it gives.
+  /// A normally distributed number: one of the two that the Box–Muller transform yields.
   mutating func nextNormal() -> Double {
     // In (0, 1], so that the logarithm is finite.
     let u = Double(next() >> 11 &+ 1) * 0x1p-53

@@ -1,28 +1,28 @@
-// A token for every character: the smallest tokenizer there is.
+// A character-level tokenizer: one token per character.
 // Read first: TokenizerError.swift. Read next: TokenCorpus.swift, which cuts tokens into training examples.
 
 /// Turns text into one token per Unicode scalar, and back.
 ///
-/// A token is the position of its character in the alphabet. Scalars and not `Character`s: a text has few of them, and
-/// joining them again gives back the text exactly.
+/// A token is the index of its character in the alphabet. The tokenizer uses Unicode scalars rather than `Character`s,
+/// because a text has few different ones, and joining them restores the text exactly.
 ///
 /// ```swift
 /// let tokenizer = CharacterTokenizer(alphabetOf: "hello")   // "ehlo"
 /// try tokenizer.encode("hole")                              // [1, 3, 2, 0]
 /// ```
 public struct CharacterTokenizer: Sendable {
-  /// The characters, each at the position that is its token.
+  /// The alphabet: the character at index i has token i.
   public let alphabet: [Unicode.Scalar]
-  /// The tokens of the 128 ASCII characters, −1 where there is none: most texts need nothing else.
+  /// The tokens of the 128 ASCII characters, −1 where there is none. Most text needs no other table.
   private let asciiTokens: [Int32]
   private let otherTokens: [Unicode.Scalar: Int32]
 
-  /// The number of different tokens.
+  /// The number of tokens in the alphabet.
   public var vocabularySize: Int { alphabet.count }
 
-  /// The tokenizer whose alphabet is every character of `text`, sorted by code point.
+  /// Creates a tokenizer whose alphabet consists of all characters of `text`, sorted by code point.
   ///
-  /// - Complexity: O(text).
+  /// - Complexity: O(text)
   public init(alphabetOf text: String) {
     var isUsed = [Bool](repeating: false, count: 128)
     var others: Set<Unicode.Scalar> = []
@@ -33,9 +33,9 @@ public struct CharacterTokenizer: Sendable {
     self.init(distinct: ascii + others.sorted())
   }
 
-  /// The tokenizer with this alphabet, in this order.
+  /// Creates a tokenizer with this alphabet, in this order.
   ///
-  /// - Throws: a character comes twice.
+  /// - Throws: if a character occurs twice.
   public init(alphabet: [Unicode.Scalar]) throws(TokenizerError) {
     var places: [Unicode.Scalar: Int] = [:]
     for (place, scalar) in alphabet.enumerated() {
@@ -57,17 +57,17 @@ public struct CharacterTokenizer: Sendable {
     self.otherTokens = otherTokens
   }
 
-  /// The token of one character, if it is in the alphabet.
+  /// The token of a character, or nil if it is not in the alphabet.
   public func token(of character: Unicode.Scalar) -> Int32? {
     guard character.isASCII else { return otherTokens[character] }
     let token = asciiTokens[Int(character.value)]
     return token < 0 ? nil : token
   }
 
-  /// The tokens of a text, one for every Unicode scalar.
+  /// The tokens of a text, one per Unicode scalar.
   ///
   /// - Complexity: O(text); a megabyte of ASCII takes about a millisecond in an optimized build.
-  /// - Throws: the first character that is not in the alphabet.
+  /// - Throws: an error for the first character that is not in the alphabet.
   public func encode(_ text: String) throws(TokenizerError) -> [Int32] {
     var text = text
     var failed: Int?
@@ -79,7 +79,7 @@ public struct CharacterTokenizer: Sendable {
       }
     }
     guard let failed else { return tokens }
-    // Lines are counted only now: the way without errors stays short.
+    // Lines are counted only now, so that the path without errors stays fast.
     let before = text.utf8.prefix(failed)
     let start = text.utf8.index(text.startIndex, offsetBy: failed)
     throw .unknownCharacter(
@@ -87,9 +87,9 @@ public struct CharacterTokenizer: Sendable {
       vocabularySize: vocabularySize)
   }
 
-  /// Writes tokens up to the end or to a character without one.
+  /// Writes tokens up to the end of the text or to the first character that has none.
   ///
-  /// - Returns: the offset of that character.
+  /// - Returns: the offset of that character, or nil.
   private func encode(
     _ bytes: UnsafeBufferPointer<UInt8>, table: UnsafeBufferPointer<Int32>,
     to tokens: UnsafeMutableBufferPointer<Int32>, count: inout Int
@@ -102,7 +102,7 @@ public struct CharacterTokenizer: Sendable {
       if lead < 0x80 {
         (token, length) = (table[Int(lead)], 1)
       } else {
-        // A String's bytes are valid UTF-8: the lead byte tells the length.
+        // The bytes of a String are valid UTF-8, so the lead byte determines the length.
         length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
         var value = UInt32(lead) & (0x7F >> UInt32(length))
         for j in 1..<length { value = value << 6 | UInt32(bytes[i + j] & 0x3F) }
@@ -116,10 +116,10 @@ public struct CharacterTokenizer: Sendable {
     return nil
   }
 
-  /// The text of a list of tokens.
+  /// The text of a sequence of tokens.
   ///
-  /// - Complexity: O(tokens).
-  /// - Throws: the first token that is not below `vocabularySize`, or negative.
+  /// - Complexity: O(tokens)
+  /// - Throws: an error for the first token that is negative or not below `vocabularySize`.
   public func decode(_ tokens: [Int32]) throws(TokenizerError) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(tokens.count)
@@ -135,7 +135,7 @@ public struct CharacterTokenizer: Sendable {
 }
 
 extension CharacterTokenizer: Equatable {
-  /// Whether both give every character the same token.
+  /// Whether both have the same alphabet in the same order.
   public static func == (a: CharacterTokenizer, b: CharacterTokenizer) -> Bool { a.alphabet == b.alphabet }
 }
 
@@ -153,7 +153,7 @@ extension CharacterTokenizer: Codable {
     }
   }
 
-  /// Writes `{"alphabet": "…"}`, the characters in the order of their tokens.
+  /// Writes `{"alphabet": "…"}`, with the characters in the order of their tokens.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     var scalars = String.UnicodeScalarView()

@@ -1,22 +1,22 @@
-// What can be wrong with a text or a list of tokens.
+// Errors of encoding and decoding.
 // Read next: CharacterTokenizer.swift, TokenCorpus.swift.
 
 import ApusFiles
 
-/// A tokenizer met something that it does not know.
+/// An error in the input of a tokenizer.
 public enum TokenizerError: Error, Hashable, Sendable {
-  /// A character outside the alphabet: its position counts Unicode scalars from 0, its line from 1.
+  /// A character that is not in the alphabet. Its position counts Unicode scalars from 0; its line counts from 1.
   case unknownCharacter(Unicode.Scalar, position: Int, line: Int, vocabularySize: Int)
-  /// A token that stands for nothing.
+  /// A token that is not in the vocabulary.
   case unknownToken(Int32, position: Int, vocabularySize: Int)
-  /// An alphabet with the same character at two places.
+  /// An alphabet that contains a character twice.
   case repeatedCharacter(Unicode.Scalar, first: Int, second: Int)
-  /// An encoding that cannot be cut to the length that was asked for, and why.
+  /// An encoding that cannot be truncated to the requested length, with the reason.
   case truncation(String)
 }
 
 extension TokenizerError: CustomStringConvertible {
-  /// One line: where, what was expected, what was found.
+  /// One line: the place, what was expected and what was found.
   public var description: String {
     switch self {
     case .unknownCharacter(let character, let position, let line, let size):
@@ -31,7 +31,7 @@ extension TokenizerError: CustomStringConvertible {
   }
 }
 
-/// A character for a message: `"é" (U+00E9)`; control characters by their number only.
+/// A character for a message, such as `"é" (U+00E9)`; a control character only by its number.
 private func spelled(_ character: Unicode.Scalar) -> String {
   let digits = String(character.value, radix: 16, uppercase: true)
   let number = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits

@@ -29,7 +29,7 @@ import Testing
 
   private var clip: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("ApusModelsTests/Fixtures/clip_zero_shot")
+      .appendingPathComponent("ApusFamiliesTests/Fixtures/clip_zero_shot")
   }
 
   private struct Expected: Decodable {

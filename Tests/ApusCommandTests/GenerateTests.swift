@@ -1,4 +1,4 @@
-// Tests of `apus generate`: combinations of options, and printing. Generation itself is tested in ApusModelsTests.
+// Tests of `apus generate`: combinations of options, and printing. Generation itself is tested in ApusFamiliesTests.
 // Read first: ArgumentTests.swift.
 
 import Foundation

@@ -13,7 +13,7 @@ import Testing
   /// A fixture folder of the model tests.
   private var model: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("ApusModelsTests/Fixtures/bert_pretraining")
+      .appendingPathComponent("ApusFamiliesTests/Fixtures/bert_pretraining")
   }
 
   private func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {

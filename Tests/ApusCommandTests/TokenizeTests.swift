@@ -1,5 +1,5 @@
 // Tests of `apus tokenize`: its arguments, the lines that it reads, and its output.
-// Read first: Sources/ApusCommand/Verbs/TokenizeCommand.swift, Terminal/InputLines.swift.
+// Read first: Sources/ApusCommand/Verbs/TokenizeCommand.swift, ApusCommand/Terminal/InputLines.swift.
 
 import ApusText
 import Foundation

@@ -1,5 +1,5 @@
-// Mapping files, and replacing them so that nothing is ever lost.
-// Read first: Sources/ApusData/Files/AtomicFile.swift.
+// Mapping files, and replacing them atomically.
+// Read first: Sources/ApusFiles/Files/AtomicFile.swift.
 
 import ApusTestSupport
 import Foundation
@@ -36,7 +36,7 @@ import Testing
       try Data([1]).write(to: file)
       let below = file.appending(path: "x")
       #expect(
-        error(below) == "\(path(below)): expected a readable file, found a file in place of one of its folders")
+        error(below) == "\(path(below)): expected a readable file, found a file where the path needs a folder")
       #expect(
         problems { () throws(FileFormatError) in _ = try SafetensorsFile(contentsOf: missing) }
           == "\(path(missing)): expected a readable file, found no such file")
@@ -93,7 +93,7 @@ import Testing
       var seen: Data?
       try AtomicFile.write(to: url) { file throws(FileFormatError) in
         try file.write("new")
-        // A process that is killed here leaves exactly this.
+        // This is the state that a killed process leaves behind.
         seen = try? Data(contentsOf: url)
       }
       #expect(seen == Data("old".utf8))
@@ -175,7 +175,7 @@ import Testing
 
   @Test func relativePaths() throws {
     try withTemporaryFolder { folder in
-      // From the current folder up to the root, and down again.
+      // A relative path from the current folder up to the root and down again.
       let depth = URL(filePath: FileManager.default.currentDirectoryPath).pathComponents.count - 1
       let name = String(repeating: "../", count: depth) + path(folder).dropFirst() + "/x"
       try AtomicFile.write(Data([7]), to: URL(filePath: name))

@@ -1,5 +1,5 @@
-// The JSON reader by itself: what it takes, what it refuses and where.
-// Read first: Sources/ApusData/Files/JSONReader.swift.
+// The JSON reader alone: accepted documents, rejected documents, and the position of the error.
+// Read first: Sources/ApusFiles/JSON/JSONReader.swift.
 
 import Foundation
 import Testing
@@ -7,7 +7,7 @@ import Testing
 @testable import ApusFiles
 
 @Suite struct JSONReaderTests {
-  /// Where and why a document is refused; empty if it is not.
+  /// The position and reason of the rejection; empty if the document is valid.
   private func check(_ text: String) -> String {
     var reader = JSONReader(Array(text.utf8))
     do throws(JSONReader.SyntaxError) {
@@ -37,11 +37,11 @@ import Testing
     ("1e+", "3: a digit, the end of the JSON text"),
     ("+1", "0: a value, \"+\""), ("NaN", "0: a value, \"N\""), ("nul", "0: true, false or null, \"n\""),
     ("truex", "4: the end of the JSON text, \"x\""), ("'a'", "0: a value, \"'\""),
-    ("\"\\x\"", "1: one of the escapes of JSON, another one"),
-    ("\"\\", "1: one of the escapes of JSON, another one"), ("\"\\u12\"", "1: four hexadecimal digits, fewer"),
-    ("\"\\u12g4\"", "1: four hexadecimal digits, fewer"), ("\"\\ud800\"", "1: a pair of surrogates, half of one"),
-    ("\"\\udc00\"", "1: a pair of surrogates, half of one"),
-    ("\"\\ud800\\u0041\"", "1: a pair of surrogates, half of one"),
+    ("\"\\x\"", "1: a JSON escape sequence, an unknown one"),
+    ("\"\\", "1: a JSON escape sequence, an unknown one"), ("\"\\u12\"", "1: four hexadecimal digits, fewer"),
+    ("\"\\u12g4\"", "1: four hexadecimal digits, fewer"), ("\"\\ud800\"", "1: a surrogate pair, half of one"),
+    ("\"\\udc00\"", "1: a surrogate pair, half of one"),
+    ("\"\\ud800\\u0041\"", "1: a surrogate pair, half of one"),
     ("\"\t\"", "1: an escaped control character, \"\t\""), ("// c", "0: a value, \"/\""),
     ("\u{FEFF}{}", "0: a value, \"\u{FEFF}\""),
   ])

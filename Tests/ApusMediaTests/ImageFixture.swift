@@ -1,4 +1,4 @@
-// Pictures that a script made with Pillow: Fixtures/images/generate.py. Read next: PNGTests.swift, ResizingTests.swift.
+// Images made with Pillow by Fixtures/images/generate.py. Read next: PNGTests.swift, ResizingTests.swift.
 
 import ApusTensor
 import ApusTestSupport
@@ -17,7 +17,7 @@ enum ImageFixture {
 
   static func file(_ path: String) throws -> SafetensorsFile { try SafetensorsFile(contentsOf: url(path)) }
 
-  /// A tensor of bytes [height, width, channels] (or without channels) as a picture.
+  /// A tensor of bytes [height, width, channels] (or [height, width]) as an image.
   static func image(_ name: String, in file: SafetensorsFile) throws -> Image {
     let shape = try #require(file.entry(named: name)).shape
     return Image(
@@ -25,13 +25,13 @@ enum ImageFixture {
       samples: Array(try file.bytes(named: name)))
   }
 
-  /// The PNG file of a case, and what must come out of it.
+  /// The PNG file of a case, and the expected samples.
   static func png(_ name: String) throws -> (data: Data, image: Image) {
     let file = try file("png.safetensors")
     return (try file.bytes(named: name + ".file"), try image(name + ".samples", in: file))
   }
 
-  /// Shades and noise, so that every filter and repetition has something to do.
+  /// Gradients and noise, so that every filter and match length is used.
   static func picture(width: Int, height: Int, channels: Int, seed: UInt64) -> Image {
     var noise = SeededNoise(state: seed)
     let samples = (0..<width * height * channels).map { i -> UInt8 in
@@ -50,17 +50,17 @@ func pngChunk(_ name: String, _ content: [UInt8] = []) -> [UInt8] {
   return littleEndianBytes(length.byteSwapped) + body + littleEndianBytes(checksum.byteSwapped)
 }
 
-/// The content of IHDR.
+/// The contents of an IHDR chunk.
 func pngHeader(
   _ width: UInt32, _ height: UInt32, depth: UInt8 = 8, color: UInt8 = 0, last: [UInt8] = [0, 0, 0]
 ) -> [UInt8] {
   littleEndianBytes(width.byteSwapped) + littleEndianBytes(height.byteSwapped) + [depth, color] + last
 }
 
-/// A file of these chunks.
+/// A PNG file with these chunks.
 func pngFile(_ chunks: [UInt8]...) -> Data { Data(PNGFormat.signature + chunks.flatMap { $0 }) }
 
-/// What opening these bytes as a picture throws; empty if they open.
+/// The error that opening these bytes as an image throws; empty if they open.
 func imageProblems(_ data: Data, pixelLimit: Int = Image.defaultPixelLimit) -> String {
   problems { () throws(FileFormatError) in _ = try Image(data: data, name: "f", pixelLimit: pixelLimit) }
 }

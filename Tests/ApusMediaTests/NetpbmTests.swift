@@ -1,4 +1,4 @@
-// PBM, PGM and PPM files: all six formats, read, written, and broken. Read first: PNGTests.swift.
+// PBM, PGM and PPM files: reading and writing all six formats, and invalid files. Read first: PNGTests.swift.
 
 import ApusTestSupport
 import Foundation
@@ -26,11 +26,11 @@ import Testing
     #expect(
       try read("P4 9 2\n", [0x81, 0x80, 0x00, 0x00]).samples == [0, 255, 255, 255, 255, 255, 255, 0, 0]
         + Array(repeating: 255, count: 9))
-    // The one byte behind the header may be a line break, and the first sample look like a comment.
+    // The single byte after the header may be a line break, and the first sample may look like a comment.
     #expect(try read("P5 2 1 255\n", [35, 10]).samples == [35, 10])
     #expect(try read("P5 1 1 65535\n", [0x80, 0x00]).samples == [128])
     #expect(try read("P6 1 1 255 ", [1, 2, 3]).samples == [1, 2, 3])
-    // Another picture may follow.
+    // Another image may follow.
     #expect(try read("P6 1 1 255 ", [1, 2, 3, 4, 5]).samples == [1, 2, 3])
   }
 
@@ -58,9 +58,9 @@ import Testing
     #expect(problem("P5") == "f: byte 2: expected a width from 1 to 2147483647, found the end of the file")
     #expect(problem("P5 x") == "f: byte 3: expected a width from 1 to 2147483647, found the byte 0x78")
     #expect(problem("P5 0 1 255\n") == "f: byte 3: expected a width from 1 to 2147483647, found 0")
-    #expect(problem("P5 99999999999999999999 1").hasSuffix("found a larger one"))
-    #expect(problem("P5 1 1 65536 ").hasSuffix("expected a largest value from 1 to 65535, found 65536"))
-    #expect(problem("P5 1 1 255x").hasSuffix("expected white space behind the header, found the byte 0x78"))
+    #expect(problem("P5 99999999999999999999 1").hasSuffix("found a larger number"))
+    #expect(problem("P5 1 1 65536 ").hasSuffix("expected a maximum value from 1 to 65535, found 65536"))
+    #expect(problem("P5 1 1 255x").hasSuffix("expected white space after the header, found the byte 0x78"))
     #expect(
       problem("P5 2 2 255\n", [1, 2, 3]) == "f: byte 11: expected at least 4 bytes of samples for 2 × 2 pixels, found 3"
     )
@@ -69,7 +69,7 @@ import Testing
     #expect(problem("P2 2 2 7\n1 2 3   ") == "f: byte 17: expected a sample from 0 to 7, found the end of the file")
     #expect(problem("P1 2 1\n12") == "f: byte 8: expected 0 or 1, found the byte 0x32")
     #expect(problem("P7\n").hasSuffix("found a PAM image"))
-    // Memory is taken only for what is there.
+    // Memory is allocated only for samples that the file can contain.
     #expect(problem("P6 8000 8000 255\n").hasSuffix("found 0"))
     #expect(problem("P3 8000 8000 255\n1").contains("expected at least 383999999 bytes"))
     #expect(problem("P6 80000 80000 255\n").contains("expected at most 67108864 pixels"))

@@ -1,4 +1,4 @@
-// Broken PNG files: where, what was expected, what was found; and never a crash. Read first: PNGTests.swift.
+// Invalid PNG files: the error names the place, what was expected and what was found. Read first: PNGTests.swift.
 
 import ApusTestSupport
 import Foundation
@@ -10,7 +10,7 @@ import Testing
 @Suite struct PNGHostileTests {
   private let end = pngChunk("IEND")
 
-  /// Compressed rows of a gray picture 2 × 2: each a filter and two samples.
+  /// Compressed rows of a gray image of 2 × 2 pixels, each with a filter byte and two samples.
   private func data(_ rows: [UInt8] = [0, 1, 2, 0, 3, 4]) -> [UInt8] { pngChunk("IDAT", Deflater.deflate(rows)) }
 
   private func header(_ width: UInt32 = 2, _ height: UInt32 = 2, depth: UInt8 = 8, color: UInt8 = 0) -> [UInt8] {
@@ -25,14 +25,14 @@ import Testing
 
   @Test func headers() {
     func problem(_ content: [UInt8]) -> String { imageProblems(pngFile(pngChunk("IHDR", content), data(), end)) }
-    #expect(problem([1, 2]) == "f: byte 8: expected 13 bytes of header, found 2")
+    #expect(problem([1, 2]) == "f: byte 8: expected IHDR of 13 bytes, found 2")
     #expect(problem(pngHeader(0, 2)) == "f: byte 16: expected a width from 1 to 2147483647, found 0")
     #expect(problem(pngHeader(2, 1 << 31)) == "f: byte 20: expected a height from 1 to 2147483647, found 2147483648")
     #expect(
-      problem(pngHeader(2, 2, color: 5)) == "f: byte 25: expected a colour type 0, 2, 3, 4 or 6, found 5")
+      problem(pngHeader(2, 2, color: 5)) == "f: byte 25: expected color type 0, 2, 3, 4 or 6, found 5")
     #expect(
       problem(pngHeader(2, 2, depth: 4, color: 2))
-        == "f: byte 24: expected a bit depth of 8, 16 for colour type 2, found 4")
+        == "f: byte 24: expected a bit depth of 8, 16 for color type 2, found 4")
     #expect(problem(pngHeader(2, 2, last: [1, 0, 0])) == "f: byte 26: expected compression method 0, found 1")
     #expect(problem(pngHeader(2, 2, last: [0, 1, 0])) == "f: byte 27: expected filter method 0, found 1")
     #expect(problem(pngHeader(2, 2, last: [0, 0, 2])) == "f: byte 28: expected interlace method 0 or 1, found 2")
@@ -51,7 +51,7 @@ import Testing
     #expect(imageProblems(pngFile(header(), pngChunk("neWc", [1]), data(), end)) == "")
     #expect(
       imageProblems(pngFile(header(), data(), pngChunk("tEXt"), data(), end))
-        .hasSuffix("expected all IDAT chunks together, found tEXt between them"))
+        .hasSuffix("expected consecutive IDAT chunks, found tEXt between them"))
     #expect(
       imageProblems(pngFile(header(), pngChunk("a1bc"), data(), end))
         == "f: byte 37: expected the four letters of a chunk's name, found the byte 0x61, the byte 0x31, the byte 0x62, the byte 0x63"
@@ -70,12 +70,12 @@ import Testing
     }
     let palette = pngChunk("PLTE", [1, 2, 3, 4, 5, 6])
     #expect(problem(3) == "f: PLTE: expected a palette, found none")
-    #expect(problem(3, palette) == "f: row 0: expected a colour of the palette's 2, found number 200")
+    #expect(problem(3, palette) == "f: row 0: expected an index into 2 palette colors, found 200")
     #expect(problem(0, palette).contains("expected no palette in a gray image"))
     #expect(problem(3, pngChunk("PLTE", [1, 2])).contains("three bytes each, found 2 bytes"))
-    #expect(problem(3, pngChunk("PLTE", [UInt8](repeating: 0, count: 9)), depth: 1).contains("of 1 to 2 colours"))
-    #expect(problem(3, palette, palette).contains("expected one chunk PLTE, found another one"))
-    #expect(problem(3, pngChunk("tRNS", [1]), palette).contains("expected PLTE before tRNS, found it behind"))
+    #expect(problem(3, pngChunk("PLTE", [UInt8](repeating: 0, count: 9)), depth: 1).contains("of 1 to 2 colors"))
+    #expect(problem(3, palette, palette).contains("expected one PLTE chunk, found another one"))
+    #expect(problem(3, pngChunk("tRNS", [1]), palette).contains("expected PLTE before tRNS, found tRNS first"))
     #expect(problem(3, palette, pngChunk("tRNS", [1, 2, 3])).contains("expected 1 to 2 bytes of tRNS, found 3"))
     #expect(problem(0, pngChunk("tRNS", [1])).contains("expected 2 bytes of tRNS, found 1"))
     #expect(problem(4, pngChunk("tRNS", [1])).contains("expected no tRNS in an image with alpha, found one"))
@@ -83,21 +83,21 @@ import Testing
 
   @Test func compressedData() {
     func problem(_ stream: [UInt8]) -> String { imageProblems(pngFile(header(), pngChunk("IDAT", stream), end)) }
-    #expect(problem([0x79, 0x01, 3, 0]).hasPrefix("f: byte 41: expected the two bytes that begin a zlib stream"))
+    #expect(problem([0x79, 0x01, 3, 0]).hasPrefix("f: byte 41: expected the two-byte header of a zlib stream"))
     #expect(problem(Deflater.deflate([0, 1, 2])) == "f: byte 51: expected 6 bytes of image data, found only 3")
     #expect(problem(Deflater.deflate([0, 1, 2, 0, 3, 4, 0])).hasSuffix("expected 6 bytes of image data, found more"))
-    #expect(problem(Deflater.deflate([0, 1, 2, 9, 3, 4])) == "f: row 1: expected a filter from 0 to 4, found 9")
+    #expect(problem(Deflater.deflate([0, 1, 2, 9, 3, 4])) == "f: row 1: expected a filter type from 0 to 4, found 9")
     #expect(problem([0x78, 1, 7]).hasSuffix("expected a block of type 0, 1 or 2, found type 3"))
     #expect(problem([0x78, 1, 1, 6, 0, 1, 0]).hasSuffix("expected a length and its complement, found 6 and 1"))
-    #expect(problem([0x78, 1, 3]).hasSuffix("expected more compressed data, found their end"))
-    // A repetition before the first byte: length symbol 257, distance symbol 0.
+    #expect(problem([0x78, 1, 3]).hasSuffix("expected more compressed data, found its end"))
+    // A match before the first byte: length symbol 257, distance symbol 0.
     #expect(problem([0x78, 1, 0x03, 0x02, 0, 0]).hasSuffix("expected a distance of at most 0, found 1"))
     var wrong = Deflater.deflate([0, 1, 2, 0, 3, 4])
     wrong[wrong.count - 1] ^= 1
     #expect(problem(wrong).contains("expected the checksum 0x"))
   }
 
-  /// The offset of an error in the second part of the data is one in the file.
+  /// The offset of an error in the second part of the data is converted to an offset in the file.
   @Test func offsetsAcrossParts() {
     let stream = Deflater.deflate([0, 1, 2, 0, 3, 4])
     var (first, second) = (Array(stream[..<5]), Array(stream[5...]))
@@ -112,12 +112,12 @@ import Testing
     let huge = pngFile(header(2_000_000_000, 2_000_000_000), data(), end)
     #expect(imageProblems(huge) == "f: byte 16: expected at most 67108864 pixels, found 2000000000 × 2000000000")
     #expect(imageProblems(pngFile(header(), data(), end), pixelLimit: 3).contains("at most 3 pixels, found 2 × 2"))
-    // Within the limit, but no data of this length can hold so many pixels.
+    // The size is within the limit, but no data of this length can contain so many pixels.
     let large = pngFile(header(8000, 8000, color: 6), data(), end)
     #expect(
       imageProblems(large).hasPrefix(
         "f: IDAT: expected compressed data for 8000 × 8000 pixels (256008000 bytes), found "))
-    // Ten times the bytes that the header announces are not unpacked.
+    // Data that expands to ten times the size in the header is not decompressed completely.
     let zeros = pngChunk("IDAT", Deflater.deflate([UInt8](repeating: 0, count: 100_000)))
     #expect(imageProblems(pngFile(header(), zeros, end)).hasSuffix("expected 6 bytes of image data, found more"))
   }
@@ -138,13 +138,13 @@ import Testing
         for _ in 0..<Int.random(in: 1...3, using: &noise) {
           damaged[Int.random(in: 8..<sound.count, using: &noise)] = UInt8.random(in: 0...255, using: &noise)
         }
-        // Nearly always the checksums notice.
+        // The checksums detect nearly all changes.
         _ = try? Image(data: Data(damaged), name: "f")
       }
     }
   }
 
-  /// Damage behind the checksums: the chunks are sealed again.
+  /// Changes that the checksums do not detect, because the chunks get new checksums.
   @Test func damagedContents() throws {
     let rows = (0..<400).map { UInt8(truncatingIfNeeded: $0 % 41 == 0 ? $0 / 41 % 5 : $0 * $0 / 7) }
     let streams = [
@@ -175,6 +175,6 @@ import Testing
     #expect(imageProblems(Data([0xFF, 0xD8, 0xFF, 0xE0])).hasSuffix("found a JPEG image"))
     #expect(imageProblems(Data("\u{89}PNG\n".utf8)).contains("found a file that begins with the byte 0xC2"))
     #expect(
-      imageProblems(Data([0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A])).hasSuffix("a PNG signature damaged by a text transfer"))
+      imageProblems(Data([0x89, 0x50, 0x4E, 0x47, 0x0A, 0x1A])).hasSuffix("damaged by a text-mode transfer"))
   }
 }

@@ -1,4 +1,4 @@
-// PNG files: every colour type, depth, interlacing and transparency; writing and reading back.
+// PNG files with every color type, bit depth, interlacing and transparency; writing and reading back.
 // Read first: ImageFixture.swift. Read next: PNGHostileTests.swift.
 
 import ApusTensor
@@ -52,14 +52,14 @@ import Testing
         #expect(try Image(contentsOf: url) == picture)
       }
       let text = problems { () throws(FileFormatError) in try picture.write(to: folder.appending(path: "a.jpg")) }
-      #expect(text.hasSuffix("a.jpg: expected a name that ends in .png, .ppm, .pgm or .pbm, found \".jpg\""))
+      #expect(text.hasSuffix("a.jpg: expected a file extension .png, .ppm, .pgm or .pbm, found \".jpg\""))
     }
   }
 
   @Test func flatPicturesShrink() {
     let flat = Image(width: 200, height: 100, channels: 3, samples: Array(repeating: 7, count: 60_000))
     #expect(flat.pngData().count < 800)
-    // Noise cannot shrink, and grows by no more than a byte a row and the chunks.
+    // Noise does not compress; it grows only by a byte per row and the chunks.
     var noise = SeededNoise(state: 5)
     let samples = (0..<60_000).map { _ in UInt8.random(in: 0...255, using: &noise) }
     #expect(Image(width: 200, height: 100, channels: 3, samples: samples).pngData().count < 60_000 + 100 + 100)
@@ -74,7 +74,7 @@ import Testing
   @Test func deflateComesBack() throws {
     var noise = SeededNoise(state: 3)
     var inputs: [[UInt8]] = [[], [0], Array("abcabcabcabcabc".utf8), Array(repeating: 9, count: 70_000)]
-    // Repetitions at all distances, beyond the window too.
+    // Matches at all distances, including those beyond the window.
     let block = (0..<40_000).map { _ in UInt8.random(in: 0...3, using: &noise) }
     inputs.append(block + block.prefix(300))
     inputs.append((0..<3000).map { _ in UInt8.random(in: 0...255, using: &noise) })

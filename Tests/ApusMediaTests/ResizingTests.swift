@@ -1,4 +1,4 @@
-// Resized, cropped and converted pictures beside Pillow's, and processed ones beside Hugging Face's processors.
+// Resizing, cropping and conversion compared with Pillow, and processing compared with Hugging Face's processors.
 // Read first: ImageFixture.swift.
 
 import ApusTensor
@@ -45,7 +45,7 @@ import Testing
       image.centerCropped(width: 5, height: 4).samples == [0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 4, 5, 6, 0, 0, 0, 0, 0, 0])
   }
 
-  /// Only what the crop keeps is computed, and it is the same.
+  /// Only the part that the crop keeps is computed, and it has the same pixels.
   @Test func croppedWhileResized() {
     let image = ImageFixture.picture(width: 31, height: 57, channels: 3, seed: 8)
     var processor = ImageProcessor(size: .shortestEdge(20), resampling: .bicubic)
@@ -55,7 +55,7 @@ import Testing
     #expect(processor.prepared(image) == whole.centerCropped(width: 14, height: 17))
     processor.crop = .init(width: 25, height: 40)
     #expect(processor.prepared(image) == whole.centerCropped(width: 25, height: 40))
-    // The picture would be resized to 20 × 60,000,000.
+    // The whole image would be resized to 20 × 60,000,000.
     processor.crop = .init(width: 16, height: 16)
     let long = Image(width: 1, height: 3_000_000, channels: 1, samples: Array(repeating: 7, count: 3_000_000))
     #expect(processor.prepared(long).samples.allSatisfy { $0 == 7 })
@@ -67,7 +67,8 @@ import Testing
     for entry in file.entries where entry.name.hasSuffix(".image") {
       let pixels = processor([try ImageFixture.image(entry.name, in: file)])
       let prefix = entry.name.prefix { $0 != "." }
-      // Two back ends of theirs: with Pillow's the bytes are equal, from torchvision's they differ by a step or two.
+      // Their processors have two back ends: the bytes equal those of Pillow's, and differ by one or two from
+      // torchvision's.
       for (ending, steps) in [(".pixel_values_pil", Float(0.01)), (".pixel_values", 2)] {
         let expected = try file.tensor(named: prefix + ending)
         #expect(Array(pixels.shape) == [1] + Array(expected.shape))
@@ -122,7 +123,7 @@ import Testing
     }
     #expect(
       errors(#"{"image_processor_type": "ViTImageProcessor", "image_mean": [1, 2]}"#)
-        == ["image_mean, image_std: expected one to four numbers, as many of each, found 2 and 3"])
+        == ["image_mean, image_std: expected arrays of equal length, from 1 to 4, found 2 and 3"])
     #expect(errors(#"{"size": "large"}"#).count == 1)
     #expect(errors("[") == ["file: expected settings in JSON, found something else"])
   }

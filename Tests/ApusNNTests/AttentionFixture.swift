@@ -1,5 +1,5 @@
-// PyTorch's nn.MultiheadAttention, as the fixture has it: cases, their tensors, and a module of ours with their weights.
-// Read next: AttentionParityTests.swift.
+// Cases of PyTorch's nn.MultiheadAttention from the fixture: their tensors, and a MultiheadAttention with their
+// weights. Read next: AttentionParityTests.swift.
 
 import ApusNN
 import ApusTensor
@@ -32,10 +32,10 @@ struct AttentionCase: CustomTestStringConvertible {
 
   let name: String
   let attributes: Attributes
-  /// Names of the inputs and weights that PyTorch differentiated.
+  /// The names of the inputs and weights that PyTorch differentiated.
   let differentiated: [String]
   private let tensors: [String: Tensor]
-  /// Boolean masks, 1 for "may not attend".
+  /// The names of the Boolean masks, in which 1 hides a key.
   private let flags: Set<String>
 
   var testDescription: String { name }
@@ -63,7 +63,7 @@ struct AttentionCase: CustomTestStringConvertible {
     }
   }
 
-  /// A tensor of the fixture, its batch first.
+  /// A tensor of the fixture, with the batch axis first.
   func tensor(_ name: String) throws -> Tensor {
     let tensor = try #require(tensors[name], "\(self.name): no tensor \(name)")
     return isSequence(name) && !attributes.batchFirst ? tensor.permuted([1, 0, 2]) : tensor
@@ -76,7 +76,7 @@ struct AttentionCase: CustomTestStringConvertible {
     return ["query", "key", "value", "output"].contains(plain)
   }
 
-  /// A mask as scores to be added: −∞ where a boolean one says "may not attend".
+  /// A mask as a bias of the attention scores: −∞ where a Boolean mask hides a key.
   func additive(_ name: String) throws -> Tensor {
     let tensor = try tensor(name)
     guard flags.contains(name) else { return tensor }
@@ -94,7 +94,7 @@ struct AttentionCase: CustomTestStringConvertible {
     } else {
       let parts = try a.bias ? tensor("in_proj_bias").split(into: 3, along: 0) : []
       let names = ["q_proj_weight", "k_proj_weight", "v_proj_weight"]
-      for (index, layer) in [module.queryProjection, module.keyProjection, module.valueProjection].enumerated() {
+      for (index, layer) in [module.query, module.key, module.value].enumerated() {
         let layer = try #require(layer)
         layer.weight = try tensor(names[index])
         if a.bias { layer.bias = parts[index] }
@@ -105,18 +105,18 @@ struct AttentionCase: CustomTestStringConvertible {
     return module
   }
 
-  /// The gradient of one of the fixture's names, put together from ours.
+  /// The gradient of one of the fixture's parameters, assembled from those of the module.
   func gradient(of name: String, _ module: MultiheadAttention, _ gradients: Gradients) throws -> Tensor? {
     func own(_ variable: Variable?) -> Tensor? { variable.flatMap { gradients[$0] } }
     switch name {
     case "in_proj_weight": return own(module.projection?.$weight)
     case "in_proj_bias":
       if let projection = module.projection { return own(projection.$bias) }
-      let parts = [module.queryProjection, module.keyProjection, module.valueProjection].compactMap { own($0?.$bias) }
+      let parts = [module.query, module.key, module.value].compactMap { own($0?.$bias) }
       return parts.count == 3 ? concatenated(parts, along: 0) : nil
-    case "q_proj_weight": return own(module.queryProjection?.$weight)
-    case "k_proj_weight": return own(module.keyProjection?.$weight)
-    case "v_proj_weight": return own(module.valueProjection?.$weight)
+    case "q_proj_weight": return own(module.query?.$weight)
+    case "k_proj_weight": return own(module.key?.$weight)
+    case "v_proj_weight": return own(module.value?.$weight)
     case "out_proj.weight": return own(module.output.$weight)
     case "out_proj.bias": return own(module.output.$bias)
     default: return nil

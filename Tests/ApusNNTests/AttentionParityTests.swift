@@ -1,4 +1,5 @@
-// Multi-head attention beside PyTorch's: outputs, weights and all gradients; and our fused path beside our visible one.
+// Multi-head attention compared with PyTorch's: outputs, attention weights and all gradients; and the fused path
+// compared with the path that returns the attention weights.
 // Read first: AttentionFixture.swift.
 
 import ApusNN
@@ -7,7 +8,7 @@ import ApusTesting
 import Testing
 
 @Suite struct AttentionParityTests {
-  /// |ours − theirs| ≤ 10⁻⁶ + 10⁻⁵ · largest |theirs|, as the fixtures recommend.
+  /// |ours − PyTorch's| ≤ 10⁻⁶ + 10⁻⁵ · largest |PyTorch's|, as the fixtures recommend.
   private func expectClose(_ actual: Tensor?, _ expected: Tensor, _ what: String) throws {
     let actual = try #require(actual, "\(what): absent")
     let comparison = Comparison(actual, expected, absolute: 1e-6, relativeToLargest: 1e-5)
@@ -46,7 +47,7 @@ import Testing
     }
   }
 
-  /// The case's masks as one, [B, H, queries, keys] or what broadcasts to it.
+  /// The case's masks combined into one, which broadcasts to [B, H, queries, keys].
   private func mask(of example: AttentionCase, scores: Tensor?) throws -> AttentionMask {
     let (batch, heads) = (try example.tensor("query").shape[0], example.attributes.numHeads)
     var bias = scores
@@ -82,7 +83,7 @@ import Testing
     try expectClose(output, example.tensor("output"), "causal with lengths")
   }
 
-  /// Masks and sizes under which both paths run.
+  /// The masks with which both paths run.
   private static let masks: [(name: String, mask: AttentionMask)] = [
     ("none", .none), ("causal", .causal), ("causal, one more", .init(causalOffset: 1)),
     ("lengths", .init(keyLengths: [3, 6])), ("causal and lengths", .init(causalOffset: 0, keyLengths: [2, 5])),
@@ -122,7 +123,7 @@ import Testing
       for (position, (a, b)) in zip(fused.gradients, visible.gradients).enumerated() {
         try expectClose(a, try #require(b), "\(name) gradient \(position)")
       }
-      // The weights of every query add up to 1 and vanish where a key is hidden.
+      // The attention weights of every query sum to 1, and are 0 where a key is hidden.
       let weights = module.outputAndWeights(query: inputs[0], key: inputs[1], value: inputs[2], mask: mask).weights
       try expectClose(weights.sum(along: -1), .ones([2, 4, 6]), "\(name) sums")
       if keySize == nil {

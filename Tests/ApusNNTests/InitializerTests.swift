@@ -1,5 +1,5 @@
-// First values of weights: bounds and variances within statistical error, and the same under the same seed.
-// The numbers of draws make the standard errors so small that a wrong factor of √2 is out by fifty of them.
+// Initial values of weights: bounds and variances within the statistical error, and reproducible with a seed.
+// There are enough draws that a wrong factor of √2 would be an error of fifty standard errors.
 
 import ApusNN
 import ApusTensor
@@ -31,9 +31,9 @@ import Testing
   struct Expectation: Sendable {
     let initializer: Initializer
     let variance: Double
-    /// Largest absolute value for uniform and truncated kinds.
+    /// The largest absolute value, for uniform and truncated distributions.
     var bound: Double?
-    /// Fourth moment over squared variance: 9/5 of a uniform distribution, 3 of a normal one.
+    /// The fourth moment divided by the squared variance: 9/5 for a uniform distribution, 3 for a normal distribution.
     var kurtosis = 3.0
   }
 
@@ -64,7 +64,7 @@ import Testing
       let largest = Double(max(-moments.smallest, moments.largest))
       #expect(largest <= bound * (1 + 1e-6) && largest > 0.99 * bound, "largest \(largest), bound \(bound)")
     } else {
-      // Of 20,000 normal numbers the largest lies between 3.3σ and 6σ.
+      // The largest of 20,000 normal numbers lies between 3.3σ and 6σ.
       let largest = Double(moments.largest) / expected.variance.squareRoot()
       #expect(largest > 3.3 && largest < 6, "\(largest)")
     }
@@ -115,9 +115,10 @@ import Testing
   }
 
   @Test func modelsAreReproducible() {
-    let (a, b) = (withSeed(8) { DecoderBlock(width: 8, heads: 2) }, withSeed(8) { DecoderBlock(width: 8, heads: 2) })
+    func block(_ seed: UInt64) -> TransformerBlock { withSeed(seed) { TransformerBlock(width: 8, heads: 2) } }
+    let (a, b) = (block(8), block(8))
     #expect(zip(a.parameters, b.parameters).allSatisfy { $0.value == $1.value })
-    let c = withSeed(9) { DecoderBlock(width: 8, heads: 2) }
+    let c = block(9)
     #expect(a.attention.projection?.weight != c.attention.projection?.weight)
   }
 }

@@ -1,4 +1,4 @@
-// Layer gradient rows of positions: tables, sines, rotations, biases of distances. Read first: LayerGradientTable.swift.
+// Layer gradient rows of positions: learned, sinusoidal, rotary, relative. Read first: LayerGradientTable.swift.
 
 import ApusNN
 import ApusTensor

@@ -1,4 +1,4 @@
-// Every row of the layer gradient table against finite differences, and no layer without a row.
+// Every row of the layer gradient table compared with finite differences, and a row for every layer.
 // Read first: LayerGradientTable.swift.
 
 import ApusNN
@@ -30,7 +30,7 @@ import Testing
     #expect(checks > 0 && seen > 1e-3, "\(checks) checks, no derivative above \(seen)")
   }
 
-  /// Every parameter gets a gradient: one that the function does not reach would agree with its finite differences, 0.
+  /// Every parameter gets a gradient: one that the function ignored would agree with its finite differences of 0.
   @Test(arguments: LayerGradientTable.rows)
   func everyParameterIsReached(row: LayerRow) {
     let example = row.example()

@@ -1,4 +1,4 @@
-// What layers compute, where no table says it: padding rows, dropout's scale, positions, caches.
+// Results of layers that no table covers: padding rows, the scale of dropout, positions, caches.
 // Read first: LayerGradientTests.swift for gradients, AttentionParityTests.swift for attention.
 
 import ApusNN
@@ -35,7 +35,7 @@ import Testing
     let (_, looked) = valueAndGradients { layer(ids).sum() }
     #expect(looked[layer.$weight!] == Tensor([1, 1, 0, 0, 0, 0, 2, 2], shape: [4, 2]))
     // Through a tied output layer it is trained.
-    let (_, scored) = valueAndGradients { layer.scores(Tensor([1, 2])).sum() }
+    let (_, scored) = valueAndGradients { layer.logits(Tensor([1, 2])).sum() }
     #expect(scored[layer.$weight!] == Tensor([1, 2, 1, 2, 1, 2, 1, 2], shape: [4, 2]))
   }
 
@@ -44,7 +44,7 @@ import Testing
     #expect(layer(x) == x)
     let dropped = withSeed(3) { withTrainingMode { layer(x) } }.scalars
     #expect(Set(dropped) == [0, 1 / Float(0.75)])
-    // 10,000 draws: the standard error of the share is 0.0043.
+    // With 10,000 draws, the standard error of the fraction is 0.0043.
     let share = Double(dropped.count { $0 == 0 }) / Double(dropped.count)
     #expect(abs(share - 0.25) < 0.02, "\(share)")
     #expect(withSeed(3) { withTrainingMode { layer(x) } }.scalars == dropped)
@@ -59,7 +59,7 @@ import Testing
 
   @Test func blocksDropTheResultsOfTheirParts() {
     let x = Samples.normal([2, 8, 4], seed: 3)
-    let block = withSeed(1) { DecoderBlock(width: 4, heads: 2, dropout: 0.5) }
+    let block = withSeed(1) { TransformerBlock(width: 4, heads: 2, dropout: 0.5, isPreNorm: true) }
     /// Whether every element of `dropped` is 0 or twice that of `plain`, and either happens.
     func expectDropped(_ dropped: Tensor, _ plain: Tensor, _ what: String) {
       let zeros = dropped.scalars.count { abs($0) < 1e-5 }
@@ -69,10 +69,11 @@ import Testing
     }
     let feedForward = block.feedForward
     expectDropped(withSeed(5) { withTrainingMode { feedForward(x) } }, feedForward(x), "feed-forward network")
-    // Without a second part, only the attention is added to x.
+    // If the feed-forward network gives zeros, only the attention output is added to x.
     feedForward.contraction.weight = .zeros([4, 16])
     feedForward.contraction.bias = .zeros([4])
-    expectDropped(withSeed(5) { withTrainingMode { block(x) } } - x, block(x) - x, "attention")
+    let attended = block(x, mask: .causal) - x
+    expectDropped(withSeed(5) { withTrainingMode { block(x, mask: .causal) } } - x, attended, "attention")
   }
 
   @Test func impossibleDropoutStops() async {
@@ -120,9 +121,9 @@ import Testing
   }
 
   @Test func blockWithACacheIsTheBlockOnEverything() {
-    let block = withSeed(1) { DecoderBlock(width: 8, heads: 2) }
+    let block = withSeed(1) { TransformerBlock(width: 8, heads: 2, activation: .geluTanh, isPreNorm: true) }
     let x = Samples.normal([2, 7, 8])
-    let expected = block(x)
+    let expected = block(x, mask: .causal)
     for chunks in [[7], [1, 1, 1, 1, 1, 1, 1], [3, 4], [5, 1, 1]] {
       let cache = KeyValueCache(batch: 2, capacity: 9, width: 8)
       var parts: [Tensor] = []
@@ -138,21 +139,21 @@ import Testing
     let attention = withSeed(1) { MultiheadAttention(4, heads: 2) }
     let x = Samples.normal([1, 4, 4])
     let cache = KeyValueCache(batch: 1, capacity: 4, width: 4)
-    _ = attention(Samples.normal([1, 4, 4], seed: 9), cache: cache)
+    _ = attention(Samples.normal([1, 4, 4], seed: 9), to: .cache(cache))
     #expect(cache.count == cache.capacity)
     cache.truncate(to: 0)
-    let comparison = Comparison(attention(x, cache: cache), attention(x, mask: .causal), absolute: 1e-6)
+    let comparison = Comparison(attention(x, to: .cache(cache)), attention(x, mask: .causal), absolute: 1e-6)
     #expect(comparison.isClose, "\(comparison)")
   }
 
   @Test func fullCacheStops() async {
     await #expect(processExitsWith: .failure) {
       let cache = KeyValueCache(batch: 1, capacity: 2, width: 4)
-      _ = MultiheadAttention(4, heads: 2)(.zeros([1, 3, 4]), cache: cache)
+      _ = MultiheadAttention(4, heads: 2)(.zeros([1, 3, 4]), to: .cache(cache))
     }
     await #expect(processExitsWith: .failure) {
       let cache = KeyValueCache(batch: 1, capacity: 2, width: 4)
-      _ = MultiheadAttention(4, heads: 2, keySize: 4)(.zeros([1, 1, 4]), cache: cache)
+      _ = MultiheadAttention(4, heads: 2, keySize: 3)(.zeros([1, 1, 4]), to: .cache(cache))
     }
     await #expect(processExitsWith: .failure) { _ = MultiheadAttention(5, heads: 2) }
   }

@@ -1,4 +1,5 @@
-// How parameters are found and named: declaration order, arrays, optionals, sharing, superclasses, misuse, printing.
+// The search for parameters, and their names: declaration order, arrays, optionals, sharing, superclasses, misuse,
+// descriptions.
 // Read next: StateDictionaryTests.swift.
 
 import ApusNN
@@ -51,7 +52,7 @@ private final class Shared: Module {
   }
 }
 
-/// A module whose part refers back to it, weakly, and one that refers to itself.
+/// A module with a part that has a weak reference to it, and with a reference to itself.
 private final class Whole: Module {
   @Parameter var weight = Tensor([1, 2])
   let part = Part()
@@ -91,14 +92,14 @@ private final class Tied: Module {
     #expect(byName["scale"] === module.$scale && module.$scale != nil)
     #expect(byName["many.1.weight"] === module.many[1].$weight)
     #expect(module.$absent == nil)
-    // Replacing a variable property's module is seen by the next walk.
+    // When the module in a `var` property is replaced, the next walk finds the new one.
     module.last = LayerNorm(5)
     #expect(module.namedParameters.last?.variable.value.shape == [5])
   }
 
   @Test func layersHaveTheNamesThatCheckpointsUse() {
     #expect(
-      DecoderBlock(width: 4, heads: 2).namedParameters.map(\.name) == [
+      TransformerBlock(width: 4, heads: 2).namedParameters.map(\.name) == [
         "norm1.weight", "norm1.bias", "attention.projection.weight", "attention.projection.bias",
         "attention.output.weight", "attention.output.bias", "norm2.weight", "norm2.bias",
         "feedForward.expansion.weight", "feedForward.expansion.bias", "feedForward.contraction.weight",
@@ -107,7 +108,7 @@ private final class Tied: Module {
     let apart = MultiheadAttention(4, heads: 2, bias: false, keySize: 3)
     #expect(
       apart.namedParameters.map(\.name) == [
-        "queryProjection.weight", "keyProjection.weight", "valueProjection.weight", "output.weight",
+        "query.weight", "key.weight", "value.weight", "output.weight",
       ])
     #expect(Sequential([Tanh(), Linear(1, 1)]).namedParameters.map(\.name) == ["layers.1.weight", "layers.1.bias"])
   }
@@ -129,7 +130,7 @@ private final class Tied: Module {
     #expect(Linear(3, 4, bias: false).parameterCount == 12)
     #expect(MultiheadAttention(8, heads: 2).parameterCount == 4 * (64 + 8))
     #expect(FeedForward(4).parameterCount == 2 * 4 * 16 + 16 + 4)
-    #expect(DecoderBlock(width: 8, heads: 2).parameterCount == 12 * 64 + 13 * 8)
+    #expect(TransformerBlock(width: 8, heads: 2).parameterCount == 12 * 64 + 13 * 8)
     #expect(Tanh().parameterCount == 0)
     // Buffers are not trained.
     let everything = 3 + 9 + 2 + 2 + 1 + 2 + 2 + 1 + 2 + 1 + 4
@@ -155,7 +156,7 @@ private final class Tied: Module {
     #expect("\(model)" == model.description)
     let lines = "\(Everything())".split(separator: "\n").map(String.init)
     #expect(lines.prefix(2) == ["Everything (29 parameters)", "  scale: [3]"])
-    // Of what is absent or no module there is nothing; arrays have a line for each element.
+    // Absent modules and other properties are left out; arrays have a line for each element.
     #expect(
       lines.suffix(9) == [
         "    weight: [1, 1]", "  present: [2]", "  mean: [4] (buffer)", "  anyLayers.0: Tanh (0 parameters)",
@@ -176,7 +177,7 @@ private final class Tied: Module {
         """)
     #expect(whole.namedParameters.map(\.name) == ["weight", "part.bias"])
     #expect(whole.part.namedParameters.map(\.name) == ["bias", "whole.weight"])
-    // The same module twice, side by side, is no reference back.
+    // The same module in two properties is not a cycle.
     #expect("\(Shared())".split(separator: "\n").count { $0.contains("Linear (6 parameters)") } == 2)
   }
 
@@ -198,7 +199,7 @@ private final class Tied: Module {
   }
 }
 
-/// Misuse stops the program, and says which property it is about.
+/// Misuse stops the program with a message that names the property.
 @Suite struct ModuleMisuseTests {
   private final class Bare: Module { let inner = BareInner() }
   private final class BareInner: Module { let weights = Tensor([1, 2]) }

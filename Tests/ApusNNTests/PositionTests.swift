@@ -1,5 +1,5 @@
-// Rotary positions and buckets of distances beside Hugging Face's transformers; what makes rotations positions.
-// Fixtures/positions/positions.py makes the numbers again.
+// Rotary positions and buckets of relative positions compared with Hugging Face's transformers; properties of
+// rotations. Fixtures/positions/positions.py computes the numbers.
 
 import ApusTensor
 import ApusTesting
@@ -8,7 +8,7 @@ import Testing
 
 @testable import ApusNN
 
-/// Fixtures/positions/positions.json.
+/// The contents of Fixtures/positions/positions.json.
 private struct PositionFixture: Decodable {
   struct Rotary: Decodable {
     struct Parameters: Decodable {
@@ -78,11 +78,12 @@ private struct PositionFixture: Decodable {
       let scaling = try example.scaling()
       #expect(scaling.problems == [])
       let layer = RotaryPositions(headSize: example.headSize, base: example.base, scaling: scaling)
-      let (cosines, sines) = layer.angles(IndexTensor(example.positions))
+      let angles = layer.angles(IndexTensor(example.positions))
+      let (cosines, sines) = (angles.cosines, angles.sines)
       #expect(cosines.shape == [5, example.headSize / 2])
       for (actual, expected) in [(cosines, example.cosines), (sines, example.sines)] {
         let expected = Tensor(expected.flatMap { $0 }, shape: actual.shape)
-        // A frequency's last bit, times the farthest position.
+        // The last bit of a frequency, multiplied by the largest position.
         let bound = 2 * Float.ulpOfOne * Float(example.positions.max() ?? 0) + 1e-6
         let comparison = Comparison(actual, expected, absolute: bound, relativeToLargest: 0)
         #expect(comparison.isClose, "\(example.name): \(comparison)")
@@ -109,7 +110,7 @@ private struct PositionFixture: Decodable {
     #expect(all[scalarAt: 1, 5, 2] == layer.weight[scalarAt: layer.bucket(ofDistance: -3), 1])
   }
 
-  /// The product of a turned query and a turned key depends on the distance only, and rotations keep lengths.
+  /// The product of a rotated query and a rotated key depends only on their distance, and rotations preserve norms.
   @Test(arguments: [RotaryPairing.halves, .neighbors])
   func productsDependOnTheDistance(pairing: RotaryPairing) {
     let layer = RotaryPositions(headSize: 6, base: 20, pairing: pairing)
@@ -126,7 +127,7 @@ private struct PositionFixture: Decodable {
   @Test func pairingsDifferByAPermutation() {
     let (halves, neighbors) = (RotaryPositions(headSize: 6), RotaryPositions(headSize: 6, pairing: .neighbors))
     let x = Samples.normal([1, 4, 6])
-    // Feature 2i of neighbours is feature i of halves, 2i + 1 is i + 3.
+    // Element 2i of `.neighbors` is element i of `.halves`; element 2i + 1 is element i + 3.
     let order: IndexTensor = [0, 2, 4, 1, 3, 5]
     func reordered(_ x: Tensor) -> Tensor {
       x.permuted([2, 0, 1]).gathering(order).permuted([1, 2, 0])

@@ -1,4 +1,4 @@
-// Models whose weights are packed in advance: the same results and the same files, until weights change.
+// Models with prepacked weights: the same results and the same files, until the weights change.
 
 import ApusNN
 import ApusTensor
@@ -8,10 +8,10 @@ import Testing
 @Suite struct PrepackingTests {
   private final class Block: Module {
     let attention = MultiheadAttention(48, heads: 3)
-    let network = FeedForward(48, hidden: 100)
+    let network = FeedForward(48, intermediateSize: 100)
     let words = Embedding(70, 48)
 
-    func callAsFunction(_ x: Tensor) -> Tensor { words.scores(network(x + attention(x))) }
+    func callAsFunction(_ x: Tensor) -> Tensor { words.logits(network(x + attention(x))) }
   }
 
   @Test func packsEveryLinearLayer() {
@@ -27,7 +27,7 @@ import Testing
     for (parameter, old) in zip(model.namedParameters, parameters) {
       #expect(parameter.name == old.0 && parameter.variable.value.scalars == old.1)
     }
-    // Twice is as good as once.
+    // Prepacking twice has the same effect as prepacking once.
     model.prepack()
     #expect(model(x).scalars == before)
   }

@@ -1,4 +1,4 @@
-// Tensors by name: order, loading, and errors that list everything and change nothing.
+// State dictionaries: order, loading, and errors that list all problems and leave the model unchanged.
 // Read first: ModuleWalkTests.swift.
 
 import ApusNN
@@ -6,7 +6,7 @@ import ApusTensor
 import ApusTesting
 import Testing
 
-/// Parameters, a part, and a buffer.
+/// A model with parameters, a submodule and a buffer.
 private final class Model: Module {
   @Buffer var mean = Tensor([1, 2, 3])
   @Parameter var scale = Tensor([4])
@@ -40,7 +40,7 @@ private final class Model: Module {
     #expect(a.layer.weight != b.layer.weight)
     try b.load(a.stateDictionary)
     for (name, tensor) in a.stateDictionary.entries { #expect(b.stateDictionary[name] == tensor, "\(name)") }
-    // They share nothing: training one leaves the other.
+    // The models share nothing: changing one leaves the other unchanged.
     b.layer.weight = .zeros([3, 2])
     #expect(a.layer.weight != b.layer.weight)
   }

@@ -5,7 +5,7 @@ package import ApusTensor
 import ApusWeights
 package import Foundation
 
-/// Calls `body` with a new empty folder, which is removed afterwards.
+/// Calls `body` with a new empty folder, and removes the folder afterwards.
 package func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
   let folder = FileManager.default.temporaryDirectory.appending(path: "apus-data-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -13,7 +13,7 @@ package func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws 
   return try body(folder)
 }
 
-/// The names of everything in a folder, hidden files too, sorted.
+/// The sorted names of everything in a folder, including hidden files.
 package func contents(of folder: URL) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false)).sorted()
 }
@@ -51,7 +51,7 @@ package func problems(_ body: () throws -> Void) -> String {
   }
 }
 
-/// Sebastiano Vigna's SplitMix64: noise that is the same in every run.
+/// Sebastiano Vigna's SplitMix64, a generator that gives the same noise in every run.
 package struct SeededNoise: RandomNumberGenerator {
   package var state: UInt64
 
@@ -66,7 +66,7 @@ package struct SeededNoise: RandomNumberGenerator {
   }
 }
 
-/// The bits of a tensor's elements: NaN differs from NaN, its bits do not.
+/// The bits of a tensor's elements, which can be compared even for NaN.
 package func bits(_ tensor: Tensor) -> [UInt32] { tensor.scalars.map(\.bitPattern) }
 
 /// Data and fixtures beside the package, which are not part of it: tests that read them are skipped where they are missing.

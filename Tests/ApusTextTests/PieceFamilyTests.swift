@@ -1,5 +1,6 @@
-// SentencePiece models in folders of Marian, T5, XLM-RoBERTa, CamemBERT and Llama: as transformers' own tokenizers.
-// Read first: Sources/ApusData/Text/Loading/PieceTokenizer.swift. Read next: SentencePieceTests.swift.
+// SentencePiece models in folders of Marian, T5, XLM-RoBERTa, CamemBERT and Llama, compared with transformers'
+// tokenizers.
+// Read first: Sources/ApusText/Loading/PieceTokenizer.swift. Read next: SentencePieceTests.swift.
 
 import ApusTestSupport
 import Foundation
@@ -26,7 +27,7 @@ import Testing
 
     let name: String
     let models: [String: String]
-    /// Files and their texts.
+    /// File names and contents.
     let files: [String: String]
     let size: Int
     let encoded: [Encoded]
@@ -36,7 +37,7 @@ import Testing
     var testDescription: String { name }
   }
 
-  /// The folder of the models and cases; APUS_PIECE_CASES names another one, as generate.py makes them.
+  /// The folder with the models and cases. The variable APUS_PIECE_CASES can name another folder that generate.py made.
   static func fixtures() throws -> URL {
     if let path = ProcessInfo.processInfo.environment["APUS_PIECE_CASES"] { return URL(filePath: path) }
     return try TokenizerParityTests.folder("sentencepiece_families")
@@ -76,7 +77,7 @@ import Testing
       #expect(Self.same(whole, expected.whole), "\(expected.text): \(whole) for \(expected.whole)")
       let count = expected.text.unicodeScalars.count
       #expect(encoding.offsets.allSatisfy { $0.upperBound <= count })
-      // Text that comes token by token is the same text but for spaces at its ends.
+      // Streaming gives the same text except for spaces at its ends.
       var stream = tokenizer.streamingDecoder()
       let pieces = (encoding.ids.map { stream.append($0) } + [stream.finish()]).joined()
       #expect(
@@ -98,7 +99,7 @@ import Testing
   @Test func marianTargets() throws {
     try withFolder(variant("marian")) { folder in
       let (source, target) = (try Tokenizer(folder: folder), try Tokenizer(marianTarget: folder))
-      // The target's pieces are those of words that are spelled backwards.
+      // The target language consists of words that are spelled backwards.
       let encoding = try target.encode("eht gnik")
       #expect(encoding.ids != (try source.encode("eht gnik").ids) && encoding.ids.last == 0)
       #expect(target.decode(encoding.ids) == "eht gnik" && source.decode(encoding.ids) == "eht gnik")
@@ -137,13 +138,14 @@ import Testing
     }
     #expect(
       text.hasSuffix(
-        "tokenizer_config.json: extra_ids: expected 2, as many sentinels as additional_special_tokens has, found 3"),
+        "tokenizer_config.json: extra_ids: expected 2, the number of sentinels in additional_special_tokens, found 3"),
       "\(text)")
   }
 
   // MARK: Noise
 
-  /// Folders with a few bytes changed: they open or say why not, and what opens cuts and joins any text.
+  /// Folders with a few changed bytes either open or throw an error; a tokenizer that opens encodes and decodes any
+  /// text.
   @Test(arguments: variants) func noise(_ variant: Variant) throws {
     var noise = SeededNoise(state: UInt64(variant.size))
     try withFolder(variant) { folder in

@@ -1,4 +1,4 @@
-// Broken SentencePiece models and llama2.c files: errors that say where, and never a crash.
+// Invalid SentencePiece models and llama2.c files cause errors with a position but never a crash.
 // Read first: SentencePieceTests.swift.
 
 import ApusTestSupport
@@ -54,34 +54,34 @@ import Testing
   @Test func messages() throws {
     let unknown = Self.piece("<unk>", 2)
     #expect(Self.message([]) == "m: expected a SentencePiece model, found no pieces")
-    #expect(Self.message(Self.piece("a", 1)) == "m: expected a piece for what is unknown, found none")
+    #expect(Self.message(Self.piece("a", 1)) == "m: expected an unknown piece, found none")
     #expect(Self.message([0x0A, 0x05, 0x0A]) == "m: byte 1: expected a length of at most 1, found 5")
-    #expect(Self.message([0x0B]) == "m: byte 0: expected a field of the wire type 0, 1, 2 or 5, found type 3")
-    #expect(Self.message([0x00]).hasPrefix("m: byte 0: expected a field with a number from 1"))
-    #expect(Self.message([0x80]) == "m: byte 0: expected a number of at most 10 bytes, found the end")
+    #expect(Self.message([0x0B]) == "m: byte 0: expected wire type 0, 1, 2 or 5, found type 3")
+    #expect(Self.message([0x00]).hasPrefix("m: byte 0: expected a field number from 1"))
+    #expect(Self.message([0x80]) == "m: byte 0: expected a varint of at most 10 bytes, found the end")
     #expect(
       Self.message([0x08] + [UInt8](repeating: 0xFF, count: 11))
-        == "m: byte 1: expected a number of at most 10 bytes, found more")
+        == "m: byte 1: expected a varint of at most 10 bytes, found more")
     #expect(Self.message([0x08, 0x01]) == "m: byte 0: expected a message in field 1, found the number 1")
     #expect(Self.message([0x0D, 0x01]) == "m: byte 1: expected 4 more bytes, found 1")
     #expect(
       Self.message(unknown + Self.piece("a", 7))
-        == "m: byte 26: expected a kind of piece from 1 to 6, found the number 7")
-    #expect(Self.message(unknown + Self.piece("", 1)).contains("a piece with a text"))
+        == "m: byte 26: expected a piece type from 1 to 6, found the number 7")
+    #expect(Self.message(unknown + Self.piece("", 1)).contains("a non-empty piece"))
     #expect(Self.message(unknown + Self.piece("a", 1, score: .nan)).contains("a finite number in field 2, found nan"))
-    #expect(Self.message(unknown + Self.field(1, Self.field(1, [0xC3]))).contains("text in UTF-8 in field 1"))
+    #expect(Self.message(unknown + Self.field(1, Self.field(1, [0xC3]))).contains("UTF-8 text in field 1"))
     #expect(
       Self.message(unknown + Self.piece("a", 1) + Self.piece("a", 4))
         == "m: byte 28: expected every piece once, found \"a\" as piece 1 and 2")
     #expect(Self.message(unknown + Self.piece("<?>", 2)).contains("one unknown piece"))
-    #expect(Self.message(unknown + Self.piece("<0x00>", 6)).contains("no pieces for bytes"))
+    #expect(Self.message(unknown + Self.piece("<0x00>", 6)).contains("no byte pieces"))
     let bytes = Self.field(2, Self.field(35, 1))
-    #expect(Self.message(unknown + bytes).contains("a piece for each of 256 bytes, found 0"))
-    #expect(Self.message(unknown + bytes + Self.piece("<0xe2>", 6)).contains("a byte's piece, such as <0xE2>"))
-    #expect(Self.message(unknown + Self.field(2, Self.field(3, 4))).contains("of the kind 1 (Unigram) or 2"))
+    #expect(Self.message(unknown + bytes).contains("a piece for each of the 256 bytes, found 0"))
+    #expect(Self.message(unknown + bytes + Self.piece("<0xe2>", 6)).contains("the name of a byte, such as <0xE2>"))
+    #expect(Self.message(unknown + Self.field(2, Self.field(3, 4))).contains("model type 1 (unigram) or 2"))
     #expect(Self.message(unknown + Self.field(3, Self.field(2, [9, 9]))).contains("a compiled character map"))
-    #expect(Self.message(unknown + Self.field(5, Self.field(2, [9, 9]))).contains("no rules for decoded texts"))
-    // What later versions may add is passed over.
+    #expect(Self.message(unknown + Self.field(5, Self.field(2, [9, 9]))).contains("no denormalization rules"))
+    // Unknown fields, which later versions may add, are skipped.
     let other = Self.field(90, 1) + Self.field(91, [1, 2]) + varintFixed()
     #expect(try Self.read(unknown + Self.piece("▁a", 1, score: -1) + other).ids(of: "a") == [1])
   }
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test func rulesThatEndWithinCharacters() throws {
-    // A trie that replaces the byte 0xC3 alone: "é" is then no text any more, as in SentencePiece.
+    // This trie replaces only the byte 0xC3, after which "é" is no longer valid UTF-8, as in SentencePiece.
     var units = [UInt32](repeating: 0, count: 1024)
     units[0] = 1 << 10
     units[1 ^ 0xC3] = 0xC3 | 0x100 | 512 << 10
@@ -118,7 +118,7 @@ import Testing
     let bytes = Array(try Data(contentsOf: folder.appending(path: "\(name).model")))
     var noise = SeededNoise(state: 11)
     for _ in 0..<150 {
-      // The trainer's settings are at the end.
+      // The training settings are at the end.
       var changed = bytes
       for _ in 0..<Int.random(in: 1...3, using: &noise) {
         let tail = Bool.random(using: &noise) ? bytes.count : min(200, bytes.count)
@@ -148,14 +148,14 @@ import Testing
 
   @Test func scoredTokens() throws {
     let tokenizer = try Self.readScored(Self.scored(Self.handmade))
-    // " a" comes before "ab", and "abab" can then come from the rest alone.
+    // " a" is merged before "ab", so "abab" can only come from the rest.
     #expect(try tokenizer.encode("ababab").ids == [1, 259, 264, 261])
     #expect(try tokenizer.encode("é a").ids == [1, 262, 3 + 0xC3, 3 + 0xA9, 259])
     #expect(tokenizer.decode([1, 262, 3 + 0xC3, 3 + 0xA9, 259, 2]) == "é a")
     #expect(tokenizer.decode([259, 259]) == "a a")
     #expect(tokenizer.roles.begin == 1 && tokenizer.roles.end == 2)
     #expect(try Self.readScored(Self.scored(Self.handmade) + [1, 2], count: 265).vocabularySize == 265)
-    // Without tokens for bytes, there is the unknown one.
+    // If there are no byte tokens, the unknown token is used.
     let few = try Self.readScored(Self.scored([("<unk>", 0), ("<s>", 0), ("</s>", 0), (" ", -1), ("a", -2)]))
     #expect(try few.encode("azza").ids == [1, 3, 4, 0, 4])
   }
@@ -166,12 +166,12 @@ import Testing
     }
     #expect(message([]) == "m: byte 0: expected 4 more bytes, found 0")
     #expect(message([0, 0, 0, 0]) == "m: byte 0: expected the length of the longest token, found 0")
-    #expect(message([9, 0, 0, 0]).contains("an unknown one, a first one, a last one"))
+    #expect(message([9, 0, 0, 0]).contains("at least 3 tokens, of which the first are unknown, begin and end"))
     #expect(message(Self.scored([("a", .infinity)])) == "m: byte 4: expected a finite score, found inf")
     #expect(message(Self.scored([("abc", 0)], longest: 2)) == "m: byte 8: expected a length from 0 to 2, found 3")
     #expect(message(Self.scored([("a", 0)]) + [0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0x7F]).contains("a length from 0 to 0"))
     #expect(message(Self.scored([("a", 0)]), count: 4) == "m: byte 13: expected 4 more bytes, found 0")
-    #expect(message([9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0xFF]).contains("byte 12: expected text in UTF-8"))
+    #expect(message([9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0xFF]).contains("byte 12: expected UTF-8 text"))
     let whole = Self.scored(Self.handmade)
     var noise = SeededNoise(state: 12)
     for length in 0..<200 {

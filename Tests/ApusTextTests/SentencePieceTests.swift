@@ -1,5 +1,5 @@
-// Ids and texts of SentencePiece models and llama2.c's files, as the libraries themselves give them.
-// Read first: Sources/ApusData/Text/Loading/SentencePieceFile.swift. Read next: SentencePieceHostileTests.swift.
+// Ids and texts of SentencePiece models and llama2.c files, compared with the original libraries.
+// Read first: Sources/ApusText/Loading/SentencePieceFile.swift. Read next: SentencePieceHostileTests.swift.
 
 import ApusTestSupport
 import Foundation
@@ -66,15 +66,15 @@ import Testing
       #expect(Self.same(tokenizer.decode(encoding.ids), expected.decoded), "\(text)")
       let count = text.unicodeScalars.count
       #expect(encoding.offsets.allSatisfy { $0.upperBound <= count })
-      // Text that comes token by token is the same text.
+      // Streaming gives the same text.
       var stream = tokenizer.streamingDecoder()
       let pieces = encoding.ids.map { stream.append($0) } + [stream.finish()]
       #expect(Self.same(pieces.joined(), expected.decoded), "\(text)")
-      // So is text that continues a prompt: the space before its first word included.
+      // So does streaming after a prompt, including the space before its first word.
       for count in encoding.ids.indices {
         let prompt = Array(encoding.ids[..<count])
         let known = tokenizer.decode(prompt)
-        guard !known.hasSuffix("\u{FFFD}") else { continue }  // half a character
+        guard !known.hasSuffix("\u{FFFD}") else { continue }  // an incomplete character
         var stream = tokenizer.streamingDecoder(continuing: prompt)
         let rest = encoding.ids[count...].map { stream.append($0) } + [stream.finish()]
         #expect(Self.same(known + rest.joined(), expected.decoded), "\(text) after \(count) tokens")
@@ -106,7 +106,7 @@ import Testing
     #expect(t5.decode(plain + [2]) == t5.decode(plain))
     #expect(t5.decode(plain + [2], skippingSpecialTokens: false).hasSuffix("</s>"))
     #expect(t5.roles.end == 2 && t5.roles.begin == 1 && t5.roles.unknown == 0)
-    // Behind 300 pieces 100 sentinels, of which the first is the last, and the token that the model does not have.
+    // After 300 pieces come 100 sentinels, of which the first has the largest id, and the token that the model lacks.
     #expect(t5.id(of: "<extra_id_99>") == 300 && t5.id(of: "<extra_id_0>") == 399 && t5.roles.padding == 400)
 
     let llama = try tokenizer(type: "llama", model: "bpe_bytes", as: "tokenizer.model")
@@ -132,7 +132,7 @@ import Testing
     #expect(throws: FileFormatError.self) { try withTemporaryFolder { try Tokenizer(folder: $0) } }
   }
 
-  // MARK: Published files beside the package
+  // MARK: Published files outside the package
 
   static let data = SharedData.url("data")
   static let references = data.appending(path: "tokenizers/reference.json")
@@ -191,7 +191,7 @@ import Testing
     #expect(tokenizer.vocabularySize == 512)
     #expect(Self.same(tokenizer.decode(reference.ids), reference.text))
     #expect(try tokenizer.encode(reference.text).ids == reference.ids)
-    // As llama2.c's own `encode` gives them.
+    // The ids are those of llama2.c's own `encode`.
     #expect(
       try tokenizer.encode("Once upon a time, there was a café.\n日").ids == [
         1, 403, 407, 261, 378, 432, 383, 286, 261, 280, 412, 431, 485, 426, 13, 233, 154, 168,

@@ -1,5 +1,5 @@
 // Text files, and the character tokenizer.
-// Read first: Sources/ApusData/Text/CharacterTokenizer.swift.
+// Read first: Sources/ApusText/CharacterTokenizer.swift.
 
 import ApusTensor
 import ApusTestSupport
@@ -31,12 +31,12 @@ import Testing
     #expect(error([]) == "f: expected text, found an empty file")
     #expect(error([0xEF, 0xBB, 0xBF]) == "f: expected text, found an empty file")
     #expect(error(Array("12345678".utf8) + [0xE9]) == "f: byte 8: expected UTF-8 text, found the byte 0xE9")
-    #expect(error([0xFF, 0xFE, 0x41, 0]) == "f: byte 0: expected UTF-8 text, found the mark of UTF-16")
+    #expect(error([0xFF, 0xFE, 0x41, 0]) == "f: byte 0: expected UTF-8 text, found a UTF-16 byte order mark")
     #expect(error([0x80]) == "f: byte 0: expected UTF-8 text, found the byte 0x80")
   }
 
   @Test func validationAgreesWithTheStandardLibrary() {
-    // All sequences of up to three bytes from these, which stand for every class of bytes.
+    // All sequences of up to three of these bytes, which represent every class of bytes.
     let classes: [UInt8] = [
       0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF3, 0xF4, 0xF5,
       0xFF,
@@ -44,7 +44,7 @@ import Testing
     func check(_ bytes: [UInt8]) {
       let offset = bytes.withUnsafeBytes { firstInvalidUTF8(in: $0) }
       #expect((offset == nil) == (String(validating: bytes, as: UTF8.self) != nil), "\(bytes)")
-      // Up to the named byte all is well, and with it no longer.
+      // The bytes before the offset are valid, and become invalid with the byte at the offset.
       if let offset {
         #expect(String(validating: bytes[..<offset], as: UTF8.self) != nil, "\(bytes)")
       }
@@ -83,7 +83,7 @@ import Testing
   }
 
   @Test func roundTrip() throws {
-    // Combined characters stay as they were written, joined or apart; so do the two halves of \r\n.
+    // Combining characters keep their encoding, composed or decomposed; so does \r\n.
     for text in ["", "abc", "e\u{301}é", "\r\n", "👩‍👩‍👧🇨🇭", "\0"] {
       let tokenizer = CharacterTokenizer(alphabetOf: text)
       let decoded = try tokenizer.decode(tokenizer.encode(text))

@@ -1,5 +1,5 @@
-// Corners of tokenizer files, found by comparing random ones with Hugging Face's `tokenizers` 0.22, which the expectations
-// are from. Read first: TokenizerParityTests.swift, TokenizerHostileTests.swift.
+// Corner cases of tokenizer files, found by comparing random ones with Hugging Face's `tokenizers` 0.22, which also
+// gave the expected values. Read first: TokenizerParityTests.swift, TokenizerHostileTests.swift.
 
 import Foundation
 import Testing
@@ -18,7 +18,7 @@ import Testing
 
   private static let letters = #"{"type": "BPE", "vocab": {"a": 0, "b": 1, " ": 2, "\n": 3}, "merges": []}"#
 
-  /// The pieces that a pre-tokenizer makes of a text: a model without tokens leaves each as it is.
+  /// The pieces that a pre-tokenizer makes of a text; a model without tokens leaves each of them unchanged.
   private func pieces(_ pattern: String, _ behavior: String, isInverted: Bool = false, of text: String) throws
     -> [String]
   {
@@ -29,7 +29,7 @@ import Testing
     return try tokenizer.encode(text).offsets.map { String(String.UnicodeScalarView(scalars[$0])) }
   }
 
-  /// A match of nothing is a delimiter, too: it parts what is on either side.
+  /// An empty match is also a delimiter: it separates the text on both sides.
   @Test func emptyMatchesPartTheText() throws {
     let text = "aBcxxDE f"
     let letters = ["a", "B", "c", "x", "x", "D", "E", " ", "f"]
@@ -50,7 +50,7 @@ import Testing
     #expect(try pieces(any, "Removed", isInverted: true, of: text) == ["xx"])
   }
 
-  /// To `\w` the joiners of emoji do not belong, and ² belongs outside of brackets only.
+  /// `\w` does not match the joiners in emoji, and matches ² only outside brackets.
   @Test func charactersOfWords() throws {
     func matched(_ pattern: String) throws -> [String] {
       let all = ["²", "¼", "\u{200D}", "٠", "A", "_", "-"]
@@ -64,12 +64,12 @@ import Testing
     let boundary = #"{"Regex": "\\b"}"#
     #expect(try pieces(boundary, "Isolated", of: "!²!") == ["!", "²", "!"])
     #expect(try pieces(boundary, "Isolated", of: "!\u{200D}!") == ["!\u{200D}!"])
-    // Without a pattern, where Rust's rules hold instead, they do belong to words.
+    // Rust's rules apply outside patterns, and there the joiners are word characters.
     let family = "👨\u{200D}👩"
     #expect(try pieces(#"{"Regex": "\\w+|[^\\w\\s]+"}"#, "Isolated", of: family) == [family])
   }
 
-  /// White space that a token takes along may be a token of its own.
+  /// White space that a token includes may also be a token itself.
   @Test func addedTokensShareWhiteSpace() throws {
     func encoding(_ tokens: String, _ text: String) throws -> Encoding {
       try tokenizer(model: Self.letters, #""added_tokens": [\#(tokens)]"#).encode(text)
@@ -81,12 +81,12 @@ import Testing
     let breaks = try encoding(#"{"id": 3, "content": "\n", "rstrip": true}"#, "a\n\n\nb")
     #expect(breaks.ids == [0, 3, 3, 3, 1] && breaks.tokens == ["a", "\n\n\n", "\n\n", "\n", "b"])
     #expect(breaks.offsets == [0..<1, 1..<4, 2..<4, 3..<4, 4..<5])
-    // Tokens that strip on both sides where nothing is left to strip.
+    // Tokens that strip on both sides, where no white space is left to strip.
     let both = try encoding(#"\#(mark), {"id": 2, "content": " ", "lstrip": true}"#, "a<x>  b")
     #expect(both.ids == [0, 4, 2, 2, 1])
   }
 
-  /// Ids that the vocabulary contradicts, or that leave gaps behind it, do not count.
+  /// Ids that contradict the vocabulary or leave gaps after it are ignored.
   @Test func addedTokensFollowTheVocabulary() throws {
     for (vocabulary, tokens, ids) in [
       (#""a": 0, "b": 1"#, [(5, "x"), (9, "y")], [2, 3]), (#""a": 0, "b": 1"#, [(1, "a"), (2, "x")], [0, 2]),
@@ -100,7 +100,7 @@ import Testing
     }
   }
 
-  /// Of two tokens with one normal form the special one is found, else the first.
+  /// Of two tokens with the same normalized form, the special one is found, or else the first.
   @Test func addedTokensThatNormalizeAlike() throws {
     for (isSpecial, ids) in [
       ((false, true), [0, 5, 1]), ((true, false), [0, 4, 1]), ((false, false), [0, 4, 1]), ((true, true), [0, 4, 1]),
@@ -124,7 +124,7 @@ import Testing
     #expect(error?.problems.map { "\($0.place)" } == ["added_tokens[0]"])
   }
 
-  /// The unknown piece's name in a text is that piece; with neighbours that are unknown it is not.
+  /// The name of the unknown piece in a text is that piece; together with unknown neighbors it is not.
   @Test func theNameOfTheUnknownPiece() throws {
     let bytes = (0..<256).map { #"["\#(BytePairModel.fallbackName(UInt8($0)))", -5]"# }.joined(separator: ", ")
     let model =
@@ -136,7 +136,7 @@ import Testing
     #expect(tokenizer.ids(of: "<u><u>") == [62, 119, 64, 62, 119, 64])
   }
 
-  /// One space at the beginning may have been put there, and stays; of several none was.
+  /// A single space at the beginning may have been inserted and stays; if there are several, none was inserted.
   @Test func spacesBeforeTheFirstToken() throws {
     let vocabulary = #"{"Ġ": 0, "a": 1, "ĠĠ": 2, "ĠĠĠ": 3, "ĠĠa": 4, "Ġa": 5}"#
     let merges = #"[["Ġ", "Ġ"], ["ĠĠ", "Ġ"], ["ĠĠ", "a"], ["Ġ", "a"]]"#

@@ -1,4 +1,4 @@
-// Tokenizer files that mean harm: a kilobyte that asks for a terabyte, parts that lead nowhere.
+// Malicious tokenizer files: a kilobyte that expands to a terabyte, and invalid references between components.
 // Read first: .ci/fuzz/FuzzTokenizers.swift.
 
 import Foundation
@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  /// A tokenizer of two letters with these parts.
+  /// A tokenizer for two letters with these components.
   private func tokenizer(_ parts: String) throws(FileFormatError) -> Tokenizer {
     let model = #"{"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}"#
     return try open(#"{"model": \#(model), \#(parts)}"#)
@@ -46,18 +46,18 @@ import Testing
     ] {
       let error = #expect(throws: FileFormatError.self, "\(parts)") { _ = try tokenizer(parts) }
       #expect(error?.problems.map { "\($0.place)" } == [place])
-      #expect(error?.problems.first?.expected == "parts that make a text at most 1024 times longer")
+      #expect(error?.problems.first?.expected == "steps that make a text at most 1024 times longer")
     }
   }
 
-  /// What is left of a hundred thousand bytes is cut in a moment, whatever the parts are.
+  /// Any number of replacements that keep the length is allowed.
   @Test func replacementsThatKeepTheLengthAreNotLimited() throws {
     let same = #"{"type": "Replace", "pattern": {"String": "a"}, "content": "b"}"#
     let many = try tokenizer(#""normalizer": {"type": "Sequence", "normalizers": [\#(list(same, 200))]}"#)
     #expect(many.ids(of: String(repeating: "a", count: 1_000)) == Array(repeating: 1, count: 1_000))
   }
 
-  /// Tokens that stand for nothing, or for no text, do not pile up in a stream; what comes behind them is told.
+  /// Tokens without a text do not accumulate in a streaming decoder, and the text after them is returned.
   @Test func streamsForgetTokensWithoutText() throws {
     let model = #"{"type": "BPE", "vocab": {"a": 0, "": 1, "▁": 2}, "merges": []}"#
     let quiet = try open(

@@ -1,5 +1,5 @@
-// Ids, tokens, offsets and texts of every fixture that Hugging Face's `tokenizers` made.
-// Read first: Sources/ApusData/Text/Tokenizer/Tokenizer.swift.
+// Ids, tokens, offsets and decoded texts of all fixtures from Hugging Face's `tokenizers`.
+// Read first: Sources/ApusText/Tokenizer/Tokenizer.swift.
 
 import ApusText
 import Foundation
@@ -124,7 +124,7 @@ import Testing
     #expect(encoding.sequences == expected.sequenceIds, "\(text)")
   }
 
-  /// The same scalars: `==` would take "é" for "e" with an accent.
+  /// Compares scalars: `==` would treat the two encodings of "é" as equal.
   static func isEqual(_ a: [String], _ b: [String]) -> Bool {
     a.map { Array($0.unicodeScalars) } == b.map { Array($0.unicodeScalars) }
   }

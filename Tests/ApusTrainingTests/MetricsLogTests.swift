@@ -1,4 +1,4 @@
-// The table of a run's numbers: the same floats back from the file, later rows cut off, broken lines refused.
+// The log of a run's metrics: floats survive the file exactly, later rows are cut off, malformed lines are rejected.
 
 import ApusFiles
 import ApusTraining
@@ -21,7 +21,7 @@ import Testing
     return log
   }
 
-  /// What is read from a file with this text.
+  /// The log read from a file with this text.
   private func read(_ text: String, upTo step: Int = .max) throws -> MetricsLog {
     try withTemporaryFolder { folder in
       let url = folder.appendingPathComponent("metrics.csv")
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  /// The error that a file with this text gives.
+  /// The problem that is reported for a file with this text.
   private func problem(_ text: String) throws -> FileFormatError.Problem {
     let error = #expect(throws: FileFormatError.self) { try read(text) }
     #expect(error?.path.hasSuffix("metrics.csv") == true && error?.problems.count == 1)
@@ -42,7 +42,7 @@ import Testing
       let url = folder.appendingPathComponent("metrics.csv")
       try log().write(to: url)
       #expect(try MetricsLog(contentsOf: url, upTo: 5).rows == rows)
-      // Writing again replaces.
+      // Writing again replaces the file.
       try MetricsLog().write(to: url)
       #expect(try MetricsLog(contentsOf: url, upTo: 5).rows == [])
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["metrics.csv"])
@@ -69,7 +69,7 @@ import Testing
         #expect(try MetricsLog(contentsOf: url, upTo: step).rows == Array(rows.prefix(count)), "up to \(step)")
       }
     }
-    // What is broken behind does not matter: it was going to be cut off.
+    // Malformed lines after the last step are ignored, because they are cut off.
     let text = MetricsLogTests.header + "1,2.5,,0.1,1.0\n2,2.5,,0.1,1.0\ngarbage\n"
     #expect(try read(text, upTo: 1).rows.count == 1)
   }

@@ -1,4 +1,4 @@
-// Optimizer trajectories of PyTorch: cases with constructor arguments, gradients, and parameters after every step.
+// PyTorch's optimizer trajectories: cases with constructor arguments, gradients, and parameters after every step.
 // Read next: OptimizerParityTests.swift.
 
 import ApusTensor
@@ -40,7 +40,7 @@ struct OptimizerCase {
   let name: String
   let arguments: Arguments
   let steps: Int
-  /// For every parameter its first value, and ten gradients and values, one behind the other.
+  /// For every parameter: the initial value, the ten gradients stacked, and the ten values stacked.
   let parameters: [(name: String, initial: Tensor, gradients: Tensor, trajectory: Tensor)]
 
   static func url(_ name: String) throws -> URL {
@@ -72,13 +72,13 @@ func row(_ tensor: Tensor, _ index: Int) -> Tensor {
   tensor.slice(index..<index + 1).reshaped(to: Shape(tensor.shape.dropFirst()))
 }
 
-/// The largest |a − b|; NaN and other shapes count as infinite.
+/// The largest |a − b|; infinite if there is a NaN or the shapes differ.
 func distance(_ a: Tensor, _ b: Tensor) -> Float {
   guard a.shape == b.shape else { return .infinity }
   return zip(a.scalars, b.scalars).reduce(0) { ($1.0 - $1.1).isNaN ? .infinity : max($0, abs($1.0 - $1.1)) }
 }
 
-/// A folder that is removed when the body is done.
+/// Calls `body` with a temporary folder, which is removed afterwards.
 func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-training-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -1,4 +1,4 @@
-// SGD, Adam, AdamW and gradient clipping beside PyTorch's: ten steps of every case, each step compared.
+// Optimizers and gradient clipping compared with PyTorch's: ten steps of every case, each step compared.
 // Read first: OptimizerFixture.swift. Read next: OptimizerStateTests.swift.
 
 import ApusTensor
@@ -87,9 +87,9 @@ import Testing
     }
   }
 
-  /// The gradients of a case before clipping, and after it.
+  /// The gradients of a case before and after clipping.
   ///
-  /// PyTorch clips in place, and the fixture's "gradient" was clipped with it: `undo` makes the original of it.
+  /// PyTorch clips in place, so the fixture's "gradient" is clipped as well; `undo` restores the original.
   private func clippingCase(
     _ name: String, undo: (Tensor) -> Tensor
   ) throws -> (gradients: Gradients, parts: [(variable: Variable, expected: Tensor)]) {
@@ -104,7 +104,7 @@ import Testing
     return (gradients, parts)
   }
 
-  /// The factor of clipping is kept beside the gradients; every optimizer must apply it.
+  /// The clipping factor is stored beside the gradients; every optimizer must apply it.
   private func expectClipped(
     _ gradients: Gradients, _ parts: [(variable: Variable, expected: Tensor)], _ name: String
   ) throws {
@@ -130,13 +130,13 @@ import Testing
   }
 
   @Test func gradientsClippedToAValueAgree() throws {
-    // What was clipped was anything beyond.
+    // PyTorch clipped all elements beyond ±0.4.
     let (gradients, parts) = try clippingCase("case4") { clipped in
       Tensor(clipped.scalars.map { abs($0) < 0.4 ? $0 : 2.5 * $0 }, shape: clipped.shape)
     }
     #expect(gradients.norm(.largest) == 1)
     try expectClipped(gradients.clipped(toValue: 0.4), parts, "case4")
-    // Another norm's factor is multiplied in first.
+    // The factor of an earlier clipping by norm is applied first.
     let halved = gradients.clipped(toNorm: gradients.norm / 2)
     let variable = parts[0].variable
     let (once, twice) = (try #require(halved[variable]), try #require(halved.clipped(toValue: 0.1)[variable]))
@@ -145,7 +145,8 @@ import Testing
 
   @Test(arguments: [1, 100] as [Float])
   func clippingIsForOptimizersThatForgetSizesToo(limit: Float) {
-    // Adam forgets the size of a gradient, but for a large epsilon: clipped by us, and by PyTorch.
+    // Adam is independent of the gradient's scale unless epsilon is large. One gradient is clipped by us, one
+    // beforehand.
     let (ours, theirs) = (Variable(Tensor([0, 0])), Variable(Tensor([0, 0])))
     var (raw, ready) = (Gradients(), Gradients())
     (raw[ours], ready[theirs]) = (Tensor([30, 40]), Tensor([0.6, 0.8]) * min(50, limit))
@@ -157,7 +158,7 @@ import Testing
     #expect(distance(ours.value, theirs.value) <= 1e-5 && ours.value != Tensor([0, 0]))
   }
 
-  /// The fixtures maximize with SGD only.
+  /// The fixtures cover maximization only for SGD.
   @Test func maximizingIsMinimizingTheNegative() {
     func run(maximizes: Bool, decoupled: Bool) -> Tensor {
       let variable = Variable(Tensor([0.3, -2]))
@@ -184,7 +185,7 @@ import Testing
     gradients[variable] = Tensor([3, 4])
     #expect(gradients.norm == 5)
     #expect(gradients.clipped(toNorm: 5.1)[variable] == Tensor([3, 4]))
-    // Twice: the second limit is on what the first one left.
+    // When clipping twice, the second limit applies to the result of the first.
     let twice = gradients.clipped(toNorm: 2).clipped(toNorm: 1)
     #expect(abs(twice.norm - 1) < 1e-6)
     SGD([variable], learningRate: 1).step(twice)

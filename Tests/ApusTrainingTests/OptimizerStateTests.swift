@@ -1,4 +1,4 @@
-// What optimizers remember: saved, loaded and continued with the same bits; states that do not fit are refused whole.
+// Optimizer state: saving, loading and continuing give the same bits; states that do not match are rejected as a whole.
 // Read first: OptimizerParityTests.swift.
 
 import ApusNN
@@ -10,7 +10,7 @@ import Foundation
 import Testing
 
 @Suite struct OptimizerStateTests {
-  /// The kinds of optimizer, over any variables.
+  /// All optimizers, for any variables.
   enum Kind: CaseIterable {
     case sgd, momentum, nesterov, adam, amsgrad, adamW, adamax, nAdam, rAdam, rmsProp, centered, adagrad, adadelta
 
@@ -39,7 +39,7 @@ import Testing
     withSeed(1) { OptimizerStateTests.shapes.map { Variable(.randomNormal($0)) } }
   }
 
-  /// Gradients of one step; in the second step the last variable has none.
+  /// The gradients of one step; in the second step, the last variable has none.
   private func gradients(_ variables: [Variable], step: Int) -> Gradients {
     var gradients = Gradients()
     withSeed(100 + UInt64(step)) {
@@ -64,7 +64,7 @@ import Testing
       let first = variables()
       let optimizer = kind.make(first)
       for step in 0..<stop { optimizer.step(gradients(first, step: step)) }
-      // Through a file, as a checkpoint goes.
+      // The state goes through a file, as in a checkpoint.
       let state = try withTemporaryFolder { folder in
         let url = folder.appendingPathComponent("state.safetensors")
         try SafetensorsWriter.write(optimizer.state.map { ($0.name, $0.tensor) }, to: url)
@@ -91,7 +91,7 @@ import Testing
     let (values, state) = (variables.map(\.value), optimizer.state)
     let copies = (values.map(\.scalars), state.map(\.tensor.scalars))
     optimizer.step(gradients(variables, step: 2))
-    // Steps change memory in place, but not under the eyes of others.
+    // Steps modify memory in place, but never memory that others share.
     #expect(values.map(\.scalars) == copies.0 && state.map(\.tensor.scalars) == copies.1)
     #expect(zip(variables, values).allSatisfy { $0.value != $1 })
     #expect(zip(optimizer.state, state).contains { $0.tensor != $1.tensor })
@@ -138,7 +138,7 @@ import Testing
       let undecayed = run { a, b in make([a, b], 0.1, 0) }
       let slow = run { a, b in make([a, b], 0.05, 0.2) }
       #expect(grouped.0 == undecayed.0 && grouped.1 == slow.1 && grouped.0 != grouped.1)
-      // Groups and single parameters mix.
+      // Groups and single parameters can be combined.
       let mixed = run { a, b in make([b, ParameterGroup([a], weightDecay: 0)], 0.1, 0.2) }
       #expect(mixed.0 == undecayed.0 && mixed.1 != undecayed.1)
     }
@@ -149,7 +149,7 @@ import Testing
     expectGroups { Adadelta($0, learningRate: $1, weightDecay: $2) }
   }
 
-  /// Corrections count the gradients that a parameter has seen, as in PyTorch, not the steps of the others.
+  /// Bias corrections count a parameter's own gradients, as in PyTorch, not the steps of other parameters.
   @Test(arguments: Kind.allCases)
   func aLateParameterBeginsAtTheBeginning(kind: Kind) {
     let (early, late) = (Variable(Tensor([1, 2])), Variable(Tensor([1, 2])))
@@ -185,7 +185,7 @@ import Testing
         #expect(text.contains(part), "\(part) in: \(text)")
       }
       #expect(text.contains("step: expected 3 whole numbers"), "\(text)")
-      #expect(optimizer.state.map(\.tensor) == before, "a refused state has changed something")
+      #expect(optimizer.state.map(\.tensor) == before, "a rejected state has changed the optimizer")
     }
   }
 

@@ -1,4 +1,5 @@
-// A run that was interrupted or killed, and resumed, ends with the bits of one that was not; broken folders are errors.
+// A run that is interrupted or killed and then resumed ends with the bits of an uninterrupted run; unusable folders are
+// errors.
 // Read first: TrainingRunFixture.swift, TrainingRunTests.swift.
 
 import ApusFiles
@@ -55,7 +56,7 @@ import Testing
       try last.resume()
       try last.trainAll()
       expectSameRun(last, whole, "stopped after every step")
-      // The best model on disk is the one of an uninterrupted run.
+      // The best model on disk is that of an uninterrupted run.
       let other = folder.appendingPathComponent("whole")
       try FileManager.default.createDirectory(at: other, withIntermediateDirectories: false)
       try scenario.run(in: other).trainAll()
@@ -64,7 +65,7 @@ import Testing
     }
   }
 
-  /// What a killed process leaves: the folder as it was at some moment between checkpoints.
+  /// A killed process leaves the folder as it was at some time between checkpoints.
   @Test(arguments: [5, 7, 8, 10])
   func killedAndResumedFromTheLastCheckpoint(step: Int) throws {
     let scenario = Scenario(dropout: 0.3)
@@ -93,7 +94,7 @@ import Testing
       let run = scenario.run(in: folder)
       try run.resume()
       try run.trainAll()
-      // The log knows all steps, the checkpoint six.
+      // The log has all steps, the checkpoint only six.
       try old.write(to: checkpoint)
       let again = scenario.run(in: folder)
       try again.resume()
@@ -144,13 +145,13 @@ import Testing
     }
   }
 
-  /// A plateau's rate depends on all validation losses: a continued run learns them from the log.
+  /// The learning rate of a plateau schedule depends on all validation losses, which a resumed run takes from the log.
   @Test func aPlateauResumesToo() throws {
     func run(in folder: URL?) -> TrainingRun {
       let model = Scenario().run(in: nil).network
       return TrainingRun(
         model: model, optimizer: SGD(model.parameters, momentum: 0.9),
-        // Hardly any loss is enough better: the rate falls at almost every validation.
+        // Hardly any loss is a sufficient improvement, so the rate falls at almost every validation.
         schedule: PlateauSchedule(0.1, factor: 0.5, patience: 0, threshold: .relative(0.9)),
         settings: .init(steps: 12, validationInterval: 2, checkpointInterval: 4), folder: folder)
     }
@@ -164,7 +165,7 @@ import Testing
         try second.resume()
         try second.trainAll()
         expectSameRun(second, whole, "stopped after \(stop)")
-        // Resumed once more, it is told each loss once.
+        // When the run is resumed once more, the schedule still receives each loss only once.
         try second.resume()
         #expect(second.schedule.learningRate(at: 12) == whole.schedule.learningRate(at: 12))
       }
@@ -195,9 +196,9 @@ import Testing
   }
 }
 
-/// Folders that a run cannot continue from: typed errors, and a run that is as it was.
+/// Folders that a run cannot be resumed from: typed errors, and an unchanged run.
 @Suite struct ResumeErrorTests {
-  /// A finished run's folder is changed, then resumed from; the error, after checking that the run has not moved.
+  /// The error of resuming from a finished run's folder that was changed. The run must be unchanged afterwards.
   private func error<Failure: Error>(
     _ type: Failure.Type, saved: Scenario = Scenario(), resumed: Scenario = Scenario(), changing: (URL) throws -> Void
   ) throws -> Failure? {
@@ -220,7 +221,7 @@ import Testing
   private func checkpoint(_ folder: URL) -> URL { folder.appendingPathComponent(TrainingRun.checkpointName) }
   private func metrics(_ folder: URL) -> URL { folder.appendingPathComponent(TrainingRun.metricsName) }
 
-  /// Writes the checkpoint again with other metadata.
+  /// Rewrites the checkpoint with other metadata.
   private func rewrite(_ folder: URL, _ change: (inout [String: String]) -> Void) throws {
     let file = try SafetensorsFile(contentsOf: checkpoint(folder))
     var metadata = file.metadata

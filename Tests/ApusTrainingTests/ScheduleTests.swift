@@ -1,4 +1,5 @@
-// Learning rates beside PyTorch's and the Transformers library's, and the ends of each part of a curve.
+// Learning rate schedules compared with PyTorch's and the Transformers library's, and the endpoints of their phases.
+// Read next: TrainingRunTests.swift.
 
 import ApusTraining
 import Foundation
@@ -22,7 +23,7 @@ import Testing
     return Dictionary(uniqueKeysWithValues: fixture.schedules.map { ($0.name, $0) })
   }()
 
-  /// Ours for each of the fixture's, with its arguments.
+  /// The schedule for each of the fixture's, with its arguments.
   private static let schedules: [(name: String, schedule: any LearningRateSchedule)] = [
     ("cosine_annealing", CosineSchedule(0.1, floor: 0.001, steps: 50)),
     ("cosine_annealing_past_its_end", CosineSchedule(0.1, steps: 20)),
@@ -82,21 +83,21 @@ import Testing
     }
   }
 
-  // MARK: The curve that most runs here follow
+  // MARK: Warmup and cosine
 
   @Test func endsOfTheCurve() {
     let schedule = WarmupCosineSchedule(peak: 1, floor: 0.25, warmup: 4, total: 12)
     #expect((0..<5).map { schedule.learningRate(at: $0) } == [0.25, 0.5, 0.75, 1, 1])
     #expect(isClose(schedule.learningRate(at: 8), 0.625))
     #expect(schedule.learningRate(at: 12) == 0.25 && schedule.learningRate(at: 13) == 0.25)
-    // Never up again after the peak.
+    // The rate never rises after the peak.
     for step in 4..<14 { #expect(schedule.learningRate(at: step + 1) <= schedule.learningRate(at: step)) }
   }
 
   @Test func theCurveIsACosineAfterItsWarmup() throws {
     let expected = try #require(Self.fixtures["cosine_with_warmup"]).values
     let schedule = WarmupCosineSchedule(peak: 0.001, warmup: 8, total: 48)
-    // In its warm-up the library's rate is step/8, ours (step + 1)/8: no step is lost at rate 0.
+    // During warmup, the library's rate is step/8, and ours is (step + 1)/8, so that no step has rate 0.
     for step in 0..<8 { #expect(isClose(schedule.learningRate(at: step), expected[step + 1])) }
     for step in 8..<50 { #expect(abs(schedule.learningRate(at: step) - expected[min(step, 48)]) < 1e-15) }
   }
@@ -111,7 +112,7 @@ import Testing
     #expect([0, 1, 1_000].map { ConstantSchedule(0.3).learningRate(at: $0) } == [0.3, 0.3, 0.3])
   }
 
-  // MARK: Ends of the others
+  // MARK: Endpoints of other schedules
 
   @Test func schedulesEndWhereTheyShould() {
     #expect(LinearSchedule(from: 1, to: 0.5, steps: 4).learningRate(at: 1_000) == 0.5)
@@ -120,7 +121,7 @@ import Testing
     #expect(cycle.learningRate(at: 9) == cycle.learningRate(at: 1_000))
     #expect(cycle.momentum(at: 1_000) == 0.95)
     #expect(OneCycleSchedule(peak: 1, steps: 10, momenta: nil).momentum(at: 3) == nil)
-    // One step is both the first and the last.
+    // A single step is both the first and the last.
     #expect(OneCycleSchedule(peak: 1, steps: 1).learningRate(at: 0).isFinite)
     let restarts = CosineRestartsSchedule(1, firstCycle: 5)
     #expect(restarts.learningRate(at: 1_000_000_000) == 1)

@@ -1,4 +1,4 @@
-// A training run small enough to be repeated many times: a network with dropout on random points.
+// A training run that is small enough to be repeated many times: a network with dropout, trained on random points.
 // Read next: TrainingRunTests.swift, ResumeTests.swift.
 
 import ApusNN
@@ -7,7 +7,7 @@ import ApusTraining
 import Foundation
 import Testing
 
-/// What runs have in common, and how to make one.
+/// The settings of a run.
 struct Scenario: Sendable {
   enum OptimizerKind: Sendable { case momentum, adamW }
 
@@ -20,7 +20,7 @@ struct Scenario: Sendable {
   var hidden = 6
   var optimizer = OptimizerKind.adamW
 
-  /// A run with a new model, always the same one.
+  /// A new run, whose model always has the same initial weights.
   func run(in folder: URL?) -> TrainingRun {
     let model = withSeed(3) {
       Sequential {
@@ -45,13 +45,13 @@ struct Scenario: Sendable {
 }
 
 extension TrainingRun {
-  /// The model as what it is in a `Scenario`.
+  /// The model as a `Sequential`, which it is in every `Scenario`.
   var network: Sequential {
     guard let network = model as? Sequential else { preconditionFailure("not a scenario's run") }
     return network
   }
 
-  /// Learns x₀·x₁ from points that are drawn anew in every step.
+  /// The loss of learning x₀·x₁ from points that are drawn anew in every step.
   func loss(_ generator: RandomGenerator) -> Tensor {
     let x = Tensor.randomUniform([8, 2], from: -1, to: 1, using: generator)
     let y = x.slice(0..<1, along: 1) * x.slice(1..<2, along: 1)
@@ -63,7 +63,7 @@ extension TrainingRun {
     return meanSquaredError(network(x), Tensor([1, -0.5, 0.125, -1], shape: [4, 1])).scalar
   }
 
-  /// Trains as the scenario says.
+  /// Trains with the scenario's loss.
   @discardableResult
   func trainAll(
     stoppingAfter stop: Int = .max, onStep: (Progress) -> Void = { _ in }
@@ -72,7 +72,7 @@ extension TrainingRun {
   }
 }
 
-/// Everything that must be the same in two runs: all but the seconds.
+/// Expects two runs to be equal in everything but the seconds.
 func expectSameRun(_ a: TrainingRun, _ b: TrainingRun, _ what: String) {
   #expect(a.step == b.step, "\(what)")
   let (ours, theirs) = (a.model.stateDictionary.entries, b.model.stateDictionary.entries)

@@ -1,4 +1,4 @@
-// The training loop: what a step is, when it validates and saves, the best model, and losses that are no numbers.
+// The training loop: steps, validation and checkpoints, the best model, and losses that are not finite.
 // Read first: TrainingRunFixture.swift. Read next: ResumeTests.swift.
 
 import ApusFiles
@@ -45,7 +45,7 @@ import Testing
     #expect(try weights(Scenario(seed: 8)) != plain)
     #expect(try weights(Scenario(dropout: 0.5)) != plain)
     #expect(try weights(Scenario(clippingNorm: 1e-3, optimizer: .momentum)) != weights(Scenario(optimizer: .momentum)))
-    // A limit that is never reached is no limit.
+    // A limit that is never reached has no effect.
     #expect(try weights(Scenario(clippingNorm: 1e6)) == weights(Scenario(clippingNorm: nil)))
   }
 
@@ -99,7 +99,7 @@ import Testing
     #expect(saved == 0)
     try run.resume()
     #expect(run.step == 12)
-    // All steps are done: there is nothing left to train.
+    // All steps are done, so training again changes nothing.
     let before = run.network.stateDictionary.entries.map(\.tensor)
     #expect(try run.trainAll() == .finished)
     #expect(run.step == 12 && run.network.stateDictionary.entries.map(\.tensor) == before)
@@ -119,7 +119,7 @@ import Testing
           if progress.isBest { best.append(progress.step) }
           weights[progress.step] = run.model.stateDictionary.entries.map(\.tensor)
         })
-      // Equal is not better; what is no number is never best.
+      // An equal loss is no improvement, and NaN is never the best.
       #expect(best == [1, 2, 5])
       #expect(run.best?.loss == 1 && run.best?.step == 5)
       let file = try SafetensorsFile(contentsOf: folder.appendingPathComponent(TrainingRun.modelName))
@@ -149,9 +149,10 @@ import Testing
     #expect(run.best == nil && run.log.rows.allSatisfy { $0.validationLoss == nil })
   }
 
-  // MARK: What goes wrong
+  // MARK: Failures
 
-  /// Trains with a loss that is spoiled in one step; the outcome, and whether checkpoint and log are those of step 4.
+  /// Trains with a loss that is not finite in one step, and expects the run to diverge with the given checkpoint on
+  /// disk.
   private func expectDivergence(
     at spoiledStep: Int, checkpoint: Int, _ spoil: (Tensor, TrainingRun) -> Tensor
   ) throws {
@@ -170,7 +171,7 @@ import Testing
       #expect(resumed.step == checkpoint && resumed.log.rows.count == checkpoint)
       #expect(resumed.model.stateDictionary.entries.map(\.tensor) == atCheckpoint)
       #expect(atCheckpoint.allSatisfy { $0.scalars.allSatisfy(\.isFinite) })
-      // It goes on from there as if nothing had been.
+      // From there, it continues as if the divergence had not happened.
       #expect(try resumed.trainAll() == .finished)
       let whole = Scenario().run(in: nil)
       try whole.trainAll()
@@ -196,7 +197,7 @@ import Testing
 
   @Test(arguments: [7, 8, 12])
   func gradientsThatAreNoNumbersAreNotSaved(step: Int) throws {
-    // The root of 0 is 0, but its derivative infinite.
+    // The square root of 0 is 0, but its derivative is infinite.
     try expectDivergence(at: step, checkpoint: step == 12 ? 8 : 4) { loss, run in
       loss + (run.network(.zeros([1, 2])) * 0).squareRoot().sum()
     }

@@ -1,5 +1,5 @@
-// Inputs that fuzzing kept, each because it reached code that no other did: refused or read, as another reader says, and never
-// a crash. Read first: .ci/fuzz/FuzzJSON.swift and FuzzSafetensors.swift, which found them.
+// Inputs that fuzzing found, each of which covers different code. They are read or rejected like by another reader, and
+// none causes a crash. Read first: .ci/fuzz/FuzzJSON.swift and FuzzSafetensors.swift, which found them.
 
 import ApusTensor
 import ApusTestSupport
@@ -13,7 +13,7 @@ import Testing
   private struct Corpus: Decodable {
     struct Input: Decodable {
       var bytes: Data
-      /// Whether Python's json module takes the document, apart from what it takes against the standard.
+      /// Whether Python's json module accepts the document, apart from its known extensions of the standard.
       var isSound: Bool?
     }
     var json: [Input]
@@ -44,7 +44,7 @@ import Testing
     let inputs = try corpus().safetensors
     var opened = 0
     for input in inputs {
-      // As the fuzzer makes a file of an input: by its first byte, the rest as it is, or with a size before and elements behind.
+      // The first byte decides, as in the fuzzer: the rest is a whole file, or a header that gets a size and elements.
       guard let choice = input.bytes.first else { continue }
       var bytes = Array(input.bytes.dropFirst())
       if choice & 1 == 1 {

@@ -1,4 +1,4 @@
-// Every way in which a safetensors header can lie, and the exact words about it.
+// Invalid safetensors headers of every kind, with the exact error messages.
 // Read next: SafetensorsNoiseTests.swift.
 
 import ApusTestSupport
@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 @Suite struct SafetensorsHostileTests {
-  /// The problems of a file with one tensor "a" whose entry is this, and so many bytes of elements.
+  /// The problems of a file with a single tensor "a" that has this entry, and with this number of element bytes.
   private func entry(_ json: String, bytes: Int = 4) -> String {
     problems(safetensors("{\"a\":\(json)}", elements: Array(repeating: 0, count: bytes)))
   }
@@ -16,7 +16,7 @@ import Testing
     #expect(problems(Data([1])) == "f: byte 0: expected 8 bytes with the header's size, found a file of 1 byte")
     #expect(
       problems(Data(littleEndianBytes(UInt64(3)) + [0x7B, 0x7D]))
-        == "f: byte 0: expected a header of at most 2 bytes, to the file's end, found a size of 3")
+        == "f: byte 0: expected a header of at most 2 bytes, to the end of the file, found a size of 3")
     #expect(
       problems(Data(littleEndianBytes(UInt64(100_000_001))))
         == "f: byte 0: expected a header of at most 100000000 bytes, found a size of 100000001")
@@ -66,7 +66,7 @@ import Testing
         f: header: expected every name once, found "a" again
         f: header: expected every name once, found "a" again
         """)
-    // The same to Swift, though not to a comparison of bytes.
+    // Swift treats these names as equal, although their bytes differ.
     #expect(
       problems(safetensors("{\"\u{E9}\":\(one),\"e\u{301}\":\(one)}"))
         == "f: header: expected every name once, found \"e\u{301}\" again")
@@ -75,7 +75,7 @@ import Testing
     #expect(
       problems(safetensors("{\"\(long)\":1}"))
         == "f: tensor \"\(long.dropLast())…\": expected an object, found a number")
-    // A name can forge neither a line nor an escape sequence.
+    // A name cannot forge a line of the message or an escape sequence.
     #expect(
       problems(safetensors("{\"\\n\\u001b[31m\\u202e\":1}"))
         == "f: tensor \"\\n\\u{1B}[31m\\u{202E}\": expected an object, found a number")
@@ -105,7 +105,7 @@ import Testing
     let huge = "[2147483647,2147483647,2147483647]"
     let hugeText = "f: tensor \"a\", shape: expected a size that can be addressed, in whole bytes, found "
     #expect(shape(huge) == hugeText + "[2147483647, 2147483647, 2147483647] of F32")
-    // Empty, but its strides would overflow.
+    // The tensor is empty, but its strides would overflow.
     #expect(shape("[0,2147483647,2147483647,2147483647]").hasPrefix(hugeText))
     #expect(entry(#"{"dtype":"F4","shape":[3],"data_offsets":[0,4]}"#) == hugeText + "[3] of F4")
   }
@@ -150,9 +150,10 @@ import Testing
       file(("a", 0, 2), ("b", 2, 4), bytes: 3)
         == "f: tensor \"b\", data_offsets: expected an end at or before 3, where the file ends, found 4")
     #expect(
-      file(("a", 0, 2), bytes: 3) == "f: byte 63: expected the file's end after the last tensor, found 1 more byte")
+      file(("a", 0, 2), bytes: 3)
+        == "f: byte 63: expected the end of the file after the last tensor, found 1 more byte")
     #expect(
-      file(bytes: 3) == "f: byte 10: expected the file's end after the last tensor, found 3 more bytes")
+      file(bytes: 3) == "f: byte 10: expected the end of the file after the last tensor, found 3 more bytes")
   }
 
   @Test func metadata() {
@@ -164,7 +165,7 @@ import Testing
       problems(safetensors(#"{"__metadata__":{"a":1,"b":{"c":[]},"d":"e","d":"f"}}"#)) == """
         f: __metadata__, "a": expected a string, found a number
         f: __metadata__, "b": expected a string, found an object
-        f: __metadata__, "d": expected every key once, found it again
+        f: __metadata__, "d": expected every key once, found a duplicate
         """)
   }
 
@@ -192,6 +193,6 @@ import Testing
     let header = "{" + (0..<5000).map { "\"\($0)\":0" }.joined(separator: ",") + "}"
     let lines = problems(safetensors(header)).split(separator: "\n")
     #expect(lines.count == 1001)
-    #expect(lines.last == "f: expected a sound file, found 4000 more problems")
+    #expect(lines.last == "f: expected a valid file, found 4000 more problems")
   }
 }

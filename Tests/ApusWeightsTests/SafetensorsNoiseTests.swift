@@ -1,4 +1,4 @@
-// Cut and damaged files: whatever the bytes, an error and never a crash.
+// Truncated and damaged files: any bytes may cause an error but never a crash.
 // Read first: SafetensorsHostileTests.swift.
 
 import ApusTensor
@@ -18,7 +18,7 @@ import Testing
       ], metadata: ["step": "3"])
   }
 
-  /// Opens the bytes and, if that succeeds, reads everything in them in every way.
+  /// Opens the bytes and, if that succeeds, reads all contents in every way.
   private func readAll(_ data: Data) -> Bool {
     guard let file = try? SafetensorsFile(data: data, name: "f") else { return false }
     for entry in file.entries {
@@ -48,18 +48,18 @@ import Testing
     for round in 0..<10_000 {
       var damaged = data
       for _ in 0..<Int.random(in: 1...4, using: &noise) {
-        // Elements may be anything; nearly all the damage goes where it matters.
+        // Elements may have any value, so nearly all changes are made to the header.
         let place = Int.random(in: round % 2 == 0 ? 8..<headerEnd : 0..<data.count, using: &noise)
         if round % 3 == 0 {
           damaged[place] ^= 1 << UInt8.random(in: 0..<8, using: &noise)
         } else {
-          // Characters that mean something to JSON come further than random ones.
+          // Characters with a meaning in JSON get further than random ones.
           damaged[place] = Array("{}[]\",:0123456789-eE.\\u tfn".utf8).randomElement(using: &noise) ?? 0
         }
       }
       if readAll(damaged) { opened += 1 }
     }
-    // Names and metadata may change without harm, but most of the header may not.
+    // Changes to names and metadata may be harmless, but most changes to the header are not.
     #expect(opened > 100 && opened < 8000, "\(opened) opened")
   }
 

@@ -1,4 +1,4 @@
-// Files from elsewhere: what PyTorch wrote, and one that the Python package wrote, byte by byte.
+// Files from other software: those that PyTorch wrote, and one from the Python package, compared byte by byte.
 // Read first: SafetensorsTests.swift.
 
 import ApusTensor

@@ -1,4 +1,4 @@
-// What is written is read back, bit for bit; every type becomes what it should.
+// Files are read back bit for bit as they were written, and every type is converted correctly.
 // Read next: SafetensorsHostileTests.swift.
 
 import ApusTensor
@@ -53,7 +53,7 @@ import Testing
     #expect(padded.utf8.count % 8 == 0)
   }
 
-  /// Pages that a borrower has returned come back from the file for the next one, and stay there for those that remain.
+  /// Pages that a borrower returned are read from the file again, and tensors that still use them keep their values.
   @Test func returnedMemoryIsReadAgain() throws {
     try withTemporaryFolder { folder in
       let url = folder.appending(path: "model.safetensors")
@@ -64,7 +64,7 @@ import Testing
       let kept = try file.tensor(named: "a")
       for _ in 0..<3 { #expect(try file.tensor(named: "a").scalars == numbers) }
       #expect(kept.scalars == numbers && other.scalars == [1, 2])
-      // Bytes that were never in a file stay.
+      // Bytes that were never in a file stay in memory.
       let copied = try SafetensorsFile(data: Data(contentsOf: url), name: "copy")
       for _ in 0..<2 { #expect(try copied.tensor(named: "a").scalars == numbers) }
     }
@@ -89,8 +89,8 @@ import Testing
       let path = url.path(percentEncoded: false)
       #expect(
         text == """
-          \(path): tensor "a": expected every name once, found it again
-          \(path): tensor "__metadata__": expected another name, found the one that is reserved for metadata
+          \(path): tensor "a": expected every name once, found a duplicate
+          \(path): tensor "__metadata__": expected another name, found the name that is reserved for metadata
           """)
       let names = try contents(of: folder)
       #expect(names.isEmpty)
@@ -129,7 +129,7 @@ import Testing
     }
   }
 
-  /// A file with one tensor, behind one odd byte so that nothing is aligned.
+  /// A file with one tensor after a single odd byte, so that it is not aligned.
   private func oneTensor(_ type: ElementType, _ count: Int, _ elements: [UInt8]) throws -> SafetensorsFile {
     let header = """
       {"odd":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},\
@@ -197,7 +197,7 @@ import Testing
     let file = try oneTensor(.int64, 3, numbers.flatMap { littleEndianBytes($0) })
     #expect(
       problems { () throws(FileFormatError) in _ = try file.indices(named: "a") } == """
-        f: tensor "a", element 1: expected a number from -2147483648 to 2147483647, found 1099511627776 (and 1 more such)
+        f: tensor "a", element 1: expected a number from -2147483648 to 2147483647, found 1099511627776 (and 1 more)
         """)
   }
 

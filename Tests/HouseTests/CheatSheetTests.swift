@@ -1,17 +1,17 @@
-// Every name that the cheat sheet for PyTorch's users promises is declared somewhere, and public.
+// Every name in the cheat sheet for PyTorch users is declared and public.
 // Read first: Repository.swift; Docs/Reference/FromPyTorch.md.
 
 import Foundation
 import Testing
 
 @Suite struct CheatSheetTests {
-  /// Words in the right columns that stand for a reader's own tensors, or belong to the language.
+  /// Words in the right columns that stand for the reader's own tensors.
   private let ownNames: Set<String> = ["data", "dy", "gradients", "logits", "src", "table"]
   private let keywords: Set<String> = ["false", "in", "let", "true", "try"]
-  /// A module, and the two cases of an enumeration: declared without the word `public`.
+  /// A module, and the two cases of an enumeration, which are declared without the word `public`.
   private let others: Set<String> = ["ApusTesting", "first", "second"]
 
-  /// The names in the right columns: words in code that are no labels of arguments.
+  /// The names in the right columns: words in code that are not argument labels.
   private func promisedNames() throws -> Set<String> {
     let sheet = try #require(Repository.file("Docs/Reference/FromPyTorch.md"))
     var names = Set<String>()
@@ -40,6 +40,6 @@ import Testing
       }
     }
     let missing = names.subtracting(declared).sorted()
-    #expect(missing.isEmpty, "Docs/Reference/FromPyTorch.md promises what does not exist: \(missing)")
+    #expect(missing.isEmpty, "Docs/Reference/FromPyTorch.md names declarations that do not exist: \(missing)")
   }
 }

@@ -1,17 +1,17 @@
-// Every public declaration has a documentation comment: a scan of lines that knows the sources' formatting.
-// Read first: PublicDeclarations.swift, the scan.
+// Every public declaration has a documentation comment: a line-based scan that relies on the sources' formatting.
+// Read first: PublicDeclarations.swift, the scan. Read next: ProseTests.swift.
 
 import Testing
 
 @Suite struct DocumentationTests {
   private static let declarations = Repository.sources(in: "Sources").flatMap { PublicDeclarations.scan($0) }
 
-  /// Names of protocol requirements of this package: a method that fulfils one inherits its comment.
+  /// The names of this package's protocol requirements: a method that implements one inherits its comment.
   private static let requirements = Set(declarations.filter(\.isRequirement).map(\.name))
 
   private static let documentedOperators = Set(declarations.filter { $0.isOperator && $0.isDocumented }.map(\.name))
 
-  /// Requirements of the standard library's protocols, which everybody knows.
+  /// Requirements of well-known protocols of the standard library.
   private static let known: Set = [
     // CustomStringConvertible, Error, Hashable, Comparable
     "description", "debugDescription", "errorDescription", "hash", "==", "<",
@@ -42,15 +42,15 @@ import Testing
         continue
       }
       if Self.known.contains(declaration.name) || Self.requirements.contains(declaration.name) { continue }
-      // `tensor + number` beside `tensor + tensor`: one of an operator's overloads explains them all.
+      // One documented overload of an operator is enough: `tensor + tensor` explains `tensor + number`.
       if declaration.isOperator, Self.documentedOperators.contains(declaration.name) { continue }
-      // Its parameters are the properties beside it, which have comments.
+      // The parameters are properties, which have comments of their own.
       if declaration.isInitializer, declaration.parametersAreProperties { continue }
       Issue.record("\(declaration.place): '\(declaration.name)' has no comment")
     }
   }
 
-  /// A summary ends a sentence or is a formula or a phrase; what it may not be is empty.
+  /// A comment must not begin with an empty line.
   @Test func commentsSaySomething() {
     for file in Repository.sources(in: "Sources") {
       var previous = ""

@@ -1,6 +1,6 @@
-// The code in the documents is the code in Examples/, which is compiled with these tests; and it does what it says.
+// The code in the documents equals the code in Examples/, which is compiled with these tests and does what it says.
 //
-// A block in a document is marked, and equals all regions of that name, with a blank line between them:
+// A marked block in a document equals all regions of that name, joined by blank lines:
 //
 //     <!-- compiled: Name -->        // snippet: Name
 //     ```swift                       …
@@ -35,7 +35,7 @@ import Testing
   }()
 
   private static func unindented(_ lines: [String]) -> String {
-    // The formatter puts a blank line behind imports.
+    // The formatter adds a blank line after imports.
     let lines = lines.reversed().drop { $0.trimmed.isEmpty }.reversed()
     let indents = lines.filter { !$0.trimmed.isEmpty }.map { $0.prefix { $0 == " " }.count }
     return lines.map { String($0.dropFirst(indents.min() ?? 0)) }.joined(separator: "\n")
@@ -64,7 +64,7 @@ import Testing
     #expect(Set(Self.snippets.keys) == Set(Self.blocks.map(\.name)), "examples that no document shows")
   }
 
-  /// Code that nobody compiles goes stale.
+  /// Code that is not compiled becomes stale.
   @Test func theReadmeShowsNoOtherSwift() throws {
     for name in ["README.md", "CONTRIBUTING.md"] {
       let lines = try #require(Repository.file(name)).lines
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  /// Everything that a document links to in this package is there.
+  /// Every link from a document to a file of this package leads to an existing file.
   @Test func linksLead() {
     for file in Repository.files where file.path.hasSuffix(".md") {
       for match in file.text.matches(of: /\]\((?<target>[^)\s#]+)(#[^)]*)?\)/) {
@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  // MARK: What the examples do
+  // MARK: Results of the examples
 
   @Test func embeddingLearnsXORAndSavesIt() throws {
     let result = try embeddingExample()

@@ -1,4 +1,4 @@
-// Rules about single files: short, opened by a comment, nothing forced, nothing left to do, no paths of one machine.
+// Rules for single files: short, opened by a comment, nothing forced, no task marks, no paths of a particular machine.
 // Read first: Repository.swift.
 
 import Foundation
@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  /// The first two lines say what is here and what to read next.
+  /// The first two lines say what the file contains and what to read next.
   @Test func sourcesOpenWithAComment() {
     for file in Repository.files where file.path.hasSuffix(".swift") {
       #expect(file.text.hasPrefix("// "), "\(file) does not open with a comment")
@@ -30,11 +30,11 @@ import Testing
     }
   }
 
-  /// What can go wrong is the caller's mistake, and `require` says which, or the world's, and an error is thrown.
+  /// A caller's mistake stops the program through `require`, with a message; all other failures are thrown errors.
   @Test func nothingIsForced() {
     let forbidden = ["try!", " as! ", "fatalError("]
     let sources = Repository.sources(in: "Sources") + Repository.sources(in: "Benchmarks")
-    for file in sources where file.path != "Sources/ApusKernelTypes/Stop.swift" {
+    for file in sources where file.path != "Sources/ApusBase/Stop.swift" {
       for (index, line) in file.lines.enumerated() {
         for word in forbidden where line.code.contains(word) {
           Issue.record("\(file):\(index + 1): \(word) — \(line.trimmed)")
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  /// Files must work on any machine, so they name no folder of one.
+  /// Files must work on any machine, so they name no folder of a particular one.
   @Test func noPathsOfOneMachine() {
     let forbidden = ["work", "root", "home", "Users"].map { "/\($0)/" }
     for file in Repository.files where !file.path.hasPrefix("Tests/Fixtures") {
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  /// On a Mac, `sources/apus` and `Sources/Apus` are one folder.
+  /// On a Mac, `sources/apus` and `Sources/Apus` are the same folder.
   @Test func noTwoPathsDifferByCaseAlone() {
     let paths = Repository.files.map(\.path)
     let repeated = Dictionary(grouping: paths) { $0.lowercased() }.values.filter { $0.count > 1 }

@@ -1,11 +1,11 @@
-// Imports go down: which module of the package may import which, and what of the system.
+// Imports go down: the modules of the package and of the system that each module may import.
 // Docs/Decisions/0001-floors.md says why. Read first: Repository.swift.
 
 import Foundation
 import Testing
 
 @Suite struct ImportRulesTests {
-  /// A module's neighbours in the house.
+  /// The modules that a module may import.
   private struct Floor {
     /// Modules of this package that it may import.
     let below: Set<String>
@@ -68,7 +68,8 @@ import Testing
     "ApusTesting": Floor(["ApusBase", "ApusTensor", "ApusNN"]),
   ]
 
-  /// Names of the C library, which differ between systems; each must stand below `#if canImport(…)` or `#if os(…)`.
+  /// Names of the C library, which differ between systems; their imports must be inside `#if canImport(…)` or `#if
+  /// os(…)`.
   private static let guarded: Set = ["Glibc", "Musl", "Android", "Darwin"]
 
   private struct Import {
@@ -130,14 +131,14 @@ import Testing
     }
   }
 
-  /// The kernel floors' names must not leak into public interfaces.
+  /// The names of the kernel modules must not leak into public interfaces.
   @Test func kernelsAreNobodysPublicImport() {
     for entry in Repository.sources(in: "Sources").flatMap(Self.imports) where entry.isExported {
       #expect(!entry.module.hasPrefix("ApusKernel"), "\(entry.place): public import \(entry.module)")
     }
   }
 
-  /// Tests and benchmarks use this package, the standard library and the testing library, nothing else.
+  /// Tests and benchmarks import only this package, the standard libraries and the testing library.
   @Test func testsImportNothingForeign() {
     let known = Set(Self.floors.keys).union(Self.instructionSets)
       .union(["ApusTestSupport", "Dispatch", "Foundation", "FoundationXML", "Synchronization", "Testing"])
@@ -147,7 +148,7 @@ import Testing
     }
   }
 
-  /// What Package.swift says is the package's own business too: no package from elsewhere, no C.
+  /// The package depends on no other package, and contains no C.
   @Test func thePackageHasNoDependencies() throws {
     let manifest = try #require(Repository.file("Package.swift"))
     #expect(!manifest.text.contains(".package("))

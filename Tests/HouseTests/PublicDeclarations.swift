@@ -1,12 +1,12 @@
-// Finds public declarations, the requirements of public protocols, and whether a `///` comment stands above each.
-// It reads lines, not syntax: `swift format lint` sees to it that one declaration begins on one line.
+// Finds public declarations and requirements of public protocols, and whether each has a `///` comment.
+// It reads lines, not syntax: `swift format lint` guarantees that a declaration begins on a line of its own.
 
 import Foundation
 
 /// A public declaration, or a requirement of a public protocol.
 struct PublicDeclaration {
   let place: String
-  /// "matmul", "shape", "+"; for initializers "init(first:)".
+  /// The name: "matmul", "shape", "+"; for initializers "init(first:)".
   let name: String
   let isRequirement: Bool
   let isDocumented: Bool
@@ -22,7 +22,7 @@ enum PublicDeclarations {
     let lines = file.lines.map(String.init)
     var result: [PublicDeclaration] = []
     let properties = Set(lines.compactMap { propertyName($0) })
-    /// The indentation of the public protocol that the line is in.
+    /// The indentation of the public protocol that contains the line.
     var protocolIndent: Int?
     for (index, line) in lines.enumerated() {
       let text = line.trimmed
@@ -57,7 +57,7 @@ enum PublicDeclarations {
     "nonisolated(unsafe)", "dynamic",
   ]
 
-  /// The words of a line that begins a declaration; attributes are left out.
+  /// The words of a line that begins a declaration, without attributes; nil for other lines.
   private static func declarationWords(_ text: String) -> [String]? {
     var words = text.split(separator: " ").map(String.init)
     while let first = words.first, first.hasPrefix("@") { words.removeFirst() }
@@ -68,7 +68,7 @@ enum PublicDeclarations {
   /// "init" for "init(_" and "subscript" for "subscript(axis:".
   private static func baseWord(_ word: String) -> String { String(word.prefix { $0.isLetter }) }
 
-  /// The declaring keyword and what follows it.
+  /// The declaring keyword and the text after it.
   private static func subject(of words: [String], in text: String) -> (keyword: String, rest: String)? {
     for (index, word) in words.enumerated() {
       let base = baseWord(word)
@@ -85,7 +85,7 @@ enum PublicDeclarations {
   private static func declaredName(_ keyword: String, _ rest: String) -> String {
     if keyword == "subscript" { return "subscript" }
     let name = rest.prefix { !"(<:={ ".contains($0) }
-    // Operators may consist of those characters.
+    // Names of operators may consist of these characters.
     return name.isEmpty ? String(rest.prefix { $0 != " " && $0 != "(" }) : String(name)
   }
 
@@ -114,7 +114,7 @@ enum PublicDeclarations {
         depth += 1
         if depth > 1 { current.append(character) }
       case ")", "]", ">", "}":
-        // The arrow of a function type closes nothing.
+        // The arrow of a function type is not a closing bracket.
         if character == ">", current.hasSuffix("-") { continue }
         depth -= 1
         if depth == 0 { break scan }
@@ -133,7 +133,7 @@ enum PublicDeclarations {
     }
   }
 
-  /// Whether the nearest line above that is no attribute and no compilation condition is a documentation comment.
+  /// Whether a documentation comment is above a line, with at most attributes and compilation conditions in between.
   private static func hasComment(above index: Int, in lines: [String]) -> Bool {
     for line in lines[..<index].reversed() {
       let text = line.trimmed

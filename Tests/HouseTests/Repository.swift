@@ -1,11 +1,11 @@
-// The package's own files, as the house rules look at them: which there are, and their lines.
+// The package's own text files and their lines, as the house rules read them.
 // Read next: FileRulesTests.swift.
 
 import Foundation
 
 /// A text file of the package.
 struct RepositoryFile: Sendable, CustomStringConvertible {
-  /// From the package's folder, with slashes.
+  /// The path relative to the package's folder, with slashes.
   let path: String
   let text: String
 
@@ -17,7 +17,8 @@ enum Repository {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// Every text file that people write, sorted by path. Symbolic links are left out: what they lead to is there already.
+  /// Every text file that people write, sorted by path; symbolic links are left out, because their targets are
+  /// included.
   static let files: [RepositoryFile] = {
     let folders = ["Sources", "Tests", "Benchmarks", "Docs", ".ci"].flatMap { contents(of: $0) }
     let top = ["Package.swift", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", ".swift-format", ".gitignore"]
@@ -47,7 +48,7 @@ enum Repository {
   private static func contents(of folder: String) -> [String] {
     names(in: folder).flatMap { name -> [String] in
       let path = folder + "/" + name
-      // A build folder of the embedder, a Python cache.
+      // The build folder of the embedder, and Python's cache.
       if isLink(path) || name == ".build" || name == "__pycache__" { return [] }
       var isFolder: ObjCBool = false
       _ = FileManager.default.fileExists(atPath: root.appendingPathComponent(path).path, isDirectory: &isFolder)
@@ -60,10 +61,10 @@ enum Repository {
 }
 
 extension StringProtocol {
-  /// Without blanks at both ends.
+  /// The text without whitespace at either end.
   var trimmed: String { trimmingCharacters(in: .whitespaces) }
 
-  /// A source line without its `//` comment, if it has one. (One inside a string literal is taken for a comment.)
+  /// A source line without its `//` comment, if it has one. (A `//` inside a string literal counts as a comment.)
   var code: String {
     guard let start = range(of: "//") else { return String(self) }
     return String(self[..<start.lowerBound])

@@ -1,4 +1,5 @@
-// What the chapter on tokenizers says of its code, and that the package's models do the same. Read first: ExamplesTests.swift.
+// The code of the tour's chapter on tokenizers does what it says, and agrees with the package's tokenizers.
+// Read first: ExamplesTests.swift.
 
 import Apus
 import Foundation

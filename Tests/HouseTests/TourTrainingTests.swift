@@ -1,4 +1,5 @@
-// What the tour says about autograd, operations and training is so. Read first: ExamplesTests.swift, TourTests.swift.
+// The code of the tour's chapters on autograd, operations and training does what they say.
+// Read first: ExamplesTests.swift, TourTests.swift.
 
 import Apus
 import ApusTesting
@@ -14,7 +15,7 @@ import Testing
 
   @Test func tapesGiveWhatTheChapterSays() {
     let result = tapeExamples()
-    // 2x²w, 2w²x; the first row of diag(w·eʷˣ); the mean of the halves; the same as without rematerialization.
+    // 2x²w and 2w²x; the first row of diag(w·eʷˣ); the mean over the halves; the result without rematerialization.
     #expect(result.gradient == Tensor([400, 2_400]))
     #expect(result.slopes == [Tensor([80, 360])])
     #expect(result.jacobianRow[scalarAt: 1] == 0)

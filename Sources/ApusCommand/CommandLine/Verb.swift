@@ -1,5 +1,5 @@
 // The protocol of the tool's verbs (commands): structs that declare their arguments and have a method `run`.
-// Read next: Declarations.swift for the arguments, Verbs/Registry.swift for the list of verbs.
+// Read next: Declarations.swift for the arguments, ../Verbs/Registry.swift for the list of verbs.
 
 import Foundation
 

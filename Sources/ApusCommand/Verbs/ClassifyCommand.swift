@@ -1,5 +1,5 @@
-// `apus classify`: classifies images and texts with a published model.
-// Read first: ApusModels/Published/PictureModel.swift. Read next: ClassifyCommand+Text.swift.
+// `apus classify`: what is in a picture, or what a text is about, with a published classifier.
+// Read first: ApusModels/Published/ImageModel.swift. Read next: ClassifyCommand+Text.swift.
 
 import Apus
 import ApusCharts

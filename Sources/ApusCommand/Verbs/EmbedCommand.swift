@@ -1,5 +1,5 @@
 // `apus embed`: computes sentence embeddings or their similarities.
-// Read first: ApusModels/Sentences/SentenceEmbedder.swift. Read next: SearchCommand.swift.
+// Read first: ApusLanguage/Sentences/SentenceEmbedder.swift. Read next: SearchCommand.swift.
 
 import ApusCharts
 import ApusLanguage

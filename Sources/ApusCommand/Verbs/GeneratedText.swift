@@ -1,5 +1,5 @@
 // Decodes generated tokens as they arrive, and prints the text up to a stop sequence.
-// Read first: GenerateCommand.swift, ApusData/Text/Tokenizer/StreamingDecoder.swift.
+// Read first: GenerateCommand.swift, ApusText/Tokenizer/StreamingDecoder.swift.
 
 import ApusBase
 import ApusText

@@ -1,5 +1,5 @@
 // `apus inspect`: lists the contents of a safetensors file.
-// Read first: ApusData/Files/Safetensors.swift.
+// Read first: ApusWeights/Safetensors/Safetensors.swift.
 
 import ApusCharts
 import ApusTensor

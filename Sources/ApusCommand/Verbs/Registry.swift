@@ -1,5 +1,5 @@
 // The list of the verbs of `apus`. A new verb needs a line here and a file in this folder.
-// Read first: CommandLine/Verb.swift. Read next: any verb.
+// Read first: ../CommandLine/Verb.swift. Read next: any verb.
 
 extension Tool {
   /// The command-line tool of this package.

@@ -1,5 +1,5 @@
 // `apus run`: runs a published model on named tensors, for example to compare a checkpoint with other software.
-// Read first: ApusModels/Published/LoadedModel.swift.
+// Read first: ApusPublished/Loading/LoadedModel.swift.
 
 import Apus
 import ApusLanguage

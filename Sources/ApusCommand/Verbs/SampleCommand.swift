@@ -1,5 +1,5 @@
 // `apus sample`: generates text with a model trained by `apus train shakespeare`.
-// Read first: ApusModels/GPT/GPT+Generation.swift.
+// Read first: ApusLanguage/GPT/GPT+Generation.swift.
 
 import ApusGeneration
 import ApusLanguage

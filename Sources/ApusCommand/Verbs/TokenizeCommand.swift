@@ -1,5 +1,5 @@
 // `apus tokenize`: converts text to tokens and back, to compare a tokenizer with other software or to prepare a corpus.
-// Read first: ApusData/Text/Tokenizer/Tokenizer.swift. Read next: ../Terminal/InputLines.swift.
+// Read first: ApusText/Tokenizer/Tokenizer.swift. Read next: ../Terminal/InputLines.swift.
 
 import ApusText
 import Foundation

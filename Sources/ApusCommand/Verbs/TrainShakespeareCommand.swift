@@ -1,5 +1,5 @@
 // `apus train shakespeare`: trains a small GPT that generates text one character at a time.
-// Read first: ApusModels/GPT/GPT.swift, ApusTraining/TrainingRun.swift. Read next: RunFolder.swift.
+// Read first: ApusLanguage/GPT/GPT.swift, ApusTraining/Runs/TrainingRun.swift. Read next: RunFolder.swift.
 
 import ApusCharts
 import ApusGeneration

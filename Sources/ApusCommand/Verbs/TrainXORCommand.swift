@@ -1,4 +1,4 @@
-// `apus train xor`: trains on four examples that no straight line separates. Read first: ApusModels/MLP/MLP.swift.
+// `apus train xor`: trains on four examples that no straight line separates. Read first: ApusNN/Layers/MLP.swift.
 // Read next: ApusCharts/DecisionMap.swift, which draws the trained models.
 
 import ApusCharts

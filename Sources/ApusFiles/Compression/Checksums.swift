@@ -1,8 +1,8 @@
 // The two checksums of PNG files. Read next: PNGReader.swift, Inflate.swift.
 
-/// The remainder of a division of polynomials over two elements (ISO 3309), as PNG chunks end with.
+/// CRC-32, the checksum of PNG chunks: the remainder of a polynomial division over GF(2) (ISO 3309).
 package enum CRC32 {
-  /// For each byte the remainder that it leaves behind.
+  /// For each byte, the remainder of its division.
   private static let table: [UInt32] = (0..<256).map { byte in
     (0..<8).reduce(UInt32(byte)) { remainder, _ in remainder & 1 == 1 ? 0xEDB8_8320 ^ remainder >> 1 : remainder >> 1 }
   }
@@ -15,7 +15,7 @@ package enum CRC32 {
   }
 }
 
-/// Two sums modulo 65521 (RFC 1950), which zlib streams end with.
+/// Adler-32, the checksum of zlib streams: two sums modulo 65521 (RFC 1950).
 enum Adler32 {
   static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
     var (a, b): (UInt64, UInt64) = (1, 0)
@@ -24,7 +24,7 @@ enum Adler32 {
       a += UInt64(byte)
       b += a
       pending += 1
-      // 64 bits hold the sums of far more bytes than these before they must be reduced.
+      // The 64-bit sums could hold far more than 2¹⁶ bytes before they must be reduced.
       if pending == 1 << 16 {
         a %= 65_521
         b %= 65_521

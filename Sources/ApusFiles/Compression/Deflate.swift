@@ -1,28 +1,31 @@
-// Compression to zlib streams: repetitions found by hashing, written in deflate's fixed code.
+// Compression to zlib streams: LZ77 matches found with a hash table, and deflate's fixed Huffman codes.
 // Read first: Inflate.swift. Read next: PNGWriter.swift.
 
-/// A zlib stream in the making.
+/// Compresses bytes to a zlib stream.
 ///
-/// Looks for the longest repetition among the last places where the same three bytes stood, and takes it. (Codes fitted to
-/// the data would save another tenth or so; zlib does that.) Data that do not shrink are stored as they are.
+/// At every position, the recent positions where the same three bytes occurred are candidates for a match; the longest
+/// match is taken. (Dynamic Huffman codes, which zlib uses, would save roughly another tenth.) Data that does not
+/// shrink is stored uncompressed.
 package struct Deflater {
-  /// How far back a repetition may lie.
+  /// The largest distance of a match.
   private static let window = 1 << 15
-  /// Places that are looked at for each repetition.
-  private static let mostCandidates = 32
-  private static let longest = 258
+  /// The number of candidates that are tried at each position.
+  private static let maximumCandidates = 32
+  private static let maximumLength = 258
 
   private var output: [UInt8] = []
   private var bits: UInt64 = 0
   private var bitCount = 0
 
-  /// - Complexity: O(count): no place looks at more than a fixed number of others.
+  /// Returns the zlib stream that contains these bytes.
+  ///
+  /// - Complexity: O(count), because the number of candidates at each position is bounded.
   package static func deflate(_ input: [UInt8]) -> [UInt8] {
     var deflater = Deflater()
     let compressed = deflater.compressed(input)
     let body = compressed.count < input.count ? compressed : stored(input)
     let sum = Adler32.checksum(input)
-    // Deflate with a window of 32 KiB; the second byte makes the two a multiple of 31.
+    // Deflate with a window of 32 KiB. The second byte makes the first two, read as one number, a multiple of 31.
     return [0x78, 0x01] + body + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: sum >> $0) }
   }
 
@@ -42,9 +45,9 @@ package struct Deflater {
 
   private mutating func compressed(_ input: [UInt8]) -> [UInt8] {
     put(1, 1)  // the last block
-    put(1, 2)  // in the fixed code
-    // The last place of each hash, and for each place in the window the one before with the same hash.
-    // (Of a short input no tables of a long one's size: clearing them would take most of the time.)
+    put(1, 2)  // uses the fixed codes
+    // `heads` has the latest position for each hash, `previous` the preceding position with the same hash for each
+    // position in the window. Short inputs get smaller tables, because clearing large ones would take most of the time.
     let tableBits = min(15, max(8, Int.bitWidth - input.count.leadingZeroBitCount))
     var heads = [Int32](repeating: -1, count: 1 << tableBits)
     var previous = [Int32](repeating: -1, count: min(Deflater.window, 1 << tableBits))
@@ -57,18 +60,18 @@ package struct Deflater {
     while place < input.count {
       var (length, distance) = (0, 0)
       if place + 3 <= input.count {
-        let most = min(Deflater.longest, input.count - place)
+        let most = min(Deflater.maximumLength, input.count - place)
         var candidate = Int(heads[hash(place)])
         var looks = 0
-        while candidate >= 0, place - candidate <= Deflater.window, looks < Deflater.mostCandidates, length < most {
-          // Only a candidate that continues beyond the best one so far can be longer.
+        while candidate >= 0, place - candidate <= Deflater.window, looks < Deflater.maximumCandidates, length < most {
+          // Only a candidate that matches one byte beyond the best match so far can be longer.
           if input[candidate + length] == input[place + length] {
             var count = 0
             while count < most && input[candidate + count] == input[place + count] { count += 1 }
             if count > length { (length, distance) = (count, place - candidate) }
           }
           let next = Int(previous[candidate & mask])
-          // Entries of places that have left the window were overwritten by later ones.
+          // Later positions overwrite the entries of those that have left the window.
           if next >= candidate { break }
           candidate = next
           looks += 1
@@ -83,13 +86,13 @@ package struct Deflater {
       place += length >= 3 ? length : 1
     }
     putLiteral(256)
-    put(0, 7)  // fills the last byte
+    put(0, 7)  // flushes the last byte
     return output
   }
 
   // MARK: Symbols
 
-  /// A literal byte, a length symbol, or 256, the end.
+  /// Writes the code of a literal byte, of a length symbol, or of the end-of-block symbol 256.
   private mutating func putLiteral(_ symbol: Int) {
     switch symbol {
     case ..<144: putCode(0x30 + symbol, 8)
@@ -100,7 +103,7 @@ package struct Deflater {
   }
 
   private mutating func putRepetition(_ length: Int, _ distance: Int) {
-    // The last symbol whose base is not beyond the length; 258 has one of its own.
+    // The last symbol whose base is at most the length; 258 has a symbol of its own.
     let lengthSymbol = DeflateFormat.lengths.lastIndex { $0.base <= length } ?? 0
     putLiteral(257 + lengthSymbol)
     put(length - DeflateFormat.lengths[lengthSymbol].base, DeflateFormat.lengths[lengthSymbol].bits)

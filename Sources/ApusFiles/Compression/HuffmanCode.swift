@@ -1,22 +1,25 @@
-// Canonical Huffman codes: symbols from their code lengths alone (RFC 1951, section 3.2.2). Read next: Inflate.swift.
+// Canonical Huffman codes, which are defined by the code lengths alone (RFC 1951, section 3.2.2).
+// Read next: Inflate.swift.
 
-/// A code whose words are determined by their lengths: shorter ones first, equal ones in the order of their symbols.
+/// A canonical Huffman code: shorter codes come first, and codes of equal length are in the order of their symbols.
 struct HuffmanCode {
-  /// The longest code word of deflate.
+  /// The longest code in deflate.
   static let maximumLength = 15
-  /// Codes of up to so many bits are found with one look; longer ones are rare.
+  /// Codes of up to this many bits are decoded with one table lookup; longer codes are rare.
   private static let tableBits = 10
 
-  /// For the next bits of the stream: symbol · 16 + length, or 0 where the code is longer or there is none.
+  /// Indexed by the next bits of the stream: symbol · 16 + length, or 0 if the code is longer or does not exist.
   private var table: [UInt16]
-  /// How many codes there are of each length.
+  /// The number of codes of each length.
   private var counts: [Int]
-  /// The symbols in the order of their codes.
+  /// The symbols, in the order of their codes.
   private var symbols: [UInt16]
 
-  /// - Parameter lengths: of the code of each symbol; 0: it has none.
-  /// - Returns: nil if the lengths belong to no code: more words than there is room for, or fewer than would use all bit
-  ///   patterns. (As in zlib, a single word of one bit is allowed, and none at all.)
+  /// Builds the code.
+  ///
+  /// - Parameter lengths: the code length of each symbol; 0 if the symbol has no code.
+  /// - Returns: nil if the lengths define no prefix code, either because there are too many codes or because some bit
+  ///   patterns would be unused. (As in zlib, a single code of one bit is allowed, and so is an empty code.)
   init?(lengths: some Collection<UInt8>) {
     counts = Array(repeating: 0, count: HuffmanCode.maximumLength + 1)
     for length in lengths { counts[Int(length)] += 1 }
@@ -29,7 +32,7 @@ struct HuffmanCode {
     }
     if room > 0 && !(used == 0 || (used == 1 && counts[1] == 1)) { return nil }
 
-    // The first code and the first place in the list of symbols of each length.
+    // The next code of each length, and the position of its symbol in the list.
     var code = 0
     var (next, places) = (counts, counts)
     var place = 0
@@ -46,7 +49,7 @@ struct HuffmanCode {
       symbols[places[length]] = UInt16(symbol)
       places[length] += 1
       if length <= HuffmanCode.tableBits {
-        // Code words come with their highest bit first, all other numbers of the stream with their lowest.
+        // The stream has codes with the highest bit first, but all other numbers with the lowest bit first.
         var index = HuffmanCode.reversed(next[length], count: length)
         while index < table.count {
           table[index] = UInt16(symbol << 4 | length)
@@ -57,9 +60,9 @@ struct HuffmanCode {
     }
   }
 
-  /// The symbol whose code word the stream goes on with, and the word's length.
+  /// The symbol whose code comes next in the stream, and the length of that code.
   ///
-  /// - Parameter bits: the next bits of the stream, the first one lowest.
+  /// - Parameter bits: the next bits of the stream, with the first one in the lowest bit.
   @inline(__always)
   func decode(_ bits: UInt64) -> (symbol: Int, length: Int)? {
     let entry = table[Int(bits & UInt64(1 << HuffmanCode.tableBits - 1))]

@@ -1,13 +1,13 @@
 // Decompression of zlib streams (RFC 1950, RFC 1951). Read first: HuffmanCode.swift. Read next: Deflate.swift.
 
-/// The numbers of deflate that no stream contains.
+/// Constants of the deflate format.
 package enum DeflateFormat {
-  /// The shortest length that length symbol 257 + i stands for, and how many bits are added.
+  /// For each length symbol 257 + i, the shortest length that it stands for and the number of extra bits.
   static let lengths: [(base: Int, bits: Int)] = steps(from: 3, count: 28, perSize: 4) + [(base: 258, bits: 0)]
-  /// The same for distance symbols.
+  /// The same for the distance symbols.
   static let distances: [(base: Int, bits: Int)] = steps(from: 1, count: 30, perSize: 2)
 
-  /// Ranges that follow each other, `perSize` of each size 2, 4, 8, …; those before, twice as many, hold one number each.
+  /// Consecutive ranges: `perSize` ranges of each size 2, 4, 8, …, after twice as many ranges of a single number.
   private static func steps(from first: Int, count: Int, perSize: Int) -> [(base: Int, bits: Int)] {
     var result: [(base: Int, bits: Int)] = []
     var base = first
@@ -19,19 +19,19 @@ package enum DeflateFormat {
     return result
   }
 
-  /// The order in which the lengths of the code for lengths come.
+  /// The order in which the code lengths of the code-length code are stored.
   static let lengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
-  /// The lengths of the fixed code's words.
+  /// The code lengths of the fixed literal/length code.
   static let fixedLengths: [UInt8] =
     Array(repeating: 8, count: 144) + Array(repeating: 9, count: 112) + Array(repeating: 7, count: 24)
     + Array(repeating: 8, count: 8)
-  /// The most bytes that one compressed byte can become: a repetition of 258 bytes takes two bits.
+  /// The largest expansion, in bytes per compressed byte: a match of 258 bytes takes at least two bits.
   package static let largestRatio = 1032
 }
 
-/// A zlib stream on its way back to bytes.
+/// Decompresses a zlib stream.
 package struct Inflater {
-  /// Why a stream is broken, with the offset in the stream.
+  /// The reason why a stream is invalid, with the offset in the stream.
   package struct Failure: Error {
     package let offset: Int
     package let expected: String
@@ -40,7 +40,7 @@ package struct Inflater {
 
   private let input: [UInt8]
   private var position = 0
-  /// Bits that were read from the input but not used, the next one lowest.
+  /// Bits that were read from the input but not used yet, the next one lowest.
   private var bits: UInt64 = 0
   private var bitCount = 0
   private var output: [UInt8]
@@ -48,7 +48,8 @@ package struct Inflater {
 
   /// The `count` bytes that a stream contains.
   ///
-  /// - Throws: the stream is broken, or contains fewer or more bytes; no more memory is taken than they need.
+  /// - Throws: if the stream is invalid, or contains more or fewer bytes. No more than `count` bytes of output are
+  ///   allocated.
   package static func inflate(_ input: [UInt8], count: Int) throws(Failure) -> [UInt8] {
     var inflater = Inflater(input, count: count)
     try inflater.run()
@@ -64,7 +65,7 @@ package struct Inflater {
     let header = try (take(8), take(8))
     guard header.0 & 15 == 8, header.0 >> 4 <= 7, (header.0 * 256 + header.1) % 31 == 0, header.1 & 32 == 0 else {
       throw Failure(
-        offset: 0, expected: "the two bytes that begin a zlib stream",
+        offset: 0, expected: "the two-byte header of a zlib stream",
         found: "\(spelled(UInt8(header.0))) \(spelled(UInt8(header.1)))")
     }
     var isLast = false
@@ -115,7 +116,7 @@ package struct Inflater {
       (self.literals, self.distances) = (literals, distances)
     }
 
-    /// Made once: a hostile stream may consist of empty blocks with this code.
+    /// Built only once, because a hostile stream may consist of many empty blocks that use these codes.
     static let fixed = HuffmanPair(
       literals: DeflateFormat.fixedLengths, distances: [UInt8](repeating: 5, count: 32))
   }
@@ -131,7 +132,7 @@ package struct Inflater {
     var lengthLengths = [UInt8](repeating: 0, count: 19)
     for symbol in DeflateFormat.lengthOrder.prefix(lengthCount) { lengthLengths[symbol] = UInt8(try take(3)) }
     guard let lengthCode = HuffmanCode(lengths: lengthLengths) else {
-      throw failure("code lengths of a prefix code", "others, for the lengths")
+      throw failure("code lengths that define a prefix code, for the code-length code", "others")
     }
     var lengths: [UInt8] = []
     while lengths.count < literalCount + distanceCount {
@@ -139,7 +140,7 @@ package struct Inflater {
       let (value, repetitions): (UInt8, Int)
       switch symbol {
       case 16:
-        guard let previous = lengths.last else { throw failure("a code length", "a repetition before the first one") }
+        guard let previous = lengths.last else { throw failure("a code length", "a repetition of none") }
         (value, repetitions) = (previous, try take(2) + 3)
       case 17: (value, repetitions) = (0, try take(3) + 3)
       case 18: (value, repetitions) = (0, try take(7) + 11)
@@ -150,12 +151,12 @@ package struct Inflater {
       }
       for _ in 0..<repetitions { lengths.append(value) }
     }
-    guard lengths[256] > 0 else { throw failure("a code for the end of the block", "none") }
+    guard lengths[256] > 0 else { throw failure("a code for the end-of-block symbol", "none") }
     return HuffmanPair(literals: lengths[..<literalCount], distances: lengths[literalCount...])
   }
 
   private mutating func decode(_ codes: HuffmanPair?) throws(Failure) {
-    guard let codes else { throw failure("code lengths of a prefix code", "others") }
+    guard let codes else { throw failure("code lengths that define a prefix code", "others") }
     let (lengths, distances) = (DeflateFormat.lengths, DeflateFormat.distances)
     while true {
       let symbol = try take(codes.literals)
@@ -175,7 +176,7 @@ package struct Inflater {
       let distance = distances[distanceSymbol].base + (try take(distances[distanceSymbol].bits))
       guard distance <= count else { throw failure("a distance of at most \(count)", "\(distance)") }
       try reserve(length)
-      // The two ranges may overlap: a distance of 1 repeats one byte.
+      // The source and the target may overlap: a distance of 1 repeats one byte.
       for _ in 0..<length {
         output[count] = output[count - distance]
         count += 1
@@ -198,7 +199,7 @@ package struct Inflater {
     }
   }
 
-  /// The next bits as a number.
+  /// The next `wanted` bits as a number.
   @inline(__always)
   private mutating func take(_ wanted: Int) throws(Failure) -> Int {
     if bitCount < wanted { refill() }
@@ -209,12 +210,12 @@ package struct Inflater {
     return result
   }
 
-  /// The next symbol.
+  /// Decodes the next symbol.
   @inline(__always)
   private mutating func take(_ code: HuffmanCode) throws(Failure) -> Int {
     if bitCount < HuffmanCode.maximumLength { refill() }
     guard let (symbol, length) = code.decode(bits) else {
-      throw bitCount < HuffmanCode.maximumLength ? ended() : failure("a word of the code", "another pattern of bits")
+      throw bitCount < HuffmanCode.maximumLength ? ended() : failure("a Huffman code", "another bit pattern")
     }
     guard length <= bitCount else { throw ended() }
     bits >>= UInt64(length)
@@ -223,7 +224,7 @@ package struct Inflater {
   }
 
   private func ended() -> Failure {
-    Failure(offset: input.count, expected: "more compressed data", found: "their end")
+    Failure(offset: input.count, expected: "more compressed data", found: "its end")
   }
 
   private func failure(_ expected: String, _ found: String) -> Failure {
@@ -231,7 +232,7 @@ package struct Inflater {
   }
 }
 
-/// Eight digits, as checksums are written.
+/// Eight hexadecimal digits, for checksums.
 package func hexadecimal(_ value: UInt32) -> String {
   let digits = String(value, radix: 16)
   return "0x" + String(repeating: "0", count: 8 - digits.count) + digits

@@ -1,26 +1,28 @@
-// Files that are whole at every moment: written beside, then renamed into place.
+// Atomic file replacement: the contents go to a temporary file, which is then renamed into place.
 // Read first: SystemCalls.swift. Read next: AtomicFile+Leftovers.swift; SafetensorsWriter.swift, which streams through it.
 
 public import Foundation
 
-/// Writes files so that nobody ever sees half of one, not even after `kill -9` or a power cut.
+/// Writes files so that no reader ever sees a partial one, not even after `kill -9` or a power failure.
 ///
-/// The bytes go to a new file in the same folder (`.apus-….tmp`), which is flushed to the disk and then renamed over
-/// the destination, in one step for every observer. If anything fails on the way, the old file stays as it was and
-/// the new one is removed. What a killed process leaves of it is removed by a later write to the folder. A symbolic link
-/// is followed: the file it points to is replaced. The permissions of the file that is replaced are kept.
+/// The bytes go to a new file in the same folder (`.apus-….tmp`), which is flushed to disk and then atomically renamed
+/// over the destination. If anything fails before that, the old file stays as it was and the new one is removed. If the
+/// process is killed, a later write to the same folder removes its temporary file. Symbolic links are followed: the
+/// file that the link points to is replaced. The new file keeps the permissions of the file that it replaces.
 public enum AtomicFile {
   /// Replaces or creates a file.
   ///
-  /// - Throws: the folder does not exist, `url` is a folder, there is no permission or no space.
+  /// - Throws: if the folder does not exist, if `url` is a folder, or for lack of permission or space.
   public static func write(_ data: Data, to url: URL) throws(FileFormatError) {
     try write(to: url) { (file: borrowing Writer) throws(FileFormatError) in try file.write(data) }
   }
 
-  /// Replaces or creates a file with what `body` writes, piece by piece, so that it need not be in memory as a whole.
+  /// Replaces or creates a file with the contents that `body` writes piece by piece, so that they need not be in memory
+  /// all at once.
   ///
-  /// - Parameter body: writes the contents; if it throws, nothing has happened.
-  /// - Throws: what `body` throws; or the folder does not exist, `url` is a folder, there is no permission or no space.
+  /// - Parameter body: writes the contents; if it throws, the destination is left unchanged.
+  /// - Throws: the error that `body` throws; or if the folder does not exist, if `url` is a folder, or for lack of
+  ///   permission or space.
   public static func write(
     to url: URL, _ body: (borrowing Writer) throws(FileFormatError) -> Void
   ) throws(FileFormatError) {
@@ -61,7 +63,7 @@ public enum AtomicFile {
     flushFolder(target.folder)
   }
 
-  /// Has the disk store what was written, not only the operating system know of it.
+  /// Forces the written bytes to the disk, not only to the operating system's cache.
   private static func flush(_ descriptor: CInt) -> Bool {
     #if canImport(Darwin)
       // On Darwin, fsync leaves the bytes in the drive's cache.
@@ -70,8 +72,8 @@ public enum AtomicFile {
     return retryingInterruptions { Int(fsync(descriptor)) } == 0
   }
 
-  /// Has the disk store the new name. Where that is impossible (some network file systems, an unreadable folder) a
-  /// power cut may bring the old file back: whole, so it is no error.
+  /// Forces the new name to the disk. Where that is impossible (on some network file systems, or in an unreadable
+  /// folder), a power failure may bring back the old file. That file is complete, so this is not an error.
   private static func flushFolder(_ folder: String) {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
@@ -81,12 +83,13 @@ public enum AtomicFile {
 }
 
 extension AtomicFile {
-  /// Takes the contents of a file that is being written; valid only during the call that it is handed to.
+  /// Writes the contents of a file; valid only during the call of the closure that receives it.
   public struct Writer: ~Copyable {
     private let descriptor: CInt
     private let path: String
-    /// Darwin refuses to write more than 2³¹ − 1 bytes at once, Linux writes a part.
-    private static let mostAtOnce = 1 << 30
+    /// The most bytes for one call: Darwin refuses to write more than 2³¹ − 1 bytes at once, and Linux writes only a
+    /// part.
+    private static let maximumByteCount = 1 << 30
 
     init(descriptor: CInt, path: String) {
       self.descriptor = descriptor
@@ -98,7 +101,7 @@ extension AtomicFile {
       guard let start = bytes.baseAddress else { return }
       var done = 0
       while done < bytes.count {
-        let count = min(bytes.count - done, Writer.mostAtOnce)
+        let count = min(bytes.count - done, Writer.maximumByteCount)
         let written = retryingInterruptions { systemWrite(descriptor, start + done, count) }
         guard written > 0 else {
           throw .system(path, code: written < 0 ? errno : ENOSPC, to: "a file that can be written")
@@ -114,21 +117,21 @@ extension AtomicFile {
       }
     }
 
-    /// Appends text, in UTF-8.
+    /// Appends text in UTF-8.
     public func write(_ text: String) throws(FileFormatError) { try write(Data(text.utf8)) }
   }
 
-  /// Where the renamed file goes.
+  /// The place that the temporary file is renamed to.
   private struct Destination {
     let path: String
     let folder: String
-    /// The permissions of the file that is there, if one is.
+    /// The permissions of the existing file, if there is one.
     let mode: mode_t?
 
     init(_ url: URL) throws(FileFormatError) {
       let named = url.readablePath
-      guard url.isFileURL else { throw FileFormatError(path: named, expected: "a file", found: "an address") }
-      // Rename would replace the link itself.
+      guard url.isFileURL else { throw FileFormatError(path: named, expected: "a file", found: "another URL") }
+      // `rename` would replace the link itself.
       let resolved = url.resolvingSymlinksInPath()
       path = resolved.path(percentEncoded: false)
       let parent = resolved.deletingLastPathComponent().path(percentEncoded: false)
@@ -144,7 +147,7 @@ extension AtomicFile {
   }
 }
 
-/// The call that `Writer.write` would hide.
+/// The system call, which `Writer.write` would otherwise shadow.
 private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
   write(descriptor, bytes, count)
 }

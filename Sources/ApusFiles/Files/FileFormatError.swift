@@ -1,12 +1,12 @@
-// What is wrong with a file: every problem, each with its place, what was expected and what was found.
+// The error for a broken file. It lists every problem with its place, what was expected and what was found.
 // Read next: Safetensors.swift, TextFile.swift, whose readers throw it.
 
 import ApusBase
 
-/// All that is wrong with one file, or that kept it from being read or written.
+/// Everything that is wrong with one file, or the reason why it could not be read or written.
 ///
-/// A reader collects every problem before it gives up, so that a file is not mended one error at a time. The
-/// description is one line a problem, each beginning with the file's path:
+/// A reader collects every problem before it throws, so that nobody has to repair a file one error at a time. The
+/// description has one line per problem, which begins with the path of the file:
 ///
 /// ```text
 /// model.safetensors: tensor "wte.weight", dtype: expected an element type such as F32 or I64, found "F33"
@@ -14,33 +14,35 @@ import ApusBase
 public struct FileFormatError: Error, Equatable, Sendable {
   /// The file, as the caller named it.
   public let path: String
-  /// What is wrong, at least one.
+  /// The problems, at least one.
   public let problems: [Problem]
 
-  /// - Precondition: there is a problem.
+  /// An error with several problems.
+  ///
+  /// - Precondition: `problems` is not empty.
   public init(path: String, problems: [Problem]) {
-    require(!problems.isEmpty, "FileFormatError: no problem in \(path)")
+    require(!problems.isEmpty, "FileFormatError: the list of problems for \(path) is empty")
     self.path = path
     self.problems = problems
   }
 
-  /// A single problem.
+  /// An error with a single problem.
   public init(path: String, place: Place = .file, expected: String, found: String) {
     self.init(path: path, problems: [Problem(place: place, expected: expected, found: found)])
   }
 }
 
 extension FileFormatError {
-  /// One thing that is wrong.
+  /// One problem in a file.
   public struct Problem: Equatable, Sendable {
-    /// Where it is.
+    /// The place of the problem.
     public let place: Place
-    /// What the format asks for there.
+    /// The requirement of the format at that place.
     public let expected: String
-    /// What is there.
+    /// The contents at that place.
     public let found: String
 
-    /// One wrong thing; without a place it is the file as a whole.
+    /// A problem at a place in the file; by default it concerns the file as a whole.
     public init(place: Place = .file, expected: String, found: String) {
       self.place = place
       self.expected = expected
@@ -48,22 +50,22 @@ extension FileFormatError {
     }
   }
 
-  /// Where in a file something is wrong; a string literal is a key.
+  /// A place in a file; a string literal is a key.
   public enum Place: Hashable, Sendable {
-    /// The file as a whole: it is missing, a folder, empty.
+    /// The file as a whole, for example if it is missing, empty or a folder.
     case file
-    /// The offset of a byte, from 0.
+    /// The offset of a byte, counted from 0.
     case byte(Int)
-    /// The name of an entry: a tensor, a field of a configuration.
+    /// The name of an entry, such as a tensor or a configuration field.
     case key(String)
   }
 }
 
 extension FileFormatError.Place: ExpressibleByStringInterpolation, CustomStringConvertible {
-  /// A key.
+  /// The place of an entry, by its key.
   public init(stringLiteral key: String) { self = .key(key) }
 
-  /// The place in words: `byte 12`, or the key.
+  /// The place as text: `byte 12`, or the key.
   public var description: String {
     switch self {
     case .file: "file"
@@ -74,7 +76,7 @@ extension FileFormatError.Place: ExpressibleByStringInterpolation, CustomStringC
 }
 
 extension FileFormatError: CustomStringConvertible {
-  /// One line a problem: the path, the place, what was expected and what was found.
+  /// One line per problem: the path, the place, what was expected and what was found.
   public var description: String {
     problems.map { problem in
       let place = problem.place == .file ? "" : "\(problem.place): "
@@ -83,10 +85,10 @@ extension FileFormatError: CustomStringConvertible {
   }
 }
 
-/// `text` with its control characters spelled out.
+/// `text` with its control characters escaped.
 ///
-/// Names come from the file: a line break in one would forge a line of the message, an escape sequence would reach the
-/// user's terminal.
+/// Names come from the file. A line break in a name would forge a line of the message, and an escape sequence would
+/// reach the user's terminal.
 package func onOneLine(_ text: String) -> String {
   var result = String.UnicodeScalarView()
   for scalar in text.unicodeScalars {
@@ -99,15 +101,15 @@ package func onOneLine(_ text: String) -> String {
   return String(result)
 }
 
-/// `text` in quotation marks, for a message: its beginning only if it is long.
+/// `text` in quotation marks, for a message; long text is cut off.
 package func quoted(_ text: String) -> String {
   let beginning = text.unicodeScalars.prefix(100)
   return "\"\(String(beginning))\(beginning.endIndex < text.endIndex ? "…" : "")\""
 }
 
-/// Problems while they are gathered.
+/// Collects the problems of one file.
 ///
-/// Only the first thousand are kept, the rest counted: a hostile header can hold ten million.
+/// Only the first thousand are kept and the others are counted, because a hostile header can contain ten million.
 package struct ProblemList {
   private static let capacity = 1000
   private var problems: [FileFormatError.Problem] = []
@@ -125,10 +127,10 @@ package struct ProblemList {
     }
   }
 
-  /// Throws what was gathered, if anything was.
+  /// Throws the collected problems, if there are any.
   package func check(path: String) throws(FileFormatError) {
     if isEmpty { return }
-    let rest = FileFormatError.Problem(expected: "a sound file", found: "\(omitted) more problems")
+    let rest = FileFormatError.Problem(expected: "a valid file", found: "\(omitted) more problems")
     throw FileFormatError(path: path, problems: omitted > 0 ? problems + [rest] : problems)
   }
 }

@@ -1,29 +1,29 @@
-// A file's bytes as memory, without reading them first.
+// Memory-mapped files: a file's bytes as memory, without reading them first.
 // Read first: SystemCalls.swift. Read next: Safetensors.swift, whose tensors borrow this memory.
 
 import ApusBase
 public import Foundation
 
-/// The bytes of a file, mapped read-only: pages are read when they are first touched, and shared between processes.
+/// The bytes of a file, mapped read-only: the system reads a page when it is first touched, and processes share pages.
 ///
-/// The mapping lives as long as this object. A file that is replaced by renaming (as `AtomicFile` does) leaves the
-/// mapping as it was; a file that another program shortens in place does not, and touching the lost pages ends the
-/// program: that is the operating system's rule.
+/// The mapping lives as long as this object. If the file is replaced by renaming (as `AtomicFile` does), the mapping
+/// keeps the old contents. If another program truncates the file in place, the operating system ends the process when
+/// it touches the lost pages.
 ///
-/// Sendable: the memory is never written.
+/// The class is Sendable because nothing ever writes to the memory.
 public final class MappedFile: @unchecked Sendable {
   /// The file, as the caller named it.
   public let path: String
-  /// The contents; valid while this object lives.
+  /// The contents, valid while this object lives.
   public let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
 
   /// Maps the whole file.
   ///
-  /// - Throws: there is no such file, it is a folder or a device, or reading it is not permitted.
+  /// - Throws: if there is no such file, if it is a folder or a device, or if it cannot be read for lack of permission.
   public init(contentsOf url: URL) throws(FileFormatError) {
     path = url.readablePath
-    // Non-blocking: opening a named pipe would wait for a writer.
+    // Non-blocking, because opening a named pipe would otherwise wait for a writer.
     let descriptor = url.withUnsafeFileSystemRepresentation { name -> CInt in
       guard let name, url.isFileURL else {
         errno = ENOENT
@@ -39,7 +39,7 @@ public final class MappedFile: @unchecked Sendable {
         path: path, expected: "a readable file", found: status.isFolder ? "a folder" : "a device or a pipe")
     }
     let size = Int(status.st_size)
-    // mmap refuses empty mappings.
+    // `mmap` refuses empty mappings.
     isMapped = size > 0
     guard size > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -51,7 +51,7 @@ public final class MappedFile: @unchecked Sendable {
     bytes = UnsafeRawBufferPointer(start: memory, count: size)
   }
 
-  /// Bytes that are in memory already, copied to where tensors can borrow them.
+  /// Copies bytes that are already in memory, so that tensors can borrow them.
   package init(copying data: Data, name: String) {
     path = name
     isMapped = false
@@ -67,10 +67,10 @@ public final class MappedFile: @unchecked Sendable {
 }
 
 extension MappedFile: LentMemory {
-  /// Whole pages among these bytes leave memory; whoever reads them again gets them from the file again.
+  /// Removes the whole pages among these bytes from memory; a later access reads them from the file again.
   ///
-  /// Weights that are read once, to be converted or transposed, would count twice otherwise: as the pages of the file and
-  /// as what was made of them.
+  /// Without this, weights that are read once to be converted or transposed would use memory twice: for the file's
+  /// pages and for the converted copy.
   package func isReturned(_ start: UnsafeRawPointer, byteCount: Int) {
     let page = UInt(getpagesize())
     let (first, end) = (UInt(bitPattern: start), UInt(bitPattern: start) + UInt(byteCount))

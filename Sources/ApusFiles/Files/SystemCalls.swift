@@ -1,17 +1,17 @@
-// The operating system's file calls, with its errors in our words.
+// File-related system calls, and error messages for their error codes.
 // Read next: MappedFile.swift, AtomicFile.swift.
 
 import Foundation
 
 extension FileFormatError {
-  /// The operating system refused to do something with a file.
+  /// An error that the operating system reported for a file.
   ///
   /// - Parameter code: `errno`, read directly after the call.
   static func system(_ path: String, code: CInt, to purpose: String) -> FileFormatError {
     let found =
       switch code {
       case ENOENT: "no such file"
-      case ENOTDIR: "a file in place of one of its folders"
+      case ENOTDIR: "a file where the path needs a folder"
       case EISDIR: "a folder"
       case EACCES, EPERM: "no permission"
       case EROFS: "a read-only file system"
@@ -24,11 +24,11 @@ extension FileFormatError {
 }
 
 extension URL {
-  /// The path as people write it.
+  /// The path for messages, without percent encoding.
   package var readablePath: String { isFileURL ? path(percentEncoded: false) : absoluteString }
 }
 
-/// Calls `body` again for as long as a signal interrupts it.
+/// Repeats `body` as long as a signal interrupts it.
 func retryingInterruptions(_ body: () -> Int) -> Int {
   while true {
     let result = body()
@@ -36,7 +36,7 @@ func retryingInterruptions(_ body: () -> Int) -> Int {
   }
 }
 
-/// The open file's status, or nil.
+/// The status of an open file, or nil.
 func status(of descriptor: CInt) -> stat? {
   var status = stat()
   return fstat(descriptor, &status) == 0 ? status : nil

@@ -1,15 +1,15 @@
-// Where a text stops being UTF-8.
-// Read next: TextFile.swift, ../Files/JSONReader.swift.
+// UTF-8 validation.
+// Read next: TextFile.swift, ../JSON/JSONReader.swift.
 
-/// The offset of the first byte that begins no valid UTF-8 sequence, or nil if all is valid.
+/// The offset of the first byte that does not begin a valid UTF-8 sequence, or nil if all bytes are valid.
 ///
-/// The table of well-formed sequences is 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing above
+/// Valid sequences are those of table 3-7 of the Unicode standard: no overlong forms, no surrogates, nothing above
 /// U+10FFFF.
 package func firstInvalidUTF8(in bytes: UnsafeRawBufferPointer) -> Int? {
   let count = bytes.count
   var i = 0
   while i < count {
-    // Eight ASCII bytes at a time: most of most texts.
+    // Most text is mostly ASCII, so eight ASCII bytes are skipped at a time.
     while i + 8 <= count, bytes.loadUnaligned(fromByteOffset: i, as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
       i += 8
     }
@@ -36,7 +36,7 @@ package func firstInvalidUTF8(in bytes: UnsafeRawBufferPointer) -> Int? {
   return nil
 }
 
-/// Bytes for a message: `the byte 0xFF`.
+/// A byte for a message: `the byte 0xFF`.
 package func spelled(_ byte: UInt8) -> String {
   let digits = String(byte, radix: 16, uppercase: true)
   return "the byte 0x" + (digits.count == 1 ? "0" : "") + digits

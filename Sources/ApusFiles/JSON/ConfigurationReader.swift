@@ -1,13 +1,13 @@
-// Typed values out of a config.json, with everything that is wrong with it gathered.
-// Read first: ../Files/JSONDocument.swift. Read next: ConfigurationReader+Sizes.swift, ModelFolder.swift;
-// ApusModels/BERT/BERT+Checkpoint.swift uses it.
+// Reads typed values from a config.json and collects everything that is wrong with it.
+// Read first: JSONDocument.swift. Read next: ConfigurationReader+Sizes.swift, ModelFolder.swift;
+// ApusLanguage/BERT/BERT+Checkpoint.swift uses it.
 
 public import Foundation
 
 /// A configuration file that is read key by key.
 ///
-/// A reading that fails notes the problem and gives a stand-in, so that the next one can be tried: `check` then throws
-/// all problems at once. Keys that nobody asks for do no harm.
+/// If a value is missing or invalid, the reader notes the problem and returns a placeholder, so that reading can
+/// continue. `check` then throws all problems at once. Keys that nobody asks for are ignored.
 ///
 /// ```swift
 /// let width = file.integer("hidden_size", default: 768)
@@ -15,10 +15,10 @@ public import Foundation
 /// try file.check()
 /// ```
 public final class ConfigurationReader {
-  /// The file.
+  /// The path of the file.
   public let path: String
   private let fields: [String: JSONDocument]
-  /// Where this object stands in the file: empty, or `text_config.`.
+  /// The path of this object in the file, such as `text_config.`; empty at the top level.
   private let prefix: String
   private let problems: Problems
 
@@ -30,12 +30,12 @@ public final class ConfigurationReader {
 
   /// Opens a file.
   ///
-  /// - Throws: it cannot be read, or is no JSON object.
+  /// - Throws: if it cannot be read, or is not a JSON object.
   public convenience init(contentsOf url: URL) throws(FileFormatError) {
     try self.init(JSONDocument(contentsOf: url), path: url.readablePath)
   }
 
-  /// A document that is in memory already.
+  /// Reads a document that is already in memory.
   init(_ document: JSONDocument, path: String) throws(FileFormatError) {
     self.path = path
     prefix = ""
@@ -46,9 +46,9 @@ public final class ConfigurationReader {
     fields = members
   }
 
-  /// The objects of a file that is an array of them.
+  /// The objects of a file that contains an array of objects.
   ///
-  /// - Throws: the file cannot be read, or is something else.
+  /// - Throws: if the file cannot be read, or contains something else.
   public static func elements(of url: URL) throws(FileFormatError) -> [ConfigurationReader] {
     let document = try JSONDocument(contentsOf: url)
     guard case .array(let elements) = document else {
@@ -77,7 +77,7 @@ public final class ConfigurationReader {
   /// The names of all fields.
   public var keys: [String] { fields.keys.sorted() }
 
-  /// Whether the file has the key, with another value than null.
+  /// Whether the file has the key with a value other than null.
   public func has(_ key: String) -> Bool { value(key) != nil }
 
   /// Whether the file has the key and its value is null.
@@ -85,7 +85,7 @@ public final class ConfigurationReader {
 
   // MARK: Values
 
-  /// A whole number; without a default the key must be there.
+  /// A whole number. Without a default, the key is required.
   public func integer(_ key: String, default standard: Int? = nil, in range: ClosedRange<Int> = 1...0x7FFF_FFFF) -> Int
   {
     guard let value = value(key) else { return standard ?? missing(key, "a whole number", range.lowerBound) }
@@ -96,7 +96,7 @@ public final class ConfigurationReader {
     return number
   }
 
-  /// A whole number that may be null; the default counts where the key is absent.
+  /// A whole number that may be null. The default applies if the key is absent.
   public func optionalInteger(
     _ key: String, default standard: Int? = nil, in range: ClosedRange<Int> = 0...0x7FFF_FFFF
   ) -> Int? {
@@ -104,7 +104,7 @@ public final class ConfigurationReader {
     return has(key) ? integer(key, in: range) : standard
   }
 
-  /// A number; without a default the key must be there.
+  /// A number. Without a default, the key is required.
   public func number(_ key: String, default standard: Float? = nil) -> Float {
     guard let value = value(key) else { return standard ?? missing(key, "a number", 0) }
     guard case .number(let digits) = value, let number = Float(digits), number.isFinite else {
@@ -114,7 +114,7 @@ public final class ConfigurationReader {
     return number
   }
 
-  /// A probability of dropping an element, 0 ≤ p < 1.
+  /// A dropout probability, 0 ≤ p < 1.
   public func dropout(_ key: String, default standard: Float = 0) -> Float {
     let probability = number(key, default: standard)
     if (0..<1).contains(probability) { return probability }
@@ -122,7 +122,7 @@ public final class ConfigurationReader {
     return 0
   }
 
-  /// True or false.
+  /// A boolean.
   public func flag(_ key: String, default standard: Bool) -> Bool {
     guard let value = value(key) else { return standard }
     if case .bool(let flag) = value { return flag }
@@ -130,18 +130,19 @@ public final class ConfigurationReader {
     return standard
   }
 
-  /// A text, or nil where there is none.
+  /// A string, or nil if the key is absent.
   public func string(_ key: String) -> String? {
     guard let value = value(key) else { return nil }
     if case .string(let text) = value { return text }
-    note(key, expected: "a text", found: value.summary)
+    note(key, expected: "a string", found: value.summary)
     return nil
   }
 
-  /// One of several words, as what it stands for.
+  /// One of several words, mapped to its value.
   ///
-  /// - Parameter standard: the word that an absent key means; nil: the key must be there.
-  /// - Precondition: `table` is not empty.
+  /// - Parameters:
+  ///   - standard: the word that applies if the key is absent; nil if the key is required.
+  ///   - table: the words and their values; not empty.
   public func choice<Value>(_ key: String, default standard: String? = nil, _ table: [(name: String, value: Value)])
     -> Value
   {
@@ -155,27 +156,27 @@ public final class ConfigurationReader {
     return table[0].value
   }
 
-  /// The texts of an array, or nil where there is none.
+  /// The strings of an array, or nil if the key is absent.
   public func strings(_ key: String) -> [String]? {
     guard let value = value(key) else { return nil }
     guard case .array(let elements) = value else {
-      note(key, expected: "an array of texts", found: value.summary)
+      note(key, expected: "an array of strings", found: value.summary)
       return nil
     }
     return elements.compactMap { element in
       if case .string(let text) = element { return text }
-      note(key, expected: "an array of texts", found: "\(element.summary) in it")
+      note(key, expected: "an array of strings", found: "\(element.summary) in it")
       return nil
     }
   }
 
-  /// The texts of an array, or one text alone; none where there is nothing.
+  /// The strings of an array, or a single string; empty if the key is absent.
   public func oneOrMoreStrings(_ key: String) -> [String] {
     if case .string(let text)? = value(key) { return [text] }
     return strings(key) ?? []
   }
 
-  /// The whole numbers of an array, or nil where there is none.
+  /// The whole numbers of an array, or nil if the key is absent.
   public func integers(_ key: String) -> [Int]? {
     guard let value = value(key) else { return nil }
     guard case .array(let elements) = value else {
@@ -189,7 +190,7 @@ public final class ConfigurationReader {
     }
   }
 
-  /// The numbers of an array, or nil where there is none.
+  /// The numbers of an array, or nil if the key is absent.
   public func numbers(_ key: String) -> [Float]? {
     guard let value = value(key) else { return nil }
     guard case .array(let elements) = value else {
@@ -203,7 +204,7 @@ public final class ConfigurationReader {
     }
   }
 
-  /// An object inside, whose problems are gathered with these; nil where there is none.
+  /// A nested object, whose problems are collected with those of this one; nil if the key is absent.
   public func object(_ key: String) -> ConfigurationReader? {
     guard let value = value(key) else { return nil }
     if let members = value.members {
@@ -213,12 +214,12 @@ public final class ConfigurationReader {
     return nil
   }
 
-  /// The names of classes (`id2label`), in order; nil where there are none.
+  /// The class labels (`id2label`) in order of their ids; nil if there are none.
   public var labels: [String]? {
     guard let table = object("id2label") else { return nil }
     let texts = (0..<table.fields.count).compactMap { table.string("\($0)") }
     guard texts.count == table.fields.count else {
-      note("id2label", expected: "a text for every class from 0 on", found: "other keys")
+      note("id2label", expected: "a string for every class from 0 on", found: "other keys")
       return nil
     }
     return texts
@@ -226,30 +227,31 @@ public final class ConfigurationReader {
 
   // MARK: Problems
 
-  /// How large the sizes may be that the file gives; of nested objects too.
+  /// Upper bounds for the sizes in this file, including those in nested objects.
   package var limits: SizeLimits {
     get { problems.limits }
     set { problems.limits = newValue }
   }
 
-  /// Whether anything is wrong so far.
+  /// Whether any problem has been noted so far.
   public var hasProblems: Bool { !problems.list.isEmpty }
 
-  /// Whether something is wrong with a key.
+  /// Whether a problem has been noted for a key.
   func isNoted(_ key: String) -> Bool { problems.keys.contains(prefix + key) }
 
-  /// Makes sure that a value which would change the mathematics is not there: absent, null, or as expected.
+  /// Checks that a setting has the expected value, is null, or is absent. Any other value would change the computation.
   public func expect(_ key: String, _ expected: Bool) {
     if let value = value(key), value != .bool(expected) { note(key, expected: "\(expected)", found: value.summary) }
   }
 
-  /// Makes sure that a value which would change the mathematics is not there: absent, null, or one of these.
+  /// Checks that a setting has one of the expected values, is null, or is absent. Any other value would change the
+  /// computation.
   public func expect(_ key: String, _ expected: String...) {
     guard let value = value(key), !expected.contains(where: { value == .string($0) }) else { return }
     note(key, expected: expected.map(quoted).joined(separator: " or "), found: value.summary)
   }
 
-  /// Makes sure that one size divides another, if both could be read.
+  /// Checks that one size is a multiple of another, if both could be read.
   public func expect(_ key: String, _ size: Int, isMultipleOf divisorKey: String, _ divisor: Int) {
     guard !isNoted(key), !isNoted(divisorKey) else { return }
     if divisor < 1 || size % divisor != 0 {
@@ -257,13 +259,13 @@ public final class ConfigurationReader {
     }
   }
 
-  /// Notes that something about a key is wrong.
+  /// Notes a problem with a key.
   public func note(_ key: String, expected: String, found: String) {
     problems.keys.insert(prefix + key)
     problems.list.add(.key(prefix + key), expected: expected, found: found)
   }
 
-  /// Throws everything that was noted, if anything was.
+  /// Throws all problems that were noted, if there are any.
   public func check() throws(FileFormatError) { try problems.list.check(path: path) }
 
   private func value(_ key: String) -> JSONDocument? {
@@ -271,11 +273,11 @@ public final class ConfigurationReader {
     return value
   }
 
-  private func missing<Value>(_ key: String, _ expected: String, _ standIn: Value) -> Value {
+  private func missing<Value>(_ key: String, _ expected: String, _ placeholder: Value) -> Value {
     note(key, expected: expected, found: "nothing")
-    return standIn
+    return placeholder
   }
 
-  /// 12, and 12.0 as some writers put it.
+  /// The integer that these digits stand for; some writers put 12.0 for 12.
   private func wholeNumber(_ digits: String) -> Int? { Int(digits) ?? Double(digits).flatMap { Int(exactly: $0) } }
 }

@@ -1,29 +1,30 @@
-// A whole JSON document as a value: configurations, vocabularies. Read first: JSONReader.swift.
-// Read next: ../Models/ConfigurationReader.swift and ../Text/Loading/JSONField.swift, which take it apart.
+// A whole JSON document as a value, for configurations and vocabularies. Read first: JSONReader.swift.
+// Read next: ConfigurationReader.swift and JSONField.swift, which extract fields from it.
 
 package import Foundation
 
-/// A JSON value. Numbers stay as they were written.
+/// A JSON value. Numbers are kept as they are written in the file.
 package indirect enum JSONDocument: Sendable {
   case null
   case bool(Bool)
   case number(String)
   case string(String)
   case array([JSONDocument])
-  /// Members in order and apart: a vocabulary has "é" in two spellings, which are one key to a dictionary of strings.
+  /// The members in order, not as a dictionary: a vocabulary may contain "é" in two encodings, which a dictionary of
+  /// strings would treat as one key.
   case object([(key: String, value: JSONDocument)])
 
-  /// The document in a file.
+  /// Reads the document in a file.
   ///
-  /// - Throws: the file cannot be read, is not UTF-8, or is not JSON (with the byte where it stops being it).
+  /// - Throws: if the file cannot be read, is not UTF-8, or is not JSON; then with the offset of the first wrong byte.
   package init(contentsOf url: URL) throws(FileFormatError) {
     let text = try TextFile.read(url)
     try self.init(Array(text.utf8), path: url.readablePath)
   }
 
-  /// The document in these bytes of a file.
+  /// Parses the document in these bytes of a file.
   ///
-  /// - Throws: the bytes are not UTF-8, or not JSON, and where they stop being it.
+  /// - Throws: if the bytes are not UTF-8 or not JSON, with the offset of the first wrong byte.
   package init(_ bytes: UnsafeRawBufferPointer, path: String) throws(FileFormatError) {
     if let offset = firstInvalidUTF8(in: bytes) {
       throw FileFormatError(path: path, place: .byte(offset), expected: "UTF-8 text", found: spelled(bytes[offset]))
@@ -39,6 +40,8 @@ package indirect enum JSONDocument: Sendable {
     }
   }
 
+  /// Parses a document.
+  ///
   /// - Precondition: the bytes are valid UTF-8.
   package init(parsing bytes: [UInt8]) throws(JSONReader.SyntaxError) {
     var reader = JSONReader(bytes)
@@ -73,13 +76,14 @@ package indirect enum JSONDocument: Sendable {
 
   package var isNull: Bool { self == .null }
 
-  /// The members of an object by key, of one that comes twice the last, as in Python; nil for anything else.
+  /// The members of an object by key; nil for any other value. If a key occurs twice, its last value counts, as in
+  /// Python.
   package var members: [String: JSONDocument]? {
     guard case .object(let members) = self else { return nil }
     return Dictionary(members.map { ($0.key, $0.value) }) { $1 }
   }
 
-  /// What a message says was found.
+  /// A description of the value for error messages.
   package var summary: String {
     switch self {
     case .null: "null"

@@ -1,5 +1,5 @@
-// A part of a JSON document with the way to it, for files whose parts refer to each other.
-// Read first: ../../Files/JSONDocument.swift. Read next: TokenizerFile.swift.
+// A JSON value together with its path in the document, for error messages.
+// Read first: JSONDocument.swift. Read next: TokenizerFile.swift.
 
 import ApusBase
 
@@ -20,7 +20,7 @@ package struct JSONField: Sendable {
 
   var isNull: Bool { tree.isNull }
 
-  /// A member of an object, nil if it is missing or null; the last one of several.
+  /// A member of an object, the last one of duplicates; nil if it is missing or null.
   package subscript(key: String) -> JSONField? {
     guard case .object(let members) = tree,
       let member = members.last(where: { $0.key.utf8.elementsEqual(key.utf8) })
@@ -29,7 +29,7 @@ package struct JSONField: Sendable {
     return JSONField(tree: member.value, place: place.isEmpty ? key : "\(place).\(key)", path: path)
   }
 
-  /// A member that must be there.
+  /// A required member.
   package func require(_ key: String, _ expected: String) throws(FileFormatError) -> JSONField {
     if let value = self[key] { return value }
     throw FileFormatError(
@@ -69,7 +69,7 @@ package struct JSONField: Sendable {
     return members
   }
 
-  /// A scalar by itself.
+  /// A string of exactly one scalar.
   package func scalar() throws(FileFormatError) -> UInt32 {
     let text = try string()
     guard text.unicodeScalars.count == 1, let scalar = text.unicodeScalars.first else {

@@ -1,24 +1,25 @@
-// A strict JSON reader that walks through a document without building it.
-// Read first: ../Text/UTF8Validation.swift. Read next: SafetensorsHeader.swift, which says what must stand where.
+// A strict pull parser for JSON, which walks through a document without building it in memory.
+// Read first: ../Files/UTF8Validation.swift. Read next: SafetensorsHeader.swift, which checks a document's contents.
 
 /// A cursor in a JSON document (RFC 8259).
 ///
-/// The caller asks for what it expects and skips the rest, so that memory grows with what is wanted and not with what
-/// a hostile document holds. Keys come in order and every one of them, duplicates too: `JSONSerialization` hides those.
+/// The caller asks for the values that it expects and skips the rest, so that memory use depends on what is wanted, not
+/// on what a hostile document contains. All keys are reported in order, including the duplicates that
+/// `JSONSerialization` hides.
 ///
 /// ```swift
 /// try reader.beginObject()
 /// while let key = try reader.nextKey() { … try reader.string() … }
 /// ```
 package struct JSONReader {
-  /// Why a document is not JSON.
+  /// The reason why a document is not JSON.
   package struct SyntaxError: Error {
     package let offset: Int
     package let expected: String
     package let found: String
   }
 
-  /// What a value is, by its first byte.
+  /// The kind of a value, which its first byte determines.
   package enum Kind: String {
     case object = "an object"
     case array = "an array"
@@ -27,20 +28,22 @@ package struct JSONReader {
     case literal = "true, false or null"
   }
 
-  /// Deeper documents are refused.
+  /// Documents with deeper nesting are rejected.
   static let maximumDepth = 64
 
   private let bytes: [UInt8]
   private(set) var position = 0
-  /// Whether the container that was opened last has had no member yet: then no comma comes.
+  /// Whether the innermost open container has had no member yet; then no comma is expected.
   private var isFirst = false
 
+  /// A reader at the start of a document.
+  ///
   /// - Precondition: the bytes are valid UTF-8.
   package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   // MARK: Containers
 
-  /// What comes next.
+  /// The kind of the next value.
   package mutating func kind() throws(SyntaxError) -> Kind {
     switch peek() ?? 0 {
     case UInt8(ascii: "{"): return .object
@@ -62,7 +65,8 @@ package struct JSONReader {
     isFirst = true
   }
 
-  /// The key of the object's next member, whose value must be read before the next call; nil at the object's end.
+  /// The key of the object's next member, or nil at the end of the object. The member's value must be read before the
+  /// next call.
   package mutating func nextKey() throws(SyntaxError) -> String? {
     guard try advance(closer: "}") else { return nil }
     guard peek() == UInt8(ascii: "\"") else { throw unexpected("a key in quotation marks") }
@@ -71,7 +75,7 @@ package struct JSONReader {
     return key
   }
 
-  /// Whether the array has another element, which must be read before the next call.
+  /// Whether the array has another element. That element must be read before the next call.
   package mutating func nextElement() throws(SyntaxError) -> Bool { try advance(closer: "]") }
 
   private mutating func advance(closer: Unicode.Scalar) throws(SyntaxError) -> Bool {
@@ -89,7 +93,8 @@ package struct JSONReader {
     return true
   }
 
-  /// Passes over the next value, whatever it is. Without recursion: a deep document cannot overflow the stack.
+  /// Skips the next value, whatever it is. There is no recursion, so a deeply nested document cannot overflow the
+  /// stack.
   package mutating func skipValue() throws(SyntaxError) {
     var open: [Kind] = []
     repeat {
@@ -114,7 +119,7 @@ package struct JSONReader {
     } while !open.isEmpty
   }
 
-  /// Makes sure that nothing but white space is left.
+  /// Makes sure that only white space is left.
   package mutating func end() throws(SyntaxError) {
     if peek() != nil { throw unexpected("the end of the JSON text") }
   }
@@ -160,13 +165,13 @@ package struct JSONReader {
     case UInt8(ascii: "u"):
       position += 1
       return try unicodeEscape(from: start)
-    default: throw SyntaxError(offset: start, expected: "one of the escapes of JSON", found: "another one")
+    default: throw SyntaxError(offset: start, expected: "a JSON escape sequence", found: "an unknown one")
     }
     position += 1
     return String(scalar)
   }
 
-  /// One `\uXXXX`, or the two that make a character beyond U+FFFF.
+  /// One `\uXXXX`, or the two that encode a character beyond U+FFFF.
   private mutating func unicodeEscape(from start: Int) throws(SyntaxError) -> String {
     let first = try hexadecimal(from: start)
     if let scalar = Unicode.Scalar(first) { return String(scalar) }
@@ -175,7 +180,7 @@ package struct JSONReader {
       let second = try hexadecimal(from: start)
       if UTF16.isTrailSurrogate(second) { return String(decoding: [first, second], as: UTF16.self) }
     }
-    throw SyntaxError(offset: start, expected: "a pair of surrogates", found: "half of one")
+    throw SyntaxError(offset: start, expected: "a surrogate pair", found: "half of one")
   }
 
   private mutating func hexadecimal(from start: Int) throws(SyntaxError) -> UInt16 {
@@ -187,7 +192,7 @@ package struct JSONReader {
     return digits.reduce(0) { $0 << 4 | UInt16($1) }
   }
 
-  /// The digits of a number as they are written.
+  /// The digits of a number as they are written in the document.
   package mutating func number() throws(SyntaxError) -> String {
     _ = peek()
     let start = position
@@ -219,7 +224,7 @@ package struct JSONReader {
 
   // MARK: Bytes
 
-  /// The next byte that is not white space, which stays; nil at the end.
+  /// The next byte that is not white space, without consuming it; nil at the end.
   private mutating func peek() -> UInt8? {
     while position < bytes.count {
       switch bytes[position] {
@@ -246,7 +251,7 @@ package struct JSONReader {
     guard position < bytes.count else {
       return SyntaxError(offset: position, expected: expected, found: "the end of the JSON text")
     }
-    // The whole character; the text is valid UTF-8.
+    // The whole character, not only its first byte; the text is valid UTF-8.
     let scalar = String(decoding: bytes[position...].prefix(4), as: UTF8.self).unicodeScalars.first
     return SyntaxError(offset: position, expected: expected, found: scalar.map { quoted(String($0)) } ?? "nothing")
   }

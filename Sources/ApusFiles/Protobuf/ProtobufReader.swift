@@ -1,19 +1,19 @@
-// Protocol buffers, as far as reading other people's files needs them: fields one after the other.
+// A minimal reader for protocol buffers, which returns the fields one by one.
 // Read next: SentencePieceFile.swift.
 
-/// A field of a message: its number and its value where it lies in the file.
+/// A field of a message: its number, and its value or the value's position in the file.
 package struct ProtobufField {
   enum Value {
     case varint(UInt64)
     case fixed32(UInt32)
     case fixed64(UInt64)
-    /// Text, bytes or a message: where it begins and ends in the file.
+    /// Text, bytes or a message, as a range of bytes in the file.
     case bytes(Range<Int>)
   }
 
   package let number: Int
   let value: Value
-  /// Where in the file the field begins.
+  /// The offset of the field in the file.
   package let offset: Int
   let path: String
   private let file: UnsafeRawBufferPointer
@@ -40,11 +40,11 @@ package struct ProtobufField {
     return Array(file[range])
   }
 
-  /// - Throws: the field is not text in UTF-8.
+  /// - Throws: if the field is not UTF-8 text.
   package func text() throws(FileFormatError) -> [UInt8] {
     let bytes = try bytes()
     if let invalid = bytes.withUnsafeBytes({ firstInvalidUTF8(in: $0) }) {
-      throw error("text in UTF-8 in field \(number)", spelled(bytes[invalid]))
+      throw error("UTF-8 text in field \(number)", spelled(bytes[invalid]))
     }
     return bytes
   }
@@ -61,7 +61,7 @@ package struct ProtobufField {
 
   package func bool() throws(FileFormatError) -> Bool { try integer() != 0 }
 
-  /// - Throws: the field is no number of 32 bits, or not finite.
+  /// - Throws: if the field is not a 32-bit float, or not finite.
   package func float() throws(FileFormatError) -> Float {
     guard case .fixed32(let bits) = value else { throw error("a floating-point number in field \(number)") }
     let value = Float(bitPattern: bits)
@@ -70,7 +70,7 @@ package struct ProtobufField {
   }
 }
 
-/// Reads the fields of a message in their order. Values stay where they are until they are asked for.
+/// Reads the fields of a message in order. Values are copied only when they are requested.
 package struct ProtobufReader {
   private let file: UnsafeRawBufferPointer
   private let path: String
@@ -83,7 +83,7 @@ package struct ProtobufReader {
     (self.file, self.path, position, end) = (file, path, range.lowerBound, range.upperBound)
   }
 
-  /// The next field, nil at the end.
+  /// The next field, or nil at the end.
   package mutating func next() throws(FileFormatError) -> ProtobufField? {
     guard position < end else { return nil }
     let offset = position
@@ -91,7 +91,7 @@ package struct ProtobufReader {
     let number = tag >> 3
     guard number > 0, number < 1 << 29 else {
       throw FileFormatError(
-        path: path, place: .byte(offset), expected: "a field with a number from 1 to 2²⁹ − 1", found: "\(number)")
+        path: path, place: .byte(offset), expected: "a field number from 1 to 2²⁹ − 1", found: "\(number)")
     }
     let value: ProtobufField.Value
     switch tag & 7 {
@@ -109,7 +109,7 @@ package struct ProtobufReader {
     case 5: value = .fixed32(UInt32(littleEndian: file.loadUnaligned(fromByteOffset: try take(4), as: UInt32.self)))
     default:
       throw FileFormatError(
-        path: path, place: .byte(offset), expected: "a field of the wire type 0, 1, 2 or 5", found: "type \(tag & 7)")
+        path: path, place: .byte(offset), expected: "wire type 0, 1, 2 or 5", found: "type \(tag & 7)")
     }
     return ProtobufField(number: Int(number), value: value, offset: offset, path: path, file: file)
   }
@@ -123,7 +123,7 @@ package struct ProtobufReader {
     return position
   }
 
-  /// Seven bits in every byte, the lowest first; the highest bit says that there are more.
+  /// Reads a varint: seven bits per byte, the lowest first. The highest bit of a byte means that another one follows.
   private mutating func varint() throws(FileFormatError) -> UInt64 {
     let start = position
     var result: UInt64 = 0
@@ -136,7 +136,7 @@ package struct ProtobufReader {
       shift += 7
     }
     throw FileFormatError(
-      path: path, place: .byte(start), expected: "a number of at most 10 bytes",
+      path: path, place: .byte(start), expected: "a varint of at most 10 bytes",
       found: shift < 64 ? "the end" : "more")
   }
 }

@@ -1,5 +1,5 @@
 // Softmax, and losses: on logits and classes, and between two tensors element by element.
-// Read next: ApusKernelsBaseline/Losses/Softmax.swift, Losses/CrossEntropy.swift, Losses/PairwiseLosses.swift.
+// Read next: ApusKernelsBaseline/Losses/Softmax.swift, Losses/CrossEntropy.swift, ApusKernelsBaseline/Losses/PairwiseLosses.swift.
 
 /// Softmax, log-softmax and losses.
 package protocol LossKernels {

@@ -1,4 +1,4 @@
-// The optimizers' rules. Read next: Arguments/OptimizerArguments.swift, their formulas;
+// The optimizers' rules. Read next: ../Arguments/OptimizerArguments.swift, their formulas;
 // ApusKernelsBaseline/Optimizers/OptimizerLoop.swift, the loop that all of them share.
 
 /// One step of a rule, in one pass over all parameters.

@@ -1,5 +1,5 @@
 // The parts that forward and backward share: block sizes, which keys a query sees, heads copied for the products.
-// Read first: MatMul/MicroKernel.swift, MatMul/Packing.swift. Read next: AttentionForward.swift.
+// Read first: ../MatMul/MicroKernel.swift, ../MatMul/Packing.swift. Read next: AttentionForward.swift.
 
 import ApusKernelTypes
 

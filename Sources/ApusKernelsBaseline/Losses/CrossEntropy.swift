@@ -1,5 +1,5 @@
 // Log-softmax over rows, and cross-entropy of logits with classes or probabilities, class weights and label smoothing.
-// Read first: ApusKernelsReference/ReferenceLosses.swift, Losses/Softmax.swift. Read next: PairwiseLosses.swift.
+// Read first: ApusKernelsReference/ReferenceLosses.swift, Softmax.swift. Read next: PairwiseLosses.swift.
 //
 // The row's largest element is subtracted first, so that no exponential overflows. No probabilities are stored: the backward
 // recomputes them from ln Σ exp.

@@ -1,5 +1,5 @@
 // Softmax over rows, forward and backward. The row's largest element is subtracted first, so that no exponential overflows.
-// Read first: ApusKernelsReference/ReferenceSoftmax.swift. Read next: Losses/CrossEntropy.swift.
+// Read first: ApusKernelsReference/ReferenceSoftmax.swift. Read next: CrossEntropy.swift.
 
 package import ApusKernelTypes
 

@@ -1,5 +1,5 @@
 // Bias, activation and the backward's factors, applied to a block of a product while it is in a near cache.
-// Read first: Pointwise/PointwiseFunction.swift. Read next: BlockedMatMul.swift.
+// Read first: ../Pointwise/PointwiseFunction.swift. Read next: BlockedMatMul.swift.
 
 import ApusKernelTypes
 

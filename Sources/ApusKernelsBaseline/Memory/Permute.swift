@@ -1,5 +1,5 @@
 // Copies that permute axes or read at any strides, and copies of rows for slices and concatenation.
-// Read next: SIMD/Transpose.swift; StridedAdd.swift, the adjoint.
+// Read next: ../SIMD/Transpose.swift; StridedAdd.swift, the adjoint.
 
 package import ApusKernelTypes
 

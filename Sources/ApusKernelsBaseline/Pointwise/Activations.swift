@@ -1,4 +1,4 @@
-// The activations of networks, each beside its derivative. Read first: PointwiseFunction.swift, SIMD/FastMath.swift.
+// The activations of networks, each beside its derivative. Read first: PointwiseFunction.swift, ../SIMD/FastMath.swift.
 // Read next: ApusTensor/Ops/Activations.swift, the operations on tensors.
 
 enum HyperbolicTangent: PointwiseFunction {

@@ -1,5 +1,5 @@
 // The elementary functions of one variable, each beside its derivative: powers, exp, log, sin, cos, erf, rounding.
-// Read first: PointwiseFunction.swift, SIMD/FastMath.swift. Read next: Activations.swift.
+// Read first: PointwiseFunction.swift, ../SIMD/FastMath.swift. Read next: Activations.swift.
 
 enum Negation: PointwiseFunction {
   @inline(__always) static func value(_ x: Lanes) -> Lanes { -x }

@@ -1,5 +1,5 @@
 // Cumulative sums along an axis, from the front or, for the gradient, from the back.
-// Read first: SIMD/Chunks.swift. Read next: Sorting/Sort.swift; ApusKernelsReference/ReferenceAxes.swift, the twin.
+// Read first: ../SIMD/Chunks.swift. Read next: ../Sorting/Sort.swift; ApusKernelsReference/ReferenceAxes.swift, the twin.
 
 package import ApusKernelTypes
 

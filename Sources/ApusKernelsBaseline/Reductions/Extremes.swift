@@ -1,5 +1,5 @@
 // The position of the largest or smallest element along an axis, and a gradient shared among equal elements.
-// Read first: Reductions/Reductions.swift. Read next: CumulativeSum.swift.
+// Read first: Reductions.swift. Read next: CumulativeSum.swift.
 
 package import ApusKernelTypes
 

@@ -1,4 +1,4 @@
-// log Σ eˣ along an axis, forward and backward, without overflow. Read first: Losses/Softmax.swift.
+// log Σ eˣ along an axis, forward and backward, without overflow. Read first: ../Losses/Softmax.swift.
 // Read next: Extremes.swift; ApusKernelsReference/ReferenceAxes.swift, the twins.
 
 package import ApusKernelTypes

@@ -1,5 +1,5 @@
 // Sums, maxima and minima along an axis, and the sum of squares for norms.
-// Read first: SIMD/Reduce.swift. Read next: Variance.swift; ApusTensor/Ops/Reductions.swift.
+// Read first: ../SIMD/Reduce.swift. Read next: Variance.swift; ApusTensor/Ops/Reductions.swift.
 
 package import ApusKernelTypes
 

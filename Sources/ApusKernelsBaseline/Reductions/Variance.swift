@@ -1,5 +1,5 @@
 // Mean and variance along an axis in two passes, and the gradient of a variance.
-// Read first: Reductions/Reductions.swift. Read next: LogSumExp.swift; ApusTensor/Ops/Statistics.swift.
+// Read first: Reductions.swift. Read next: LogSumExp.swift; ApusTensor/Ops/Statistics.swift.
 
 package import ApusKernelTypes
 

@@ -1,5 +1,5 @@
 // Work cut into tiles of a fixed size, which a schedule runs. Read first: ApusKernelTypes/Schedule.swift.
-// Read next: Pointwise/PointwiseFunction.swift, a typical use.
+// Read next: ../Pointwise/PointwiseFunction.swift, a typical use.
 
 import ApusKernelTypes
 

@@ -1,5 +1,5 @@
 // exp, log, tanh, sigmoid and erf on lanes: each is a range reduction and a polynomial, without tables or branches.
-// Read next: Roots.swift, Trigonometry.swift, Powers.swift; Pointwise/Activations.swift, which uses them.
+// Read next: Roots.swift, Trigonometry.swift, Powers.swift; ../Pointwise/Activations.swift, which uses them.
 //
 // The coefficients are minimax fits of the relative error (iteratively reweighted least squares at 4,000 Chebyshev nodes).
 // The stated errors are the worst against Double over every float between 2⁻¹⁵ and 2⁷ and every 101st elsewhere, on all

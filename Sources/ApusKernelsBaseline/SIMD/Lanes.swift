@@ -1,5 +1,5 @@
 // The vector type of this instruction set: its width, loads, stores, partial vectors, and the multiply–add.
-// Read next: FastMath.swift, functions on lanes; MatMul/MicroKernel.swift, the hottest use of lanes.
+// Read next: FastMath.swift, functions on lanes; ../MatMul/MicroKernel.swift, the hottest use of lanes.
 
 #if APUS_AVX512
   typealias Lanes = SIMD16<Float>

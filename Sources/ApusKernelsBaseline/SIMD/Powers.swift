@@ -1,5 +1,5 @@
 // xʸ, computed in double precision, and eˣ − 1 and ln(1 + u), which avoid the cancellation in exp and log.
-// Read first: FastMath.swift, DoubleLanes.swift. Read next: Pointwise/Parametric.swift.
+// Read first: FastMath.swift, DoubleLanes.swift. Read next: ../Pointwise/Parametric.swift.
 
 /// ln(1 + u) for 0 ≤ u ≤ 1, within 1.2 ulp: log's polynomial at u or at (1 + u)/2 − 1, both of which are exact.
 @_transparent

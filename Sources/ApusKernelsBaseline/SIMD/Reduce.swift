@@ -1,5 +1,5 @@
 // Horizontal sums and maxima of a vector, in a fixed order, and reductions of rows with several accumulators.
-// Read next: Reductions/Reductions.swift.
+// Read next: ../Reductions/Reductions.swift.
 
 // `.sum()` compiles to a chain of scalar additions. Adding the halves takes log₂(lanes) steps, in a fixed order.
 

@@ -1,4 +1,4 @@
-// Transposition of a small square of floats in registers. Read next: Memory/Permute.swift.
+// Transposition of a small square of floats in registers. Read next: ../Memory/Permute.swift.
 
 // Swift has no shuffle operations, but a vector built element by element from two vectors compiles to a shuffle or two. With
 // more than two source vectors it does not.

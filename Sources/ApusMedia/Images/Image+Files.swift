@@ -1,18 +1,21 @@
-// Pictures from and to files, by their format. Read next: PNGReader.swift, PNGWriter.swift, Netpbm.swift.
+// Reading and writing image files by format. Read next: PNGReader.swift, PNGWriter.swift, Netpbm.swift.
 
 public import ApusFiles
 public import Foundation
 
 extension Image {
-  /// The most pixels that a file may announce, unless the caller allows more: 2²⁶, the picture of a 64-megapixel camera.
+  /// The default limit for the number of pixels that a file may declare: 2²⁶, the size of a 64-megapixel photo.
   public static let defaultPixelLimit = 1 << 26
 
-  /// Reads a PNG, PPM, PGM or PBM file; which one it is says its beginning, not its name.
+  /// Reads a PNG, PPM, PGM or PBM file. The format is detected from the first bytes, not from the file's name.
   ///
-  /// Samples of other depths are scaled to 8 bits and rounded. Colour profiles and gamma are ignored.
+  /// Samples of other bit depths are scaled to 8 bits and rounded. Color profiles and gamma are ignored.
   ///
-  /// - Parameter pixelLimit: a file whose header announces more pixels is refused before memory is taken for them.
-  /// - Throws: the file cannot be read or is broken: where, what was expected, what was found.
+  /// - Parameters:
+  ///   - url: the address of the file.
+  ///   - pixelLimit: the most pixels that the header may declare. A file with more is rejected before memory is
+  ///     allocated.
+  /// - Throws: if the file cannot be read or is invalid, with the place, what was expected and what was found.
   /// - Complexity: O(bytes + samples) time and memory.
   public init(contentsOf url: URL, pixelLimit: Int = Image.defaultPixelLimit) throws(FileFormatError) {
     let file = try MappedFile(contentsOf: url)
@@ -20,7 +23,7 @@ extension Image {
     try self.init(bytes: bytes, path: file.path, pixelLimit: pixelLimit)
   }
 
-  /// Reads a file's bytes that are in memory already, with a name for messages.
+  /// Reads a file's bytes that are already in memory; `name` is used in messages.
   public init(
     data: Data, name: String, pixelLimit: Int = Image.defaultPixelLimit
   ) throws(FileFormatError) {
@@ -41,7 +44,7 @@ extension Image {
     }
   }
 
-  /// What a file that is none of ours might be.
+  /// The format that a file of an unsupported type probably has.
   private static func guess(at bytes: [UInt8]) -> String {
     let known: [(beginning: [UInt8], name: String)] = [
       ([0xFF, 0xD8, 0xFF], "a JPEG image"), (Array("GIF8".utf8), "a GIF image"), (Array("BM".utf8), "a BMP image"),
@@ -51,13 +54,13 @@ extension Image {
     ]
     if bytes.isEmpty { return "an empty file" }
     if let format = known.first(where: { bytes.starts(with: $0.beginning) }) { return format.name }
-    if bytes.starts(with: PNGFormat.signature.prefix(4)) { return "a PNG signature damaged by a text transfer" }
+    if bytes.starts(with: PNGFormat.signature.prefix(4)) { return "a PNG signature damaged by a text-mode transfer" }
     return "a file that begins with " + bytes.prefix(4).map { spelled($0) }.joined(separator: ", ")
   }
 
-  /// Writes the picture in the format that the file's name ends in: png, ppm, pgm or pbm.
+  /// Writes the image in the format that the file name's extension indicates: png, ppm, pgm or pbm.
   ///
-  /// - Throws: another ending, or the file cannot be written; then the old one is still there.
+  /// - Throws: if the extension is another one, or if the file cannot be written; then the old file is kept.
   public func write(to url: URL) throws(FileFormatError) {
     let data: Data
     switch url.pathExtension.lowercased() {
@@ -67,8 +70,8 @@ extension Image {
     case "pbm": data = netpbmData(.bitmap)
     default:
       throw FileFormatError(
-        path: url.readablePath, expected: "a name that ends in .png, .ppm, .pgm or .pbm",
-        found: url.pathExtension.isEmpty ? "no ending" : quoted("." + url.pathExtension))
+        path: url.readablePath, expected: "a file extension .png, .ppm, .pgm or .pbm",
+        found: url.pathExtension.isEmpty ? "none" : quoted("." + url.pathExtension))
     }
     try AtomicFile.write(data, to: url)
   }

@@ -1,20 +1,20 @@
-// Other sizes of a picture. Read first: Image.swift. Read next: ImageProcessor.swift, whose models expect these very pixels.
+// Resizing images. Read first: Image.swift. Read next: ImageProcessor.swift, whose models need bit-identical pixels.
 
 import ApusBase
 import Foundation
 
-/// How a picture's pixels are weighted when its size changes.
+/// The filter that weights the pixels when an image is resized.
 public enum Resampling: Sendable, Equatable, CaseIterable {
-  /// The pixel that lies there.
+  /// The nearest pixel.
   case nearest
-  /// A triangle: straight lines between neighbours.
+  /// A triangle filter: linear interpolation.
   case bilinear
-  /// Cubic curves with a = −½ (Keys 1981).
+  /// Cubic convolution with a = −½ (Keys 1981).
   case bicubic
-  /// A sine that fades out after three waves: sinc(x)·sinc(x/3) (Duchon 1979).
+  /// A sinc windowed to three lobes: sinc(x)·sinc(x/3) (Duchon 1979).
   case lanczos
 
-  /// Beyond this distance, in pixels of the smaller picture, the weight is 0.
+  /// The distance beyond which the weight is 0, in pixels of the smaller image.
   fileprivate var radius: Double {
     switch self {
     case .nearest: 0
@@ -40,18 +40,19 @@ public enum Resampling: Sendable, Equatable, CaseIterable {
 }
 
 extension Image {
-  /// The picture with other numbers of pixels.
+  /// The image resized to another width and height.
   ///
-  /// Columns first, then rows. Where the picture shrinks, the weights widen by the same factor, so that every pixel counts
-  /// (antialiasing). Weights are in units of 2⁻²², and samples are rounded to 8 bits after each of the two passes: what
-  /// Pillow does, whose pictures many published models were trained on; the results are the same to the bit.
+  /// Columns are resized first, then rows. Where the image shrinks, the filter widens by the same factor, so that every
+  /// pixel contributes (antialiasing). Weights are in units of 2⁻²², and samples are rounded to 8 bits after each of
+  /// the two passes. Pillow does the same, and many published models were trained on images that it had resized; the
+  /// results are identical to the bit.
   ///
-  /// - Complexity: O(width · height + new width · height) times the pixels under a weight curve.
+  /// - Complexity: O(width · height + new width · height) times the number of pixels under the filter.
   public func resized(width newWidth: Int, height newHeight: Int, _ method: Resampling = .bilinear) -> Image {
     resized(width: newWidth, height: newHeight, method, keeping: (0..<newWidth, 0..<newHeight))
   }
 
-  /// Some columns and rows of the resized picture, at the cost of these alone.
+  /// A rectangle of the resized image, at the cost of that rectangle alone.
   package func resized(
     width newWidth: Int, height newHeight: Int, _ method: Resampling,
     keeping part: (columns: Range<Int>, rows: Range<Int>)
@@ -59,7 +60,7 @@ extension Image {
     require(newWidth > 0 && newHeight > 0, "Image: resized to \(newWidth) × \(newHeight)")
     let columns = ResizingWeights(from: width, to: newWidth, keeping: part.columns, method)
     let rows = ResizingWeights(from: height, to: newHeight, keeping: part.rows, method)
-    // The first pass leaves out the rows that the second does not look at.
+    // The first pass skips the rows that the second pass does not need.
     let sources = rows.sources
     let narrow = columns.apply(
       samples, start: sources.lowerBound * width * channels, outer: sources.count, inner: channels,
@@ -71,11 +72,11 @@ extension Image {
   }
 }
 
-/// For each new pixel of a line: which old ones it is made of.
+/// For each pixel of a resized line, the source pixels that contribute to it.
 private struct ResizingWeights {
   private static let bits = 22
 
-  /// The first old pixel of each new one, and its weights.
+  /// For each new pixel, the first source pixel and the weights from there on.
   private var runs: [(first: Int, weights: [Int])] = []
 
   init(from count: Int, to newCount: Int, keeping pixels: Range<Int>, _ method: Resampling) {
@@ -97,14 +98,14 @@ private struct ResizingWeights {
     }
   }
 
-  /// All old pixels that have a weight.
+  /// The range of all source pixels that have a weight.
   var sources: Range<Int> {
     let first = runs.map(\.first).min() ?? 0
     return first..<(runs.map { $0.first + $0.weights.count }.max() ?? first)
   }
 
-  /// Applies the weights to `outer` lines, which begin at `start` and are `stride` samples apart, of pixels that are `inner`
-  /// samples each.
+  /// Applies the weights to `outer` lines, which begin at `start` and are `stride` samples apart, of pixels with
+  /// `inner` samples each.
   func apply(_ source: [UInt8], start: Int, outer: Int, inner: Int, stride: Int) -> [UInt8] {
     var target = [UInt8](repeating: 0, count: outer * runs.count * inner)
     var sums = [Int](repeating: 0, count: inner)

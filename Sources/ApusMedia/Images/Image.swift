@@ -1,31 +1,33 @@
-// A picture in memory. Read next: Image+Files.swift, PNGReader.swift; Image+Resizing.swift; ImageProcessor.swift.
+// An image in memory. Read next: Image+Files.swift, PNGReader.swift; Image+Resizing.swift; ImageProcessor.swift.
 
 import ApusBase
 
-/// A picture of 8-bit samples, row after row from the top, the channels of a pixel side by side.
+/// An image of 8-bit samples in row-major order from the top, with the channels of a pixel next to each other.
 ///
-/// Channels are 1: gray; 2: gray and alpha; 3: red, green, blue; 4: those and alpha. Alpha is not premultiplied.
+/// The number of channels is 1 (gray), 2 (gray and alpha), 3 (red, green and blue) or 4 (red, green, blue and alpha).
+/// Alpha is not premultiplied.
 ///
 /// ```swift
 /// let photo = try Image(contentsOf: url)              // PNG, PPM, PGM or PBM
 /// try photo.resized(width: 64, height: 64, .bicubic).write(to: thumbnail)
 /// ```
 public struct Image: Sendable, Equatable {
-  /// Pixels in a row.
+  /// The number of columns.
   public let width: Int
-  /// Rows.
+  /// The number of rows.
   public let height: Int
-  /// Samples of a pixel, from 1 to 4.
+  /// The number of samples per pixel, from 1 to 4.
   public let channels: Int
-  /// The samples, [height, width, channels] row-major.
+  /// The samples, [height, width, channels] in row-major order.
   public let samples: [UInt8]
 
-  /// A picture with these samples.
+  /// Creates an image from samples.
   ///
-  /// - Precondition: at least one pixel, one to four channels, and as many samples as they need.
+  /// - Precondition: width and height are positive, there are one to four channels, and there are
+  ///   width · height · channels samples.
   public init(width: Int, height: Int, channels: Int, samples: [UInt8]) {
     require(
-      width > 0 && height > 0 && (1...4).contains(channels), "Image: \(width) × \(height) × \(channels)")
+      width > 0 && height > 0 && (1...4).contains(channels), "Image: invalid size \(width) × \(height) × \(channels)")
     require(
       samples.count == width * height * channels,
       "Image: \(samples.count) samples for \(width) × \(height) × \(channels)")
@@ -38,19 +40,19 @@ public struct Image: Sendable, Equatable {
   public subscript(x: Int, y: Int, channel: Int) -> UInt8 {
     require(
       (0..<width).contains(x) && (0..<height).contains(y) && (0..<channels).contains(channel),
-      "Image: sample (\(x), \(y), \(channel)) of \(width) × \(height) × \(channels)")
+      "Image: sample (\(x), \(y), \(channel)) is outside \(width) × \(height) × \(channels)")
     return samples[(y * width + x) * channels + channel]
   }
 
   /// Whether the last channel is alpha.
   public var hasAlpha: Bool { channels % 2 == 0 }
 
-  /// The same picture with another number of channels.
+  /// The image with another number of channels.
   ///
-  /// Gray becomes three equal colours; colours become 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601, rounded to the nearest);
-  /// alpha that was not there is 255, alpha that is not wanted is dropped, whatever it hides.
+  /// Gray becomes three equal colors. Colors become gray as 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded to the
+  /// nearest. A new alpha channel is 255 everywhere; a removed one is dropped without blending.
   public func converted(toChannels count: Int) -> Image {
-    require((1...4).contains(count), "Image: converted to \(count) channels")
+    require((1...4).contains(count), "Image: cannot convert to \(count) channels (expected 1 to 4)")
     if count == channels { return self }
     var result: [UInt8] = []
     result.reserveCapacity(width * height * count)
@@ -70,17 +72,18 @@ public struct Image: Sendable, Equatable {
   }
 
   private static func luminance(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt8 {
-    // 0.299, 0.587 and 0.114 in units of 2⁻¹⁶; they sum to 65536.
+    // 0.299, 0.587 and 0.114 in units of 2⁻¹⁶; they add up to 65536.
     let sum: Int = Int(red) * 19_595 + Int(green) * 38_470 + Int(blue) * 7_471
     return UInt8((sum + 32_768) >> 16)
   }
 
-  /// The part of these sizes around the centre; where the picture is smaller, it is surrounded by zeros.
+  /// The center of the image with these sizes; where the image is smaller, it is padded with zeros.
   ///
-  /// An odd number of rows or columns too many loses one more behind than in front; one too few gains one more in front.
+  /// If an odd number of rows or columns is cut off, one more is cut off at the end than at the start. If an odd number
+  /// is added, one more is added at the start.
   public func centerCropped(width newWidth: Int, height newHeight: Int) -> Image {
-    require(newWidth > 0 && newHeight > 0, "Image: cropped to \(newWidth) × \(newHeight)")
-    // Rounded down: (−3) / 2 becomes −2, which is two of zeros in front.
+    require(newWidth > 0 && newHeight > 0, "Image: cannot crop to \(newWidth) × \(newHeight)")
+    // The shift rounds down: (−3) >> 1 is −2, which means two zeros at the start.
     let (left, top) = ((width - newWidth) >> 1, (height - newHeight) >> 1)
     let columns = max(0, left)..<min(width, left + newWidth)
     var result = [UInt8](repeating: 0, count: newWidth * newHeight * channels)

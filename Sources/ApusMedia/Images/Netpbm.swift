@@ -1,27 +1,27 @@
-// The plainest image files: PBM, PGM and PPM, as text (P1–P3) and as bytes (P4–P6). Read next: Image+Files.swift.
+// The Netpbm formats PBM, PGM and PPM, as text (P1–P3) and binary (P4–P6). Read next: Image+Files.swift.
 
 import ApusFiles
 public import Foundation
 
-/// Which of the Netpbm formats is written.
+/// A Netpbm format for writing.
 public enum NetpbmFormat: Sendable {
-  /// PBM: one bit a pixel, black or white.
+  /// PBM: one bit per pixel, black or white.
   case bitmap
   /// PGM: gray.
   case graymap
-  /// PPM: red, green, blue.
+  /// PPM: red, green and blue.
   case pixmap
 }
 
 extension Image {
-  /// The picture as a PBM, PGM or PPM file.
+  /// The image as a PBM, PGM or PPM file.
   ///
-  /// Colours become gray and gray becomes colours as the format needs; alpha is dropped. A bitmap is white where gray is at
-  /// least 128.
+  /// Colors and gray are converted as the format requires; alpha is dropped. A pixel of a bitmap is white if its gray
+  /// value is at least 128.
   ///
   /// - Parameters:
-  ///   - format: nil: gray stays gray, colours stay colours.
-  ///   - asText: writes numbers that people can read, which takes about four times the bytes.
+  ///   - format: nil for PGM if the image is gray and PPM if it has colors.
+  ///   - asText: whether the samples are written as decimal numbers, which takes about four times the space.
   public func netpbmData(_ format: NetpbmFormat? = nil, asText: Bool = false) -> Data {
     let format = format ?? (channels < 3 ? .graymap : .pixmap)
     let image = converted(toChannels: format == .pixmap ? 3 : 1)
@@ -44,14 +44,16 @@ extension Image {
   }
 }
 
-/// A Netpbm file that is being read; of several pictures in it, the first.
+/// Reads a Netpbm file. If the file contains several images, the first one is read.
 struct NetpbmReader {
   private let bytes: [UInt8]
   private let path: String
   private let pixelLimit: Int
   private var position = 2
 
-  /// - Parameter bytes: begin with P1 … P6.
+  /// A reader for the bytes of a file.
+  ///
+  /// - Parameter bytes: the file's contents, which begin with P1 … P6.
   init(_ bytes: [UInt8], path: String, pixelLimit: Int) {
     (self.bytes, self.path, self.pixelLimit) = (bytes, path, pixelLimit)
   }
@@ -65,14 +67,14 @@ struct NetpbmReader {
     guard width * height <= pixelLimit else {
       throw failure(start, "at most \(pixelLimit) pixels", "\(width) × \(height)")
     }
-    let largest = isBitmap ? 1 : try number("a largest value", 1...65_535)
+    let largest = isBitmap ? 1 : try number("a maximum value", 1...65_535)
     guard position < bytes.count, NetpbmReader.isSpace(bytes[position]) else {
-      throw failure(position, "white space behind the header", found(at: position))
+      throw failure(position, "white space after the header", found(at: position))
     }
     position += 1
 
     let count = width * height * channels
-    // The least that so many samples can take: memory for them is taken only from a file that is as long.
+    // The minimum size of this many samples. Memory is allocated only if the file is at least that long.
     let least: Int
     switch (isText, isBitmap) {
     case (true, true): least = count
@@ -112,12 +114,12 @@ struct NetpbmReader {
     return Image(width: width, height: height, channels: channels, samples: samples)
   }
 
-  /// 0 … largest becomes 0 … 255, rounded to the nearest.
+  /// Scales 0 … largest to 0 … 255, rounded to the nearest.
   private static func scaled(_ value: Int, _ largest: Int) -> UInt8 { UInt8((value * 255 + largest / 2) / largest) }
 
   private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-  /// Passes over white space, and over comments, which go from # to the end of the line.
+  /// Skips white space and comments, which go from # to the end of the line.
   private mutating func skipSpace() {
     while position < bytes.count {
       if bytes[position] == UInt8(ascii: "#") {
@@ -137,18 +139,18 @@ struct NetpbmReader {
     while position < bytes.count, (0x30...0x39).contains(bytes[position]) {
       value = value * 10 + Int(bytes[position] - 0x30)
       position += 1
-      // Before it overflows.
+      // Stops before the value overflows.
       if value > Int(UInt32.max) { break }
     }
     let expected = "\(what) from \(range.lowerBound) to \(range.upperBound)"
     guard position > start else { throw failure(start, expected, found(at: start)) }
     guard range.contains(value) else {
-      throw failure(start, expected, value > Int(UInt32.max) ? "a larger one" : "\(value)")
+      throw failure(start, expected, value > Int(UInt32.max) ? "a larger number" : "\(value)")
     }
     return value
   }
 
-  /// A 0 or 1 of a bitmap in text, which need no space between them.
+  /// One digit of a bitmap in text form, where digits need no white space between them.
   private mutating func digit() throws(FileFormatError) -> Bool {
     skipSpace()
     guard position < bytes.count, bytes[position] == 0x30 || bytes[position] == 0x31 else {

@@ -1,13 +1,13 @@
-// PNG files: their chunks, and what may stand in them (ISO/IEC 15948). Read first: Inflate.swift, Checksums.swift.
-// Read next: PNGScanlines.swift, which turns the data into samples.
+// PNG files: their chunks and the checks on them (ISO/IEC 15948). Read first: Inflate.swift, Checksums.swift.
+// Read next: PNGScanlines.swift, which converts the decompressed data to samples.
 
 import ApusFiles
 
-/// What every PNG file has in common.
+/// Constants and the header of the PNG format.
 enum PNGFormat {
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// What the samples of a pixel mean.
+  /// The color type, which determines the samples of a pixel.
   enum ColorType: Int {
     case gray = 0
     case color = 2
@@ -33,7 +33,7 @@ enum PNGFormat {
     }
   }
 
-  /// The header's fields.
+  /// The fields of the IHDR chunk.
   struct Header {
     var width: Int
     var height: Int
@@ -43,24 +43,24 @@ enum PNGFormat {
 
     var bitsPerPixel: Int { depth * type.samples }
 
-    /// The images in the file, each with fewer pixels: one, or the seven of Adam7.
+    /// The passes in the file: one, or seven reduced images for Adam7 interlacing.
     var passes: [(x: Int, y: Int, dx: Int, dy: Int)] {
       isInterlaced
         ? [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
         : [(0, 0, 1, 1)]
     }
 
-    /// The pixels of a pass; no rows if there are no columns.
+    /// The size of a pass. Both are 0 if either is.
     func size(of pass: (x: Int, y: Int, dx: Int, dy: Int)) -> (width: Int, height: Int) {
       let columns = (width - pass.x + pass.dx - 1) / pass.dx
       let rows = (height - pass.y + pass.dy - 1) / pass.dy
       return columns > 0 && rows > 0 ? (columns, rows) : (0, 0)
     }
 
-    /// Bytes of a row of pixels, without the one before it that names its filter.
+    /// The number of bytes in a row, without the filter byte before it.
     func rowBytes(width: Int) -> Int { (width * bitsPerPixel + 7) / 8 }
 
-    /// Bytes of the decompressed data.
+    /// The number of bytes of the decompressed data.
     var dataCount: Int {
       passes.reduce(0) { sum, pass in
         let (width, height) = size(of: pass)
@@ -70,14 +70,14 @@ enum PNGFormat {
   }
 }
 
-/// A PNG file that is being read: all chunks are checked, the known ones understood.
+/// Reads a PNG file. Every chunk is checked; the known ones are decoded.
 struct PNGReader {
   private let bytes: [UInt8]
   private let path: String
   private let pixelLimit: Int
   private var palette: [UInt8] = []
   private var transparency: [UInt8] = []
-  /// The image's data as they are compressed, and where their parts lie in the file.
+  /// The compressed image data, and where its parts are in the file.
   private var data: [UInt8] = []
   private var parts: [(dataOffset: Int, fileOffset: Int)] = []
 
@@ -93,13 +93,13 @@ struct PNGReader {
     if header.type == .palette && palette.isEmpty {
       throw FileFormatError(path: path, place: .key("PLTE"), expected: "a palette", found: "none")
     }
-    // Deflate's best is 1032 bytes for one: memory for more is taken only from a file that is as long.
+    // Deflate expands by at most 1032 times. Memory is allocated only if the file is long enough.
     let dataCount = header.dataCount
     guard dataCount / DeflateFormat.largestRatio <= data.count else {
       throw FileFormatError(
         path: path, place: .key("IDAT"),
         expected: "compressed data for \(header.width) × \(header.height) pixels (\(dataCount) bytes)",
-        found: "\(data.count) bytes, which are too few")
+        found: "only \(data.count) bytes")
     }
     let scanlines: [UInt8]
     do throws(Inflater.Failure) {
@@ -120,12 +120,12 @@ struct PNGReader {
 
   private struct Chunk {
     let name: String
-    /// Of the chunk's first byte, in the file.
+    /// The offset of the chunk's first byte in the file.
     let offset: Int
     let content: ArraySlice<UInt8>
 
     var end: Int { content.endIndex + 4 }
-    /// Unknown chunks with a small first letter may be passed over.
+    /// Whether a reader must know the chunk. Unknown chunks whose name begins with a small letter may be skipped.
     var isCritical: Bool { name.first?.isUppercase ?? true }
   }
 
@@ -142,7 +142,7 @@ struct PNGReader {
     let name = String(decoding: letters, as: UTF8.self)
     guard length <= bytes.count - offset - 12 else {
       throw failure(
-        offset, "a length of \(name) that the file has room for", "\(length) of \(bytes.count - offset - 12) bytes")
+        offset, "a length of \(name) that fits into the file", "\(length) with \(bytes.count - offset - 12) bytes left")
     }
     let end = offset + 8 + length
     let (stored, actual) = (number(at: end), CRC32.checksum(bytes[offset + 4..<end]))
@@ -154,7 +154,7 @@ struct PNGReader {
 
   private func header(_ chunk: Chunk) throws(FileFormatError) -> PNGFormat.Header {
     let start = chunk.content.startIndex
-    guard chunk.content.count == 13 else { throw failure(chunk.offset, "13 bytes of header", "\(chunk.content.count)") }
+    guard chunk.content.count == 13 else { throw failure(chunk.offset, "IHDR of 13 bytes", "\(chunk.content.count)") }
     let (width, height) = (number(at: start), number(at: start + 4))
     for (offset, size, name) in [(start, width, "width"), (start + 4, height, "height")]
     where size == 0 || size > Int32.max {
@@ -164,12 +164,12 @@ struct PNGReader {
       throw failure(start, "at most \(pixelLimit) pixels", "\(width) × \(height)")
     }
     guard let type = PNGFormat.ColorType(rawValue: Int(bytes[start + 9])) else {
-      throw failure(start + 9, "a colour type 0, 2, 3, 4 or 6", "\(bytes[start + 9])")
+      throw failure(start + 9, "color type 0, 2, 3, 4 or 6", "\(bytes[start + 9])")
     }
     let depth = Int(bytes[start + 8])
     guard type.depths.contains(depth) else {
       let depths = type.depths.map(String.init).joined(separator: ", ")
-      throw failure(start + 8, "a bit depth of \(depths) for colour type \(type.rawValue)", "\(depth)")
+      throw failure(start + 8, "a bit depth of \(depths) for color type \(type.rawValue)", "\(depth)")
     }
     for (offset, name) in [(start + 10, "compression"), (start + 11, "filter")] where bytes[offset] != 0 {
       throw failure(offset, "\(name) method 0", "\(bytes[offset])")
@@ -187,12 +187,12 @@ struct PNGReader {
       let isFirst = seen.insert(chunk.name).inserted
       switch chunk.name {
       case "PLTE", "tRNS":
-        guard isFirst else { throw failure(chunk.offset, "one chunk \(chunk.name)", "another one") }
-        guard !seen.contains("IDAT") else { throw failure(chunk.offset, "\(chunk.name) before IDAT", "it behind") }
+        guard isFirst else { throw failure(chunk.offset, "one \(chunk.name) chunk", "another one") }
+        guard !seen.contains("IDAT") else { throw failure(chunk.offset, "\(chunk.name) before IDAT", "it after IDAT") }
         if chunk.name == "PLTE" { try readPalette(chunk, header) } else { try readTransparency(chunk, header) }
       case "IDAT":
         guard isFirst || previous.name == "IDAT" else {
-          throw failure(chunk.offset, "all IDAT chunks together", "\(previous.name) between them")
+          throw failure(chunk.offset, "consecutive IDAT chunks", "\(previous.name) between them")
         }
         parts.append((data.count, chunk.content.startIndex))
         data += chunk.content
@@ -215,7 +215,7 @@ struct PNGReader {
     }
     let most = header.type == .palette ? 1 << header.depth : 256
     guard count > 0, count % 3 == 0, count / 3 <= most else {
-      throw failure(chunk.offset, "a palette of 1 to \(most) colours, three bytes each", "\(count) bytes")
+      throw failure(chunk.offset, "a palette of 1 to \(most) colors, three bytes each", "\(count) bytes")
     }
     palette = Array(chunk.content)
   }
@@ -227,7 +227,7 @@ struct PNGReader {
       let expected = header.type == .gray ? 2 : 6
       guard count == expected else { throw failure(chunk.offset, "\(expected) bytes of tRNS", "\(count)") }
     case .palette:
-      guard !palette.isEmpty else { throw failure(chunk.offset, "PLTE before tRNS", "it behind") }
+      guard !palette.isEmpty else { throw failure(chunk.offset, "PLTE before tRNS", "tRNS first") }
       guard (1...palette.count / 3).contains(count) else {
         throw failure(chunk.offset, "1 to \(palette.count / 3) bytes of tRNS", "\(count)")
       }
@@ -238,7 +238,7 @@ struct PNGReader {
 
   // MARK: Bytes
 
-  /// Four bytes, the highest first.
+  /// The four bytes at `offset` as a big-endian number.
   private func number(at offset: Int) -> UInt32 {
     bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
   }

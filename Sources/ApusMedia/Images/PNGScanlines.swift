@@ -1,9 +1,9 @@
-// From the decompressed data of a PNG file to samples: filters, bit depths, palettes, interlacing.
+// Converts the decompressed data of a PNG file to samples: filters, bit depths, palettes, interlacing.
 // Read first: PNGReader.swift.
 
-/// Rows of filtered bytes on their way to a picture.
+/// Decodes the filtered scanlines of an image.
 struct PNGScanlines {
-  /// What only the decompressed data show to be wrong, by its place in the picture.
+  /// An error in the decompressed data, with its place in the image.
   struct Failure: Error {
     let place: String
     let expected: String
@@ -41,7 +41,8 @@ struct PNGScanlines {
     return Image(width: header.width, height: header.height, channels: channels, samples: samples)
   }
 
-  /// Of the picture: those of the file, with alpha if some colours are transparent, and palettes resolved.
+  /// The number of channels of the image: those of the file with palettes resolved, and alpha if some colors are
+  /// transparent.
   private var channels: Int {
     let colors = header.type == .palette ? 3 : header.type.samples
     return transparency.isEmpty ? colors : colors + 1
@@ -49,10 +50,10 @@ struct PNGScanlines {
 
   // MARK: Filters
 
-  /// Adds to each byte of a row what the filter predicts from its left, upper and upper left neighbour.
+  /// Adds to each byte of a row the filter's prediction from the left, upper and upper-left neighbors.
   private mutating func unfilter(_ start: Int, count: Int, isFirst: Bool, pass: Int, row: Int) throws(Failure) {
     let (first, end) = (start + 1, start + 1 + count)
-    // The neighbour on the left is the same sample of the pixel before, in small depths the byte before.
+    // The left neighbor is the same byte of the previous pixel, or the previous byte if a pixel has fewer than 8 bits.
     let distance = max(1, header.bitsPerPixel / 8)
     let above = count + 1
     switch bytes[start] {
@@ -77,11 +78,11 @@ struct PNGScanlines {
       }
     default:
       let name = header.isInterlaced ? "pass \(pass + 1), row \(row)" : "row \(row)"
-      throw Failure(place: name, expected: "a filter from 0 to 4", found: "\(bytes[start])")
+      throw Failure(place: name, expected: "a filter type from 0 to 4", found: "\(bytes[start])")
     }
   }
 
-  /// The neighbour that is nearest to left + up − corner; of equally near ones the first (Paeth 1991).
+  /// The neighbor that is nearest to left + up − corner; the first one if several are equally near (Paeth 1991).
   static func paeth(_ left: Int, _ up: Int, _ corner: Int) -> Int {
     let estimate = left + up - corner
     let (a, b, c) = (abs(estimate - left), abs(estimate - up), abs(estimate - corner))
@@ -90,7 +91,7 @@ struct PNGScanlines {
 
   // MARK: Samples
 
-  /// One row of a pass: `count` pixels, `step` samples apart in the picture.
+  /// Converts one row of a pass: `count` pixels, which are `step` samples apart in the image.
   private func expand(
     _ start: Int, count: Int, into samples: inout [UInt8], at target: Int, step: Int, y: Int
   ) throws(Failure) {
@@ -103,7 +104,7 @@ struct PNGScanlines {
         let index = sample(start, pixel)
         guard index * 3 < palette.count else {
           throw Failure(
-            place: "row \(y)", expected: "a colour of the palette's \(palette.count / 3)", found: "number \(index)")
+            place: "row \(y)", expected: "an index into \(palette.count / 3) palette colors", found: "\(index)")
         }
         for channel in 0..<3 { samples[target + channel] = palette[index * 3 + channel] }
         if !transparency.isEmpty {
@@ -114,7 +115,7 @@ struct PNGScanlines {
         for channel in 0..<perPixel {
           let value = sample(start, pixel * perPixel + channel)
           isKey = isKey && value == key[channel]
-          // 65535 becomes 255: a division by 257, rounded to the nearest.
+          // Scales 65535 to 255: a division by 257, rounded to the nearest.
           samples[target + channel] = UInt8(header.depth == 16 ? (value + 128) / 257 : value * scale)
         }
         if !key.isEmpty { samples[target + perPixel] = isKey ? 0 : 255 }
@@ -123,14 +124,14 @@ struct PNGScanlines {
     }
   }
 
-  /// The colour that tRNS makes transparent, in the file's own depth; empty if there is none.
+  /// The color that tRNS makes transparent, at the file's bit depth; empty if there is none.
   private var transparentColor: [Int] {
     stride(from: 0, to: transparency.count - 1, by: 2).map {
       (Int(transparency[$0]) << 8 | Int(transparency[$0 + 1])) & (1 << header.depth - 1)
     }
   }
 
-  /// Sample number `index` of a row, as it is stored.
+  /// The stored sample number `index` of a row.
   @inline(__always)
   private func sample(_ start: Int, _ index: Int) -> Int {
     switch header.depth {

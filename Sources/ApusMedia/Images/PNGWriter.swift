@@ -1,10 +1,10 @@
-// Writing PNG files. Read first: PNGReader.swift, Deflate.swift.
+// Writes PNG files. Read first: PNGReader.swift, Deflate.swift.
 
 import ApusFiles
 public import Foundation
 
 extension Image {
-  /// The picture as a PNG file: 8 bits a sample, gray or colours, with alpha if it has one.
+  /// The image as a PNG file with 8 bits per sample, in gray or color, with alpha if the image has it.
   ///
   /// - Complexity: O(samples)
   public func pngData() -> Data {
@@ -21,7 +21,8 @@ extension Image {
 
   private func bigEndian(_ number: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } }
 
-  /// Each row behind the number of its filter: of the five the one that leaves the smallest numbers.
+  /// The scanlines, each after its filter byte. Of the five filters, each row gets the one with the smallest sum of
+  /// differences.
   private func filteredRows() -> [UInt8] {
     let rowBytes = width * channels
     var result: [UInt8] = []
@@ -46,7 +47,7 @@ extension Image {
           }
           let difference = samples[place] &- UInt8(prediction)
           row[i + 1] = difference
-          // 255 is as small as 1: differences wrap around.
+          // Differences wrap around, so 255 counts as 1.
           sum += min(Int(difference), 256 - Int(difference))
         }
         if sum < best.sum { best = (sum, row) }

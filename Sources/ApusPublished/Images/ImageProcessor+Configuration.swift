@@ -1,12 +1,13 @@
-// Reading preprocessor_config.json or processor_config.json, as Hugging Face's ViT and CLIP folders have it. Read first: ImageProcessor.swift.
+// Reads the preprocessor_config.json or processor_config.json of Hugging Face's ViT and CLIP folders.
+// Read first: ImageProcessor.swift.
 
 public import ApusFiles
 import ApusMedia
 public import Foundation
 
 extension ImageProcessor {
-  /// Their preprocessor_config.json.
-  // The file's own keys.
+  /// The contents of a preprocessor_config.json.
+  // The properties have the names of the keys.
   // swift-format-ignore: AlwaysUseLowerCamelCase
   private struct ForeignConfiguration: Decodable {
     var image_processor_type: String?
@@ -24,13 +25,13 @@ extension ImageProcessor {
     var do_pad: Bool?
   }
 
-  /// Their newer processor_config.json, which has the settings for texts and pictures in one.
+  /// The contents of the newer processor_config.json, which combines the settings for text and images.
   // swift-format-ignore: AlwaysUseLowerCamelCase
   private struct ForeignProcessor: Decodable {
     var image_processor: ForeignConfiguration?
   }
 
-  /// A number, or named ones.
+  /// A size: a single number, or named edges.
   // swift-format-ignore: AlwaysUseLowerCamelCase
   private struct ForeignSize: Decodable {
     struct Edges: Decodable {
@@ -51,10 +52,10 @@ extension ImageProcessor {
     }
   }
 
-  /// What a class of theirs does where its file says nothing.
+  /// The settings of a processor class that apply if the file does not specify them.
   private struct Defaults {
     let processor: ImageProcessor
-    /// What a size that is a single number means.
+    /// Whether a size that is a single number is the length of the shortest edge.
     let numberIsShortestEdge: Bool
   }
 
@@ -69,14 +70,14 @@ extension ImageProcessor {
 
   private static let methods: [Int: Resampling] = [0: .nearest, 1: .lanczos, 2: .bilinear, 3: .bicubic]
 
-  /// The settings in a preprocessor_config.json of ViT's or CLIP's kind, or those for pictures in a processor_config.json.
+  /// Reads the image settings in the preprocessor_config.json or processor_config.json of a ViT or CLIP folder.
   ///
-  /// - Throws: the file cannot be read, or everything in it that would change the numbers in a way not known here.
+  /// - Throws: if the file cannot be read; or all settings that would change the output and are not supported.
   public init(contentsOf url: URL) throws(FileFormatError) {
     try self.init(parsing: Data(try TextFile.read(url).utf8), path: url.readablePath)
   }
 
-  /// The settings in a file's bytes.
+  /// Reads the settings in a file's bytes.
   init(parsing data: Data, path: String) throws(FileFormatError) {
     let foreign: ForeignConfiguration
     do {
@@ -112,14 +113,14 @@ extension ImageProcessor {
     {
       result.crop = Crop(width: width, height: height)
     } else if crops && result.crop == nil {
-      problems.add("crop_size", expected: "a size, because do_center_crop is true", found: "none")
+      problems.add("crop_size", expected: "a size because do_center_crop is true", found: "none")
     }
     if let mean = foreign.image_mean { result.mean = mean }
     if let deviation = foreign.image_std { result.standardDeviation = deviation }
     let (means, deviations) = (result.mean.count, result.standardDeviation.count)
     if !(1...4).contains(means) || means != deviations {
       problems.add(
-        "image_mean, image_std", expected: "one to four numbers, as many of each", found: "\(means) and \(deviations)")
+        "image_mean, image_std", expected: "arrays of equal length, from 1 to 4", found: "\(means) and \(deviations)")
     }
     if result.standardDeviation.contains(0) {
       problems.add("image_std", expected: "numbers other than 0", found: "\(result.standardDeviation)")
@@ -137,7 +138,7 @@ extension ImageProcessor {
     self = result
   }
 
-  /// Largest edge of a picture that a model may ask for: memory is taken for all of it.
+  /// The longest edge that a configuration may request, because memory is allocated for the whole image.
   private static let longestEdge = 1 << 14
 
   private static func size(

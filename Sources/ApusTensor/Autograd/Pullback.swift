@@ -1,5 +1,5 @@
 // How an operation says what its gradient is: `recorded` and `wrt`.
-// Read first: Tape.swift. Read next: Ops/Arithmetic.swift for short examples.
+// Read first: Tape.swift. Read next: ../Ops/Arithmetic.swift for short examples.
 
 import ApusBase
 

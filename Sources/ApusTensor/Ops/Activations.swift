@@ -1,19 +1,19 @@
-// The nonlinearities of networks. Read next: Linear.swift, where they are fused with a product.
+// Activation functions. Read next: Linear.swift, which fuses them with a matrix product.
 
 import ApusBase
 import ApusKernelTypes
 
-/// A nonlinearity, to be applied by itself or fused into a linear map.
+/// An activation function, applied by itself or fused into a linear map.
 public enum Activation: String, Sendable, CaseIterable, Codable {
   /// max(x, 0)
   case relu
-  /// x·Φ(x) with the normal distribution function Φ (Hendrycks, Gimpel, arXiv:1606.08415)
+  /// x·Φ(x) with the cumulative normal distribution Φ (Hendrycks, Gimpel, arXiv:1606.08415)
   case gelu
-  /// ½x(1 + tanh(√(2/π)(x + 0.044715x³))): the approximation that GPT-2 uses
+  /// ½x(1 + tanh(√(2/π)(x + 0.044715x³))): the approximation of GELU that GPT-2 uses
   case geluTanh
   /// x·σ(x), also called swish (Ramachandran et al., arXiv:1710.05941)
   case silu
-  /// x·σ(1.702x): CLIP's gelu (arXiv:1606.08415, section 2)
+  /// x·σ(1.702x): the approximation of GELU that CLIP uses (arXiv:1606.08415, section 2)
   case quickGelu
   /// 1/(1 + e⁻ˣ)
   case sigmoid
@@ -35,40 +35,42 @@ public enum Activation: String, Sendable, CaseIterable, Codable {
 
   var operation: UnaryOperation { function.operation }
 
-  /// The activation of every element, [...] → the same shape.
+  /// Applies the activation to every element, [..] → the same shape.
   public func callAsFunction(_ x: Tensor) -> Tensor { function.apply(x) }
 }
 
-/// How gelu is computed.
+/// How GELU is computed.
 public enum GELUApproximation: Sendable {
-  /// With the error function.
+  /// Exactly, with the error function.
   case none
-  /// With a hyperbolic tangent, within 5·10⁻⁴ of the exact one.
+  /// Approximately, with a hyperbolic tangent: within 5·10⁻⁴ of the exact value.
   case tanh
 }
 
 extension Tensor {
-  /// max(x, 0), with derivative 0 at 0.
+  /// ReLU: max(x, 0); the derivative at 0 is 0.
   public func relu() -> Tensor {
     let x = self
     return mapped(.relu).recorded("relu") { wrt(x) { dy in x.mappedBackward(.relu, dy) } }
   }
 
-  /// x above 0, slope · x elsewhere (Maas, Hannun, Ng, ICML 2013).
+  /// Leaky ReLU: x where x > 0, slope · x elsewhere (Maas, Hannun, Ng, ICML 2013).
   public func leakyRelu(slope: Float = 0.01) -> Tensor {
     let x = self
     let function = ParametricFunction(.leakyReLU, slope)
     return mapped(function).recorded("leakyRelu") { wrt(x) { dy in x.mappedBackward(function, dy) } }
   }
 
-  /// x above 0, alpha · (eˣ − 1) elsewhere (Clevert, Unterthiner, Hochreiter, arXiv:1511.07289).
+  /// ELU: x where x > 0, alpha · (eˣ − 1) elsewhere (Clevert, Unterthiner, Hochreiter, arXiv:1511.07289).
   public func elu(alpha: Float = 1) -> Tensor {
     let x = self
     let function = ParametricFunction(.elu, alpha)
     return mapped(function).recorded("elu") { wrt(x) { dy in x.mappedBackward(function, dy) } }
   }
 
-  /// ln(1 + e^(beta · x)) / beta: a relu without a kink. It never overflows, so there is no threshold.
+  /// Softplus: ln(1 + e^(beta · x)) / beta, a smooth ReLU.
+  ///
+  /// It is computed without overflow, so it needs no threshold above which it becomes linear.
   ///
   /// - Precondition: beta > 0.
   public func softplus(beta: Float = 1) -> Tensor {
@@ -78,26 +80,26 @@ extension Tensor {
     return mapped(function).recorded("softplus") { wrt(x) { dy in x.mappedBackward(function, dy) } }
   }
 
-  /// x·Φ(x) (Hendrycks, Gimpel, arXiv:1606.08415), or its tanh approximation.
+  /// GELU: x·Φ(x), or its tanh approximation (Hendrycks, Gimpel, arXiv:1606.08415).
   public func gelu(approximation: GELUApproximation = .none) -> Tensor {
     let x = self
     let operation: UnaryOperation = approximation == .none ? .gelu : .geluTanh
     return mapped(operation).recorded("gelu") { wrt(x) { dy in x.mappedBackward(operation, dy) } }
   }
 
-  /// x·σ(x)
+  /// SiLU, also called swish: x·σ(x).
   public func silu() -> Tensor {
     let x = self
     return mapped(.silu).recorded("silu") { wrt(x) { dy in x.mappedBackward(.silu, dy) } }
   }
 
-  /// x·σ(1.702x): the approximation of gelu that CLIP uses (Hendrycks, Gimpel, arXiv:1606.08415, section 2).
+  /// QuickGELU: x·σ(1.702x), the approximation of GELU that CLIP uses (Hendrycks, Gimpel, arXiv:1606.08415, section 2).
   public func quickGelu() -> Tensor {
     let x = self
     return mapped(.quickGelu).recorded("quickGelu") { wrt(x) { dy in x.mappedBackward(.quickGelu, dy) } }
   }
 
-  /// 1/(1 + e⁻ˣ)
+  /// The logistic sigmoid: 1/(1 + e⁻ˣ).
   public func sigmoid() -> Tensor {
     let (x, y) = (self, mapped(.sigmoid))
     return y.recorded("sigmoid") { wrt(x) { dy in y.mappedBackward(.sigmoid, dy) } }

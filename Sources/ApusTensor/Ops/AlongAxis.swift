@@ -1,5 +1,5 @@
-// Elements picked by index along an axis: gather, scatter, whole parts by index, one-hot.
-// Read first: Strides.swift; Gather.swift, the same for the rows of an embedding's table. Read next: Einsum.swift.
+// Indexing along an axis: gather, scatter, index select, one-hot.
+// Read first: Strides.swift; Gather.swift, which looks up rows of a table. Read next: Einsum.swift.
 
 import ApusBase
 import ApusKernelTypes
@@ -7,7 +7,7 @@ import ApusKernels
 
 /// How an index tensor addresses another tensor along one of its axes, checked in one place.
 private struct AxisPick {
-  /// Sizes of the index tensor, and the distances in the other one; 0 along the indexed axis.
+  /// The sizes of the index tensor, and the strides of the other tensor; 0 along the indexed axis.
   private(set) var sizes: [Int] = []
   private(set) var strides: [Int] = []
   private(set) var axis: Int?
@@ -18,13 +18,13 @@ private struct AxisPick {
       indices.shape.rank == shape.rank
         && shape.indices.allSatisfy { $0 == axis || indices.shape[$0] <= shape[$0] },
       "\(operation): indices \(indices.shape) into shape \(shape) along axis \(axis) "
-        + "(expected as many axes, and no larger sizes along the others)")
+        + "(expected equal ranks, and no larger sizes along the other axes)")
     indices.check(below: shape[axis], operation)
     let own = shape.strides
     axisStride = own[axis]
     for a in shape.indices where indices.shape[a] != 1 {
       let (size, stride) = (indices.shape[a], a == axis ? 0 : own[a])
-      // Neighbours that are walked through like one axis become one; the indexed axis stays alone.
+      // Adjacent axes that can be traversed as one are merged; the indexed axis stays separate.
       if a != axis, let last = strides.last, self.axis != sizes.count - 1, last == stride * size {
         sizes[sizes.count - 1] *= size
         strides[strides.count - 1] = stride
@@ -48,9 +48,9 @@ private struct AxisPick {
     }
   }
 
-  /// Writes (or adds) the elements of x into `target`.
+  /// Writes the elements of x into `target`, or adds them.
   func scatter(_ x: Tensor, _ indices: IndexTensor, into target: inout Tensor, adds: Bool) {
-    // Where there is one index for each place of the other axes, no two meet: they are rows of one element.
+    // With a single index along the axis, all targets are distinct: the elements are treated as rows of one element.
     let (sizes, strides) = axis == nil ? (sizes + [1], strides + [0]) : (sizes, strides)
     let place = axis ?? sizes.count - 1
     target.withUnsafeMutablePointer { y in
@@ -66,15 +66,15 @@ private struct AxisPick {
 }
 
 extension Tensor {
-  /// Along one axis the elements that the indices name; along the others those at the indices' own places.
+  /// The elements that the indices select along one axis.
   ///
   ///     result[i, j, k] = self[i, indices[i, j, k], k]     along axis 1
   ///
   /// - Parameters:
-  ///   - indices: as many axes as this tensor, along the others no larger; from 0 to the axis' size − 1.
-  ///   - axis: the one that is indexed.
+  ///   - indices: the same rank as this tensor, and no larger along the other axes; each index is within the axis.
+  ///   - axis: the indexed axis.
   /// - Returns: the indices' shape.
-  /// - Precondition: the shapes agree, the indices are in range.
+  /// - Precondition: the shapes agree; the indices are in range.
   public func gather(_ indices: IndexTensor, along axis: Int) -> Tensor {
     let axis = shape.normalized(axis: axis, "gather")
     let x = self
@@ -84,18 +84,18 @@ extension Tensor {
     }
   }
 
-  /// This tensor with elements of `source` in the places that the indices name along an axis.
+  /// This tensor with elements replaced by those of `source`, at the positions that the indices select along an axis.
   ///
   ///     result[i, indices[i, j, k], k] = source[i, j, k]     along axis 1
   ///
-  /// Where several elements meet, the last one counts (in row-major order); as in PyTorch, gradients take no notice of that,
-  /// and give each the gradient of the place.
+  /// If several elements are written to one position, the last one in row-major order remains. As in PyTorch, gradients
+  /// ignore this: each of these elements receives the gradient of the position.
   ///
   /// - Parameters:
-  ///   - source: along no axis smaller than the indices; what is larger is left out.
-  ///   - indices: as many axes as this tensor, along all but the indexed one no larger.
-  ///   - axis: the one that is indexed.
-  /// - Precondition: the shapes agree, the indices are in range.
+  ///   - source: at least as large as the indices along every axis; elements beyond are not used.
+  ///   - indices: the same rank as this tensor, and no larger along the other axes; each index is within the axis.
+  ///   - axis: the indexed axis.
+  /// - Precondition: the shapes agree; the indices are in range.
   public func scatter(_ source: Tensor, at indices: IndexTensor, along axis: Int) -> Tensor {
     let axis = shape.normalized(axis: axis, "scatter")
     let (x, source) = (self, source.cut(to: indices.shape, "scatter"))
@@ -112,15 +112,15 @@ extension Tensor {
     }
   }
 
-  /// This tensor with elements of `source` added to the places that the indices name along an axis.
+  /// This tensor with the elements of `source` added at the positions that the indices select along an axis.
   ///
   ///     result[i, indices[i, j, k], k] += source[i, j, k]     along axis 1
   ///
   /// - Parameters:
-  ///   - source: along no axis smaller than the indices; what is larger is left out.
-  ///   - indices: as many axes as this tensor, along all but the indexed one no larger.
-  ///   - axis: the one that is indexed.
-  /// - Precondition: the shapes agree, the indices are in range.
+  ///   - source: at least as large as the indices along every axis; elements beyond are not used.
+  ///   - indices: the same rank as this tensor, and no larger along the other axes; each index is within the axis.
+  ///   - axis: the indexed axis.
+  /// - Precondition: the shapes agree; the indices are in range.
   public func scatterAdd(_ source: Tensor, at indices: IndexTensor, along axis: Int) -> Tensor {
     let axis = shape.normalized(axis: axis, "scatterAdd")
     let (x, source) = (self, source.cut(to: indices.shape, "scatterAdd"))
@@ -133,7 +133,7 @@ extension Tensor {
     }
   }
 
-  /// Adds the elements of `part` to the places that the indices name along an axis; not recorded.
+  /// Adds the elements of `part` at the positions that the indices select along an axis; not recorded.
   mutating func add(_ part: Tensor, at indices: IndexTensor, along axis: Int) {
     AxisPick(indices, shape, along: axis, "scatterAdd").scatter(part, indices, into: &self, adds: true)
   }
@@ -141,22 +141,22 @@ extension Tensor {
   private func cut(to shape: Shape, _ operation: StaticString) -> Tensor {
     require(
       rank == shape.rank && zip(self.shape, shape).allSatisfy { $0 >= $1 },
-      "\(operation): source \(self.shape) for indices \(shape) (expected as many axes, none smaller)")
+      "\(operation): source \(self.shape), indices \(shape) (expected equal ranks, and a source that is no smaller)")
     return shape.indices.reduce(self) { x, axis in
       x.shape[axis] == shape[axis] ? x : x.slice(0..<shape[axis], along: axis)
     }
   }
 
-  /// The parts at some indices along an axis, in their order.
+  /// The slices at the given indices along an axis, in the order of the indices.
   ///
   /// - Parameters:
-  ///   - indices: a vector; from 0 to the axis' size − 1.
-  ///   - axis: the one that is indexed.
-  /// - Returns: this tensor's shape, with as many places along the axis as there are indices.
-  /// - Precondition: the indices are a vector and in range.
+  ///   - indices: [count]; each index is within the axis.
+  ///   - axis: the indexed axis.
+  /// - Returns: this tensor's shape, with `indices.count` as the size of the axis.
+  /// - Precondition: the indices are a vector, and in range.
   public func indexSelect(_ indices: IndexTensor, along axis: Int) -> Tensor {
     let axis = shape.normalized(axis: axis, "indexSelect")
-    require(indices.shape.rank == 1, "indexSelect: indices of shape \(indices.shape) (expected a vector)")
+    require(indices.shape.rank == 1, "indexSelect: indices \(indices.shape) (expected a vector)")
     indices.check(below: shape[axis], "indexSelect")
     let x = self
     let run = AxisRun(shape, axis)
@@ -190,11 +190,11 @@ extension Tensor {
 }
 
 extension IndexTensor {
-  /// A 1 at each index, 0 elsewhere, along a new last axis.
+  /// The one-hot encoding: 1 at each index and 0 elsewhere, along a new last axis.
   ///
-  /// - Parameter classes: the new axis' size.
+  /// - Parameter classes: the size of the new axis.
   /// - Returns: [.., classes]
-  /// - Precondition: the indices are below `classes` and not negative.
+  /// - Precondition: every index is in 0 ..< classes.
   public func oneHot(classes: Int) -> Tensor {
     check(below: classes, "oneHot")
     return Tensor(uninitialized: Shape(Array(shape) + [classes])) { y in

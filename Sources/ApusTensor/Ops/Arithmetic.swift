@@ -1,5 +1,5 @@
-// + − × ÷, the larger and the smaller of two: with broadcasting, and with numbers.
-// Read first: Autograd/Pullback.swift, Broadcasting.swift. Read next: Elementary.swift.
+// Elementwise +, −, ×, ÷, maximum and minimum, with broadcasting and with numbers.
+// Read first: ../Autograd/Pullback.swift, Broadcasting.swift. Read next: Elementary.swift.
 
 import ApusKernelTypes
 import ApusKernels
@@ -10,7 +10,7 @@ extension Tensor {
     return Tensor(uninitialized: plan.shape) { plan.run(operation, a, b, into: $0) }
   }
 
-  /// scale · self + offset
+  /// scale · self + offset; not recorded.
   func affine(scale: Float, offset: Float) -> Tensor {
     Tensor(uninitialized: shape) { y in
       read(self) { x in
@@ -19,7 +19,7 @@ extension Tensor {
     }
   }
 
-  // What a pullback captures lives until the backward has passed: where a shape is enough, no tensor is kept.
+  // A pullback's captures live until the backward pass has reached it. Where a shape suffices, no tensor is captured.
 
   /// a + b, element by element, broadcast.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
@@ -98,16 +98,16 @@ extension Tensor {
   }
 }
 
-/// The larger of a and b, element by element, broadcast; where they are equal, each gets half of the gradient.
+/// The elementwise maximum of a and b, broadcast; where they are equal, each receives half of the gradient.
 public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { extremum(a, b, isMaximum: true) }
 
-/// The smaller of a and b, element by element, broadcast; where they are equal, each gets half of the gradient.
+/// The elementwise minimum of a and b, broadcast; where they are equal, each receives half of the gradient.
 public func minimum(_ a: Tensor, _ b: Tensor) -> Tensor { extremum(a, b, isMaximum: false) }
 
 private func extremum(_ a: Tensor, _ b: Tensor, isMaximum: Bool) -> Tensor {
-  let plan = BroadcastPlan("extremum", a.shape, b.shape)
+  let plan = BroadcastPlan(isMaximum ? "maximum" : "minimum", a.shape, b.shape)
   let result = Tensor(uninitialized: plan.shape) { plan.run(isMaximum ? .maximum : .minimum, a, b, into: $0) }
-  // The share of a: 1, ½ or 0 = ½ + ½ sign(±(a − b)).
+  // The fraction of the gradient that a receives: ½ + ½ sign(±(a − b)), which is 1, ½ or 0.
   func share() -> Tensor {
     let difference = isMaximum ? a.detached - b.detached : b.detached - a.detached
     return difference.sign() * 0.5 + 0.5

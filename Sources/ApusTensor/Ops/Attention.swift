@@ -1,21 +1,23 @@
-// Scaled dot-product attention (Vaswani et al., arXiv:1706.03762), tiled: no matrix of T×T scores is stored.
+// Scaled dot-product attention (Vaswani et al., arXiv:1706.03762), tiled: the T×T matrix of scores is never stored.
 // Read first: ApusKernelsReference/ReferenceAttention.swift, AttentionMask.swift. Read next: CachedAttention.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// softmax(scale · Q·Kᵀ + mask) · V for every head.
+/// Scaled dot-product attention: softmax(scale · Q·Kᵀ + mask) · V for every head.
 ///
 /// - Parameters:
 ///   - query: [batch, heads, queries, size]
-///   - key: [batch, key heads, keys, size]; heads must be a multiple of the key heads, and query head h reads key head
-///     h · key heads / heads.
-///   - value: [batch, key heads, keys, value size]
-///   - mask: which keys are seen. A query that sees none gets zeros (and gradient zero).
-///   - scale: 1/√size if nil.
+///   - key: [batch, KV heads, keys, size]. The number of heads is a multiple of the number of KV heads; query head h
+///     attends with KV head ⌊h · KV heads / heads⌋.
+///   - value: [batch, KV heads, keys, value size]
+///   - mask: the keys that a query may attend to. A query without visible keys has output 0 and gradient 0.
+///   - scale: multiplies the attention scores; 1/√size if nil.
 /// - Returns: [batch, heads, queries, value size]
-/// - Complexity: 2·queries·keys·(size + value size) operations a head (half of that if causal); memory for the row sums only.
+/// - Complexity: 2·queries·keys·(size + value size) floating-point operations per head, half of that if causal; the
+///   only additional memory is one log-sum-exp per query and head.
+/// - Precondition: the shapes agree.
 public func scaledDotProductAttention(
   query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none, scale: Float? = nil
 ) -> Tensor {
@@ -34,15 +36,18 @@ public func scaledDotProductAttention(
   return plan.attend(query, key, value, resultShape: result)
 }
 
-/// Attention on projections with the heads side by side in the last axis, as linear layers give them: no copies.
+/// Attention on projections whose last axis contains all heads, as linear layers produce them; nothing is copied.
 ///
 /// - Parameters:
 ///   - query: [batch, queries, heads · size]
-///   - key: [batch, keys, key heads · size]
-///   - value: [batch, keys, key heads · value size]
+///   - key: [batch, keys, KV heads · size]
+///   - value: [batch, keys, KV heads · value size]
 ///   - heads: the number of query heads.
-///   - keyHeads: the number of key and value heads; nil: as many.
+///   - keyHeads: the number of KV heads; nil for as many as query heads.
+///   - mask: the keys that a query may attend to.
+///   - scale: multiplies the attention scores; 1/√size if nil.
 /// - Returns: [batch, queries, heads · value size]
+/// - Precondition: the shapes agree; the number of query heads is a multiple of the number of KV heads.
 public func attention(
   query: Tensor, key: Tensor, value: Tensor, heads: Int, keyHeads: Int? = nil, mask: AttentionMask = .none,
   scale: Float? = nil
@@ -53,7 +58,7 @@ public func attention(
     q.rank == 3 && k.rank == 3 && v.rank == 3 && q[0] == k[0] && k[0] == v[0] && k[1] == v[1] && heads > 0
       && groups > 0 && heads % groups == 0 && q[2] % heads == 0 && k[2] % groups == 0 && v[2] % groups == 0
       && q[2] / heads == k[2] / groups,
-    "attention: query \(q), key \(k), value \(v) with \(heads) heads, \(groups) key heads (expected [B, T, heads · size])"
+    "attention: query \(q), key \(k), value \(v) with \(heads) heads, \(groups) KV heads (expected [B, T, heads · size])"
   )
   let (size, valueSize) = (q[2] / heads, v[2] / groups)
   let plan = AttentionPlan(
@@ -69,12 +74,15 @@ public func attention(
   return plan.attend(query, key, value, resultShape: resultShape)
 }
 
-/// Self-attention on one projection that holds queries, keys and values side by side: no copies, one gradient.
+/// Self-attention on one projection that contains queries, keys and values; nothing is copied.
 ///
 /// - Parameters:
-///   - projection: [batch, length, 3 · heads · size]: all queries, all keys, all values.
-///   - heads: their number.
+///   - projection: [batch, length, 3 · heads · size]: queries, keys and values, one after another along the last axis.
+///   - heads: the number of heads.
+///   - mask: the keys that a query may attend to; causal by default.
+///   - scale: multiplies the attention scores; 1/√size if nil.
 /// - Returns: [batch, length, heads · size]
+/// - Precondition: the last axis is a multiple of 3 · heads.
 public func selfAttention(
   _ projection: Tensor, heads: Int, mask: AttentionMask = .causal, scale: Float? = nil
 ) -> Tensor {
@@ -117,7 +125,7 @@ extension HeadStrides {
   }
 }
 
-/// One attention: sizes, where heads lie, and the mask in the kernel's terms.
+/// One attention call: its sizes, the strides of its tensors, and the mask in the form that the kernel takes.
 struct AttentionPlan {
   var shape: AttentionShape
   var query: HeadStrides
@@ -125,10 +133,10 @@ struct AttentionPlan {
   var value: HeadStrides
   var result: HeadStrides
   let mask: AttentionMask
-  /// What is added to the scores, its key axis whole, so that rows of keys are contiguous.
+  /// The bias added to the scores; its key axis is expanded, so that its rows are contiguous.
   private var bias: Tensor?
 
-  /// - Parameter biasColumns: the keys that the mask's bias has a place for, if more than there are: those behind are not read.
+  /// - Parameter biasColumns: the size of the bias's key axis, if it exceeds the number of keys; the rest is not read.
   init(
     shape: AttentionShape, query: HeadStrides, key: HeadStrides, value: HeadStrides, result: HeadStrides,
     mask: AttentionMask, biasColumns: Int? = nil
@@ -138,7 +146,7 @@ struct AttentionPlan {
     self.shape.causalOffset = mask.causalOffset
     if let lengths = mask.keyLengths {
       require(
-        lengths.shape == [shape.batch], "attention: key lengths \(lengths.shape) for a batch of \(shape.batch)")
+        lengths.shape == [shape.batch], "attention: key lengths \(lengths.shape) (expected [\(shape.batch)])")
     }
     let columns = max(shape.keyLength, biasColumns ?? 0)
     var scores = Shape()
@@ -150,7 +158,7 @@ struct AttentionPlan {
       guard let part else { return }
       require(
         part.rank <= 4 && Shape.broadcast(part.shape, scores) == scores,
-        "attention: a \(what) of shape \(part.shape) for scores \(scores)")
+        "attention: \(what) \(part.shape), scores \(scores) (the \(what) must broadcast to the scores)")
     }
     check(mask.allowed, "mask")
     check(mask.bias, "bias")
@@ -174,7 +182,7 @@ struct AttentionPlan {
     isNeeded ? Storage(count: shape.batch * shape.heads * shape.queryLength) : nil
   }
 
-  /// Queries, keys and values in three tensors: forward, and their three gradients.
+  /// Attention of queries, keys and values in three tensors, recorded with a gradient for each.
   func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, resultShape: Shape) -> Tensor {
     let isTracked = q.isTracked || k.isTracked || v.isTracked || (mask.bias?.isTracked ?? false)
     let logSumExp = statistics(isNeeded: isTracked)
@@ -254,7 +262,7 @@ struct AttentionPlan {
     }
   }
 
-  /// Where the kernel puts the gradient of every score, if the bias wants one.
+  /// The buffer for the gradients of all scores; nil if the bias needs no gradient.
   func biasGradientBuffer() -> Tensor? {
     guard let given = mask.bias, given.node != .none else { return nil }
     return Tensor(uninitialized: [shape.batch, shape.heads, shape.queryLength, shape.keyLength]) { _ in }

@@ -1,35 +1,35 @@
-// Which keys a query of an attention may look at, and what is added to its scores.
+// Attention masks: the keys that a query may attend to, and the bias of the attention scores.
 // Read next: Attention.swift.
 
 import ApusBase
 import ApusKernelTypes
 
-/// Which keys a query may look at, and what is added to the scores.
+/// The keys that a query may attend to, and a bias added to the attention scores.
 ///
-/// All parts hold together: a query sees a key that none of them hides. A query that sees no key at all (a row of padding) has
-/// the result zero, no weights, and passes no gradient on.
+/// The parts combine: a query attends to the keys that no part hides. A query without visible keys (a row of padding)
+/// has output 0 and attention weights 0, and passes no gradient on.
 public struct AttentionMask: Sendable {
-  /// Query i sees keys 0 ... i + offset; nil: no such limit.
+  /// The causal offset: query i attends to keys 0 ... i + offset; nil for no causal limit.
   ///
-  /// With as many queries as keys the offset is 0. When the queries are the last of more keys (a cache), it is the number of
-  /// keys before them.
+  /// The offset is 0 if there are as many queries as keys. With a key–value cache, it is the number of keys before the
+  /// first query.
   public var causalOffset: Int?
-  /// How many keys of each sequence exist, [batch]; the others (padding at the end) are not seen, nor read.
+  /// The number of keys of each sequence, [batch]; later keys (padding at the end) are hidden, and never read.
   public var keyLengths: IndexTensor?
-  /// 1 where a query may look at a key and 0 where it may not, broadcast to [batch, heads, queries, keys].
+  /// 1 where a query may attend to a key and 0 where it may not, broadcast to [batch, heads, queries, keys].
   ///
-  /// (Other positive numbers w are weights: a key counts as w keys would.) Not differentiable.
+  /// Any other positive number w is a weight: the key counts as w equal keys would. Not differentiable.
   public var allowed: Tensor?
-  /// Added to the scaled scores, broadcast to [batch, heads, queries, keys]; −∞ hides a key. Differentiable.
+  /// A bias added to the scaled scores, broadcast to [batch, heads, queries, keys]; −∞ hides a key. Differentiable.
   public var bias: Tensor?
 
-  /// Every query sees every key.
+  /// No mask: every query attends to every key.
   public static let none = AttentionMask()
 
-  /// Query i sees keys 0 ... i.
+  /// The causal mask: query i attends to keys 0 ... i.
   public static let causal = AttentionMask(causalOffset: 0)
 
-  /// Keys that are padding, at either end or in between, are seen by no query.
+  /// A mask that hides padding, at either end or in between, from all queries.
   ///
   /// - Parameter present: [batch, keys], 1 for a key and 0 for padding.
   public static func padding(_ present: Tensor) -> AttentionMask {
@@ -46,21 +46,23 @@ public struct AttentionMask: Sendable {
     self.bias = bias
   }
 
-  /// The same mask as a constant: no gradient flows to its bias.
+  /// This mask with its bias detached: no gradient flows to it.
   var detached: AttentionMask {
     var result = self
     result.bias = bias?.detached
     return result
   }
 
-  /// What `allowed` and `bias` add to the scores, [.., queries or 1, keys or 1]: 0 or −∞ is the logarithm of what is allowed.
+  /// The sum log `allowed` + `bias`, which is added to the scores; broadcasts to [batch, heads, queries, keys].
+  ///
+  /// The logarithm is 0 where `allowed` is 1, and −∞ where it is 0.
   var scores: Tensor? {
     guard let allowed else { return bias }
     let hidden = allowed.detached.mapped(.log)
     return bias.map { $0 + hidden } ?? hidden
   }
 
-  /// This mask as one additive tensor that broadcasts to [batch, heads, queries, keys]; nil if it hides nothing.
+  /// This mask as one tensor to add to the scores, broadcasting to [batch, heads, queries, keys]; nil for `.none`.
   public func additive(batch: Int, queries: Int, keys: Int) -> Tensor? {
     guard causalOffset != nil || keyLengths != nil else { return scores }
     let lengths = keyLengths?.indices

@@ -1,10 +1,10 @@
-// Two shapes brought to one, and gradients brought back. Read next: Arithmetic.swift.
+// Broadcasting of two operands, and its adjoint for gradients. Read next: Arithmetic.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// One broadcast of two operands to `shape`, as a loop over blocks of rows that the kernel understands.
+/// The broadcast of two operands to `shape`, as a loop over blocks of rows that the kernel accepts.
 struct BroadcastPlan {
   let shape: Shape
 
@@ -15,18 +15,18 @@ struct BroadcastPlan {
     self.shape = shape
   }
 
-  /// A broadcast to a shape that is known to be right.
+  /// Creates a plan for a shape that is already known to be the broadcast shape.
   init(shape: Shape) { self.shape = shape }
 
   /// c ← f(a, b).
   ///
-  /// Neighbouring axes that both operands step through alike are merged; the last one is the kernel's columns, the one
-  /// before it its rows, and the others a loop.
+  /// Adjacent axes that both operands traverse in the same way are merged. The last axis becomes the kernel's columns
+  /// and the one before it the kernel's rows; the function loops over the others.
   func run(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor, into c: UnsafeMutablePointer<Float>) {
     let count = shape.elementCount
     guard count > 0 else { return }
     read(a, b) { x, y in
-      // As many elements as the result has: nothing is repeated, all lie alike.
+      // Both operands have as many elements as the result: nothing is repeated, and the layouts are the same.
       if a.elementCount == count && b.elementCount == count {
         let rows = BroadcastRows(x, rowStride: 0, isRow: true)
         Kernels.current.binary(
@@ -59,7 +59,7 @@ struct BroadcastPlan {
     var b: Int
   }
 
-  /// Up to eight axes, kept inline as a shape is.
+  /// Up to eight axes, stored inline like a shape's.
   private struct Axes {
     private var sizes = SIMD8<Int>()
     private var a = SIMD8<Int>()
@@ -93,7 +93,7 @@ struct BroadcastPlan {
     return merged
   }
 
-  /// An operand's distance between neighbours along every axis of the result; 0 where it repeats.
+  /// The operand's stride along every axis of the result; 0 where the operand is repeated.
   private func steps(of operand: Shape) -> SIMD8<Int> {
     var (result, step) = (SIMD8<Int>(), 1)
     for axis in (0..<operand.rank).reversed() {
@@ -105,7 +105,7 @@ struct BroadcastPlan {
 }
 
 extension Tensor {
-  /// The adjoint of broadcasting to this tensor's shape: sums over what was repeated, until the shape is `shape`.
+  /// The adjoint of broadcasting from `shape` to this tensor's shape: the sum over the repeated axes.
   func summed(to shape: Shape) -> Tensor {
     if self.shape == shape { return self }
     let missing = rank - shape.rank

@@ -1,28 +1,30 @@
-// Attention to remembered keys and values, in place: for inference, not recorded.
+// Attention over a key–value cache that grows in place: for inference, not recorded.
 // Read first: Attention.swift. Read next: ApusNN/Layers/KeyValueCache.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// Keys and values of the positions so far, [rows, room, width] each, of which the first `count` positions are filled.
+/// A key–value cache: the keys and values of the positions so far.
+///
+/// Both are [rows, allocated positions, width], of which the first `count` positions are filled.
 public struct CachedKeysAndValues: Sendable {
   private var keys: Tensor
   private var values: Tensor
-  /// Positions in the cache.
+  /// The number of cached positions.
   public private(set) var count = 0
-  /// The most positions.
+  /// The maximum number of positions.
   public let capacity: Int
-  /// Positions that memory is taken for in the beginning: a capacity may be a limit that nobody comes near.
+  /// The number of positions allocated at first: the capacity may be a limit that is never approached.
   private static let firstRoom = 512
 
-  /// Some positions of one row, to be overwritten with those of another.
+  /// A copy of positions from one row to another.
   public struct Move: Sendable, Equatable {
     /// The row that is read.
     public var source: Int
     /// The row that is written.
     public var target: Int
-    /// Which positions.
+    /// The positions that are copied.
     public var positions: Range<Int>
 
     public init(from source: Int, to target: Int, positions: Range<Int>) {
@@ -30,24 +32,25 @@ public struct CachedKeysAndValues: Sendable {
     }
   }
 
-  /// An empty cache.
+  /// Creates an empty cache.
   ///
   /// - Parameters:
-  ///   - batch: rows: sequences that are continued side by side.
-  ///   - width: features of keys and of values, all heads together.
+  ///   - batch: the number of rows: sequences that are continued in parallel.
+  ///   - capacity: the maximum number of positions.
+  ///   - width: the size of the keys of one position, and of its values: KV heads · head size.
   public init(batch: Int, capacity: Int, width: Int) {
     self.capacity = capacity
-    // What is behind `count` is never read. So it is not written either: of memory that is new the system gives each page
-    // when the first position on it comes.
+    // Positions from `count` on are never read, so they are not initialized: the system commits each new page on first
+    // write.
     let room = min(capacity, CachedKeysAndValues.firstRoom)
     keys = Tensor(uninitialized: [batch, room, width]) { _ in }
     values = Tensor(uninitialized: [batch, room, width]) { _ in }
   }
 
-  /// Positions that memory is taken for.
+  /// The number of allocated positions.
   private var room: Int { keys.shape[1] }
 
-  /// Takes memory for `needed` positions or more, at least for twice as many as so far.
+  /// Makes room for `needed` positions; the allocation at least doubles, unless the capacity is reached.
   private mutating func makeRoom(for needed: Int) {
     if needed <= room { return }
     let (rows, width, old) = (rows, keys.shape[2], room)
@@ -65,26 +68,33 @@ public struct CachedKeysAndValues: Sendable {
     values = grown(values)
   }
 
-  /// Sequences side by side.
+  /// The number of rows: sequences that are continued in parallel.
   public var rows: Int { keys.shape[0] }
 
-  /// Forgets all positions from `count` on.
+  /// A copy of the keys of all positions so far, [rows, count, width].
+  package var storedKeys: Tensor { keys.slice(0..<count, along: 1) }
+
+  /// Removes all positions from `count` on.
   ///
-  /// - Precondition: 0 ≤ count ≤ the present count.
+  /// - Precondition: 0 ≤ count ≤ the current count.
   public mutating func truncate(to count: Int) {
-    require(count >= 0 && count <= self.count, "truncate: to \(count) of \(self.count) cached positions")
+    require(
+      count >= 0 && count <= self.count, "truncate: count \(count) (expected 0 to \(self.count), the cached positions)")
     self.count = count
   }
 
-  /// Adds the keys and values of new positions and lets their queries look at everything so far, causally.
+  /// Appends the keys and values of new positions, and computes causal attention of their queries over all positions.
   ///
   /// - Parameters:
   ///   - projection: [rows, new, 3 · width]: queries, keys and values side by side.
   ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key. It may have more columns, so that
   ///     its size need not change with every token: those behind are not read.
+  ///   - scale: multiplies the attention scores; 1/√size if nil.
   /// - Returns: [rows, new, width]
-  /// - Precondition: there is room.
-  public mutating func appendAndAttend(_ projection: Tensor, heads: Int, bias: Tensor? = nil) -> Tensor {
+  /// - Precondition: the shapes agree; the capacity is not exceeded.
+  public mutating func appendAndAttend(
+    _ projection: Tensor, heads: Int, bias: Tensor? = nil, scale: Float? = nil
+  ) -> Tensor {
     let (p, width) = (projection.shape, keys.shape[2])
     require(
       p.rank == 3 && p[0] == rows && p[2] == 3 * width && heads > 0 && width % heads == 0,
@@ -92,20 +102,24 @@ public struct CachedKeysAndValues: Sendable {
     read(projection) { x in append(p[1], keys: x + width, values: x + 2 * width, stride: 3 * width) }
     return attend(
       projection, queryStride: 3 * width, new: p[1], heads: heads, keyHeads: heads, size: width / heads, bias: bias,
-      scale: nil)
+      scale: scale)
   }
 
-  /// The same for queries, keys and values in three tensors, with perhaps fewer heads of keys and values.
+  /// Appends the keys and values of new positions, and computes causal attention of their queries over all positions.
+  ///
+  /// This variant takes three tensors and supports grouped-query attention: fewer KV heads than query heads.
   ///
   /// - Parameters:
   ///   - query: [rows, new, heads · size]
-  ///   - key: [rows, new, key heads · size], of which `key heads · size` is the cache's width.
+  ///   - key: [rows, new, KV heads · size], where KV heads · size is the width of the cache.
   ///   - value: the same shape.
-  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key. It may have more columns, so that
-  ///     its size need not change with every token: those behind are not read.
-  ///   - scale: of the scores; 1/√size if nil.
+  ///   - heads: the number of query heads.
+  ///   - keyHeads: the number of KV heads; nil for as many as query heads.
+  ///   - bias: added to the attention scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key. Its last
+  ///     axis may be longer, so that its size need not change with every token: the extra columns are not read.
+  ///   - scale: multiplies the attention scores; 1/√size if nil.
   /// - Returns: [rows, new, heads · size]
-  /// - Precondition: there is room.
+  /// - Precondition: the shapes agree; the capacity is not exceeded.
   public mutating func appendAndAttend(
     query: Tensor, key: Tensor, value: Tensor, heads: Int, keyHeads: Int? = nil, bias: Tensor? = nil,
     scale: Float? = nil
@@ -116,7 +130,7 @@ public struct CachedKeysAndValues: Sendable {
       q.rank == 3 && k.rank == 3 && k == value.shape && q[0] == rows && k[0] == rows && q[1] == k[1] && k[2] == width
         && groups > 0 && heads % groups == 0 && width % groups == 0 && q[2] == heads * (width / groups),
       """
-      appendAndAttend: query \(q), key \(k), value \(value.shape), cache \(keys.shape), \(heads) heads, \(groups) key \
+      appendAndAttend: query \(q), key \(k), value \(value.shape), cache \(keys.shape), \(heads) heads, \(groups) KV \
       heads (expected [B, T, heads · size], [B, T, width] twice)
       """)
     read(key, value) { key, value in append(q[1], keys: key, values: value, stride: width) }
@@ -128,7 +142,8 @@ public struct CachedKeysAndValues: Sendable {
   private mutating func append(
     _ new: Int, keys newKeys: UnsafePointer<Float>, values newValues: UnsafePointer<Float>, stride: Int
   ) {
-    require(count + new <= capacity, "appendAndAttend: \(count) + \(new) positions in a cache of \(capacity)")
+    require(
+      count + new <= capacity, "appendAndAttend: \(count) + \(new) positions exceed the cache's capacity, \(capacity)")
     makeRoom(for: count + new)
     let (rows, width) = (keys.shape[0], keys.shape[2])
     let (start, room) = (count * width, room)
@@ -150,7 +165,7 @@ public struct CachedKeysAndValues: Sendable {
     count += new
   }
 
-  /// The newest positions' queries over everything in the cache.
+  /// Attention of the newest positions' queries over all cached positions.
   private func attend(
     _ query: Tensor, queryStride: Int, new: Int, heads: Int, keyHeads: Int, size: Int, bias: Tensor?, scale: Float?
   ) -> Tensor {
@@ -173,9 +188,10 @@ public struct CachedKeysAndValues: Sendable {
 
   // MARK: Rows
 
-  /// Overwrites positions of rows with those of others, all as they were before.
+  /// Copies positions between rows, as if all sources were read before any target is written.
   ///
-  /// - Complexity: what is moved is copied once, or twice where its source is overwritten as well.
+  /// - Complexity: every element is copied once, or twice if the row that it comes from is overwritten, too.
+  /// - Precondition: rows and positions are within the cache.
   public mutating func move(_ moves: [Move]) {
     let overwritten = Set(moves.map(\.target))
     func apply(_ memory: UnsafeMutablePointer<Float>, _ width: Int, _ room: Int) {
@@ -200,7 +216,7 @@ public struct CachedKeysAndValues: Sendable {
       require(
         move.source >= 0 && move.source < rows && move.target >= 0 && move.target < rows
           && move.positions.lowerBound >= 0 && move.positions.upperBound <= count,
-        "move: positions \(move.positions) of row \(move.source) to \(move.target) in a cache of \(rows) rows, \(count)"
+        "move: positions \(move.positions) of row \(move.source) to \(move.target) in a cache of [\(rows), \(count)]"
       )
     }
     let (width, room) = (keys.shape[2], room)
@@ -208,7 +224,7 @@ public struct CachedKeysAndValues: Sendable {
     values.withUnsafeMutablePointer { apply($0, width, room) }
   }
 
-  /// A cache in which every row of this one comes `times` times, one after the other.
+  /// A cache with every row of this one repeated `times` times in succession.
   public func repeated(_ times: Int) -> CachedKeysAndValues {
     let width = keys.shape[2]
     var result = CachedKeysAndValues(batch: rows * times, capacity: capacity, width: width)

@@ -5,23 +5,24 @@ import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// −log softmax(logits)[target]: the negative log-likelihood of the targets.
+/// The cross-entropy of logits with class targets: −log softmax(logits)[target].
 ///
-/// With label smoothing ε (Szegedy et al., arXiv:1512.00567) the target is 1 − ε plus ε / classes for every class; with
-/// weights w every class's term is multiplied by its own, and the mean is divided by the sum of the targets' weights.
+/// With label smoothing ε (Szegedy et al., arXiv:1512.00567), the target distribution is ε / classes for every class
+/// plus 1 − ε for the target. With class weights, each class's term is multiplied by its weight, and the mean divides
+/// by the sum of the targets' weights.
 ///
 /// - Parameters:
-///   - logits: [.., classes], unnormalized; or with the classes along another axis.
-///   - targets: class indices, of the shape without the class axis.
-///   - weight: [classes]; a constant for gradients.
-///   - ignored: a target that does not count (PyTorch's −100).
+///   - logits: [.., classes], or with the classes along `axis`.
+///   - targets: class indices, of the same shape without the class axis.
+///   - weight: [classes], the class weights; no gradient flows to them.
+///   - ignored: targets with this value do not count.
 ///   - labelSmoothing: ε, from 0 to 1.
-///   - axis: the class axis: the last one, or 1 for PyTorch's [batch, classes, ..].
-///   - reduction: the mean over the targets that count, the sum, or each loss.
-/// - Returns: a number, or the losses of the targets' shape; the loss of an ignored target is 0. The mean over no targets is
-///   NaN, as in PyTorch.
+///   - axis: the class axis: the last one by default; 1 for PyTorch's [batch, classes, ..].
+///   - reduction: the mean over the targets that count, the sum, or none.
+/// - Returns: a scalar, or without reduction the losses, of the targets' shape. The loss of an ignored target is 0. The
+///   mean over no targets is NaN, as in PyTorch.
 /// - Complexity: two passes over the logits forward, one backward; no probabilities are stored.
-/// - Precondition: the shapes agree, every target is a class or ignored.
+/// - Precondition: the shapes agree; every target is in 0 ..< classes or ignored.
 public func crossEntropy(
   _ logits: Tensor, _ targets: IndexTensor, weight: Tensor? = nil, ignoring ignored: Int32 = -100,
   labelSmoothing: Float = 0, along axis: Int = -1, reduction: LossReduction = .mean
@@ -30,12 +31,12 @@ public func crossEntropy(
   let classes = x.shape[x.rank - 1]
   require(
     targets.count == x.shape.dropLast().reduce(1, *),
-    "crossEntropy: logits \(logits.shape) and targets \(targets.shape) (expected [..., classes] and [...])")
-  checkClasses(weight, classes, smoothing: labelSmoothing)
+    "crossEntropy: logits \(logits.shape), targets \(targets.shape) (expected [.., classes] and [..])")
+  checkClasses("crossEntropy", weight, classes, smoothing: labelSmoothing)
   targets.check(below: classes, except: ignored, "crossEntropy")
   let rows = targets.count
   let logSumExp = Storage(count: rows)
-  // Calls `body` with the arguments of the kernels.
+  // Calls `body` with the kernels' arguments.
   func withArguments(_ body: (CrossEntropyArguments) -> Void) {
     read(x) { x in
       readOptional(weight) { weights in
@@ -62,19 +63,19 @@ public func crossEntropy(
   }
 }
 
-/// −Σ q·log softmax(logits) over the classes: the cross-entropy with target distributions q.
+/// The cross-entropy of logits with target distributions q: −Σ q·log softmax(logits) over the classes.
 ///
-/// With label smoothing ε the distributions are (1 − ε)·q + ε / classes; with weights every class's term is multiplied by its
-/// own. The mean is over all rows, whatever their weights, as in PyTorch.
+/// With label smoothing ε, the target distributions are (1 − ε)·q + ε / classes. With class weights, each class's term
+/// is multiplied by its weight. The mean divides by the number of rows, whatever the weights, as in PyTorch.
 ///
 /// - Parameters:
-///   - logits: [.., classes], unnormalized; or with the classes along another axis.
-///   - probabilities: q, of the same shape.
-///   - weight: [classes]; a constant for gradients.
+///   - logits: [.., classes], or with the classes along `axis`.
+///   - probabilities: q, the same shape.
+///   - weight: [classes], the class weights; no gradient flows to them.
 ///   - labelSmoothing: ε, from 0 to 1.
-///   - axis: the class axis: the last one, or 1 for PyTorch's [batch, classes, ..].
-///   - reduction: the mean over the rows, the sum, or each loss.
-/// - Returns: a number, or the losses of the shape without the class axis.
+///   - axis: the class axis: the last one by default; 1 for PyTorch's [batch, classes, ..].
+///   - reduction: the mean over the rows, the sum, or none.
+/// - Returns: a scalar, or without reduction the losses, of the logits' shape without the class axis.
 /// - Precondition: the shapes are equal.
 public func crossEntropy(
   _ logits: Tensor, _ probabilities: Tensor, weight: Tensor? = nil, labelSmoothing: Float = 0, along axis: Int = -1,
@@ -82,10 +83,10 @@ public func crossEntropy(
 ) -> Tensor {
   require(
     logits.shape == probabilities.shape,
-    "crossEntropy: logits \(logits.shape) and probabilities \(probabilities.shape) (expected equal shapes)")
+    "crossEntropy: logits \(logits.shape), probabilities \(probabilities.shape) (expected equal shapes)")
   let (x, q) = (logits.withLast(axis: axis, "crossEntropy"), probabilities.withLast(axis: axis, "crossEntropy"))
   let classes = x.shape[x.rank - 1]
-  checkClasses(weight, classes, smoothing: labelSmoothing)
+  checkClasses("crossEntropy", weight, classes, smoothing: labelSmoothing)
   let leading = Shape(x.shape.dropLast())
   let rows = leading.elementCount
   let logSumExp = Storage(count: rows)
@@ -115,11 +116,11 @@ public func crossEntropy(
   }
 }
 
-/// The gradient of cross-entropy's logits.
+/// The gradient of the cross-entropy with respect to the logits.
 ///
 /// - Parameters:
-///   - scales: what each row's gradient is multiplied with, or all of them.
-///   - withArguments: calls its argument with those of the kernels.
+///   - scales: one factor for each row's gradient, or a single factor for all rows.
+///   - withArguments: calls its argument with the kernels' arguments.
 private func logitsGradient(
   of shape: Shape, _ logSumExp: Storage, _ scales: (values: Tensor, hasOneForEach: Bool),
   _ withArguments: ((CrossEntropyArguments) -> Void) -> Void
@@ -135,17 +136,18 @@ private func logitsGradient(
   }
 }
 
-/// −logProbabilities[target]: cross-entropy for what has been through `logSoftmax` already.
+/// The negative log-likelihood −logProbabilities[target]: the cross-entropy for the result of `logSoftmax`.
 ///
 /// - Parameters:
-///   - logProbabilities: [.., classes]; or with the classes along another axis.
-///   - targets: class indices, of the shape without the class axis.
-///   - weight: [classes]: every loss is multiplied by its target's, and the mean is divided by their sum.
-///   - ignored: a target that does not count.
-///   - axis: the class axis: the last one, or 1 for PyTorch's [batch, classes, ..].
-///   - reduction: the mean over the targets that count, the sum, or each loss.
-/// - Returns: a number, or the losses of the targets' shape; the loss of an ignored target is 0.
-/// - Precondition: the shapes agree, every target is a class or ignored.
+///   - logProbabilities: [.., classes], or with the classes along `axis`.
+///   - targets: class indices, of the same shape without the class axis.
+///   - weight: [classes], the class weights: each loss is multiplied by its target's weight, and the mean divides by
+///     the sum of these weights.
+///   - ignored: targets with this value do not count.
+///   - axis: the class axis: the last one by default; 1 for PyTorch's [batch, classes, ..].
+///   - reduction: the mean over the targets that count, the sum, or none.
+/// - Returns: a scalar, or without reduction the losses, of the targets' shape. The loss of an ignored target is 0.
+/// - Precondition: the shapes agree; every target is in 0 ..< classes or ignored.
 public func negativeLogLikelihood(
   _ logProbabilities: Tensor, _ targets: IndexTensor, weight: Tensor? = nil, ignoring ignored: Int32 = -100,
   along axis: Int = -1, reduction: LossReduction = .mean
@@ -154,9 +156,9 @@ public func negativeLogLikelihood(
   let classes = x.shape[x.rank - 1]
   require(
     targets.count == x.shape.dropLast().reduce(1, *),
-    "negativeLogLikelihood: logarithms \(logProbabilities.shape) and targets \(targets.shape) (expected [..., classes] and [...])"
+    "negativeLogLikelihood: input \(logProbabilities.shape), targets \(targets.shape) (expected [.., classes] and [..])"
   )
-  checkClasses(weight, classes, smoothing: 0)
+  checkClasses("negativeLogLikelihood", weight, classes, smoothing: 0)
   targets.check(below: classes, except: ignored, "negativeLogLikelihood")
   let classWeights = weight?.scalars
   let losses = Tensor(uninitialized: targets.shape) { losses in
@@ -185,23 +187,23 @@ public func negativeLogLikelihood(
 }
 
 extension Tensor {
-  /// The axis moved to the end.
+  /// This tensor with an axis moved to the end.
   fileprivate func withLast(axis: Int, _ operation: StaticString) -> Tensor {
-    require(rank >= 1, "\(operation): a tensor of shape \(shape) (at least one axis is needed)")
+    require(rank >= 1, "\(operation): input \(shape) (expected at least one axis)")
     let axis = shape.normalized(axis: axis, operation)
     return axis == rank - 1 ? self : permuted((0..<rank).filter { $0 != axis } + [axis])
   }
 }
 
-private func checkClasses(_ weight: Tensor?, _ classes: Int, smoothing: Float) {
+private func checkClasses(_ operation: StaticString, _ weight: Tensor?, _ classes: Int, smoothing: Float) {
   require(
     weight == nil || weight?.shape == [classes],
-    "crossEntropy: class weights \(weight?.shape ?? []) for \(classes) classes (expected [\(classes)])")
+    "\(operation): class weights \(weight?.shape ?? []) for \(classes) classes (expected [\(classes)])")
   require(
-    smoothing >= 0 && smoothing <= 1, "crossEntropy: label smoothing of \(smoothing) (it must be from 0 to 1)")
+    smoothing >= 0 && smoothing <= 1, "\(operation): label smoothing is \(smoothing) (it must be from 0 to 1)")
 }
 
-/// What the mean divides by: the number of targets that count, or the sum of their weights.
+/// The divisor of the mean: the number of targets that count, or the sum of their weights.
 private func countedWeight(_ targets: IndexTensor, ignoring ignored: Int32, _ weight: Tensor?) -> Float {
   guard let weight = weight?.scalars else { return Float(targets.indices.count { $0 != ignored }) }
   return Float(targets.indices.reduce(0.0) { $1 == ignored ? $0 : $0 + Double(weight[Int($1)]) })

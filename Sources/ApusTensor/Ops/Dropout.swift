@@ -1,18 +1,22 @@
-// Dropout (Srivastava et al., JMLR 15, 2014), from a counter-based generator: the backward makes the mask again.
+// Dropout (Srivastava et al., JMLR 15, 2014). The generator is counter-based, so the backward pass recomputes the mask.
+// Read first: RandomGenerator.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  /// Sets elements to zero with the given probability and divides the others by 1 − probability; outside training, the
-  /// identity.
+  /// Dropout: sets elements to zero with the given probability, and divides the others by 1 − probability.
+  ///
+  /// Outside of training mode it is the identity.
   ///
   /// - Parameters:
-  ///   - probability: of an element being dropped, 0 ≤ p < 1.
-  ///   - generator: the source of randomness; by default that of the innermost `withSeed`.
+  ///   - probability: the probability that an element is dropped.
+  ///   - generator: the source of randomness; by default the generator of the innermost `withSeed` scope.
+  /// - Returns: the shape of this tensor.
+  /// - Precondition: 0 ≤ probability < 1.
   public func droppingOut(probability: Float, using generator: RandomGenerator = .current) -> Tensor {
-    require(probability >= 0 && probability < 1, "droppingOut: a probability of \(probability)")
+    require(probability >= 0 && probability < 1, "droppingOut: probability is \(probability) (expected 0 ≤ p < 1)")
     guard isTraining, probability > 0 else { return self }
     let x = self
     let stream = generator.takeStream()

@@ -1,9 +1,9 @@
-// Sums of products written with letters: einsum. It is taken apart into diagonals, sums, permutations and matrix products.
+// Einsum: Einstein summation, reduced to diagonals, sums, permutations and matrix products.
 // Read first: MatMul.swift, Shaping.swift.
 
 import ApusBase
 
-/// A sum of products over axes that are named by letters.
+/// Einstein summation: a sum of products over axes that are named by letters.
 ///
 /// ```swift
 /// einsum("bhid,bhjd->bhij", q, k)     // scores: Σ_d q[b, h, i, d]·k[b, h, j, d]
@@ -11,28 +11,29 @@ import ApusBase
 /// einsum("...ij,jk", x, w)            // any leading axes
 /// ```
 ///
-/// Axes with the same letter have the same index (or one of them has size 1); letters that the result does not have are
-/// summed over. A letter twice in one operand takes its diagonal. "..." stands for axes that broadcast. Without "->" the
-/// result has the broadcast axes, then the letters that occur once, in alphabetical order.
+/// Axes with the same letter share an index; their sizes must be equal or 1. Letters that are missing from the result
+/// are summed over. A letter that occurs twice in one operand selects the diagonal. "..." stands for axes that
+/// broadcast. Without "->", the result has the broadcast axes, followed by the letters that occur once, in alphabetical
+/// order.
 ///
 /// - Parameters:
-///   - equation: the letters of each operand, separated by commas; then "->" and those of the result, each once.
-///   - operands: as many tensors as the equation has.
-/// - Returns: the axes that the equation says.
-/// - Complexity: operands are taken in pairs from the left, each pair one batched matrix product.
-/// - Precondition: the equation is well formed, and fits the shapes.
+///   - equation: the letters of each operand, separated by commas, then "->" and the letters of the result, each once.
+///   - operands: one tensor for each operand of the equation.
+/// - Returns: a tensor with the axes of the equation's result.
+/// - Complexity: operands are contracted from left to right, each step by one batched matrix product.
+/// - Precondition: the equation is well formed and matches the shapes.
 public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor { einsum(equation, operands) }
 
-/// A sum of products over axes that are named by letters; see `einsum(_:_:)`.
+/// Einstein summation over an array of operands; see `einsum(_:_:)`.
 ///
 /// - Parameters:
 ///   - equation: the letters of each operand and of the result.
-///   - operands: as many tensors as the equation has.
-/// - Precondition: the equation is well formed, and fits the shapes.
+///   - operands: one tensor for each operand of the equation.
+/// - Precondition: the equation is well formed and matches the shapes.
 public func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
   let equation = EinsumEquation(equation, operands.map(\.shape))
   var terms = zip(operands, equation.inputs).map { operand, labels in
-    // An axis of size 1 where others have more is the same for all of theirs: it is left out.
+    // An axis of size 1 that broadcasts against a larger one is dropped.
     LabeledTensor(operand, labels).takingDiagonals().dropping { size, label in size == 1 && equation.sizes[label] != 1 }
   }
   var result = terms.removeFirst()
@@ -43,13 +44,13 @@ public func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
   return result.summed(keeping: Set(equation.output)).permuted(to: equation.output).tensor
 }
 
-/// An equation, read and checked against the operands' shapes.
+/// A parsed equation, checked against the operands' shapes.
 ///
-/// A label is a letter's code, or −1, −2, … for the axes of "..." from the last one on.
+/// A label is a letter's ASCII code, or −1, −2, … for the axes of "...", counted from the last one.
 private struct EinsumEquation {
   private(set) var inputs: [[Int]] = []
   private(set) var output: [Int] = []
-  /// The size of every label's axes.
+  /// The size of the axes with each label.
   private(set) var sizes: [Int: Int] = [:]
 
   init(_ text: String, _ shapes: [Shape]) {
@@ -117,7 +118,7 @@ private struct LabeledTensor {
 
   init(_ tensor: Tensor, _ labels: [Int]) { (self.tensor, self.labels) = (tensor, labels) }
 
-  /// Axes with the same label as one: the diagonal.
+  /// This tensor with axes of the same label replaced by their diagonal.
   func takingDiagonals() -> LabeledTensor {
     for (second, label) in labels.enumerated() {
       guard let first = labels[..<second].firstIndex(of: label) else { continue }
@@ -130,21 +131,21 @@ private struct LabeledTensor {
     return self
   }
 
-  /// Without axes of size 1 that a condition on size and label holds for.
+  /// This tensor without the axes that meet a condition on size and label; these must have size 1.
   func dropping(_ condition: (_ size: Int, _ label: Int) -> Bool) -> LabeledTensor {
     let kept = labels.indices.filter { !condition(tensor.shape[$0], labels[$0]) }
     if kept.count == labels.count { return self }
     return LabeledTensor(tensor.reshaped(to: Shape(kept.map { tensor.shape[$0] })), kept.map { labels[$0] })
   }
 
-  /// Summed over axes whose labels are not kept.
+  /// This tensor summed over the axes whose labels are not in `kept`.
   func summed(keeping kept: Set<Int>) -> LabeledTensor {
     let axes = labels.indices.filter { !kept.contains(labels[$0]) }
     if axes.isEmpty { return self }
     return LabeledTensor(tensor.sum(along: axes), labels.filter { kept.contains($0) })
   }
 
-  /// The axes in another order.
+  /// This tensor with its axes in the given order of labels.
   func permuted(to order: [Int]) -> LabeledTensor {
     if order == labels { return self }
     return LabeledTensor(tensor.permuted(order.map { labels.firstIndex(of: $0) ?? 0 }), order)
@@ -154,16 +155,16 @@ private struct LabeledTensor {
     part.reduce(1) { $0 * (labels.firstIndex(of: $1).map { tensor.shape[$0] } ?? 1) }
   }
 
-  /// Groups of labels in order, each as one axis; an empty group is an axis of size 1.
+  /// This tensor with each group of labels merged into one axis; an empty group becomes an axis of size 1.
   private func grouped(_ groups: [[Int]]) -> Tensor {
     permuted(to: groups.flatMap { $0 }).tensor.reshaped(to: Shape(groups.map { size(of: $0) }))
   }
 
-  /// The product with `other`, summed over what both have and nobody needs any more.
+  /// The product with `other`, summed over all labels that are not in `kept`.
   func contracted(with other: LabeledTensor, keeping kept: Set<Int>) -> LabeledTensor {
     let a = summed(keeping: kept.union(other.labels))
     let b = other.summed(keeping: kept.union(a.labels))
-    // Labels of both: kept ones make a batch of products, the others are what is summed over.
+    // Labels of both operands: those that are kept become batch axes, the others are summed over.
     let common = a.labels.filter { b.labels.contains($0) }
     let (batch, inner) = (common.filter { kept.contains($0) }, common.filter { !kept.contains($0) })
     let rows = a.labels.filter { !common.contains($0) }
@@ -179,7 +180,7 @@ private struct LabeledTensor {
     if rows.isEmpty && columns.isEmpty {
       return result((a.grouped([batch, inner]) * b.grouped([batch, inner])).sum(along: 1), batch)
     }
-    // Operands that lie transposed are read that way instead of being copied.
+    // Operands that are stored transposed are read that way instead of being copied.
     let aLiesTransposed = !rows.isEmpty && a.labels == batch + inner + rows
     let bLiesTransposed = !columns.isEmpty && b.labels == batch + columns + inner
     switch (aLiesTransposed, bLiesTransposed) {

@@ -1,19 +1,19 @@
-// Functions of one variable: exp, log, squares and roots, sin, cos, tanh, erf, rounding. Activations.swift has the neural
-// ones, Powers.swift those with parameters.
-// Read first: ApusKernelsBaseline/Pointwise/Activations.swift, which has each beside its derivative.
+// Elementwise functions: exp, log, squares and roots, sin, cos, tanh, erf, rounding. Activation functions are in
+// Activations.swift, functions with parameters in Powers.swift.
+// Read first: ApusKernelsBaseline/Pointwise/Activations.swift, which has each function and its derivative.
 
 import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  /// f(x) without recording.
+  /// f(x), element by element; not recorded.
   func mapped(_ operation: UnaryOperation) -> Tensor {
     Tensor(uninitialized: shape) { y in
       read(self) { x in Kernels.current.unary(operation, x, y, count: elementCount, Kernels.schedule) }
     }
   }
 
-  /// dy · f′, where self is what the forward saved.
+  /// dy · f′, where self is the tensor that the forward pass saved: the input or the result.
   func mappedBackward(_ operation: UnaryOperation, _ dy: Tensor) -> Tensor {
     Tensor(uninitialized: shape) { dx in
       read(self, dy) { saved, dy in
@@ -22,7 +22,7 @@ extension Tensor {
     }
   }
 
-  /// What the backward of `operation` reads: this input, or the result.
+  /// The tensor that the backward pass of `operation` reads: this input, or the result.
   func saved(for operation: UnaryOperation, _ result: Tensor) -> Tensor { operation.savesResult ? result : self }
 
   /// eˣ
@@ -31,7 +31,7 @@ extension Tensor {
     return y.recorded("exp") { wrt(x) { dy in y.mappedBackward(.exp, dy) } }
   }
 
-  /// The natural logarithm; −∞ at 0, NaN below.
+  /// The natural logarithm; −∞ at 0, NaN below 0.
   public func log() -> Tensor {
     let x = self
     return mapped(.log).recorded("log") { wrt(x) { dy in x.mappedBackward(.log, dy) } }
@@ -43,7 +43,7 @@ extension Tensor {
     return y.recorded("squareRoot") { wrt(x) { dy in y.mappedBackward(.squareRoot, dy) } }
   }
 
-  /// 1/√x; ∞ at 0, NaN below.
+  /// 1/√x; ∞ at 0, NaN below 0.
   public func inverseSquareRoot() -> Tensor {
     let (x, y) = (self, mapped(.inverseSquareRoot))
     return y.recorded("inverseSquareRoot") { wrt(x) { dy in y.mappedBackward(.inverseSquareRoot, dy) } }
@@ -61,24 +61,24 @@ extension Tensor {
     return y.recorded("reciprocal") { wrt(x) { dy in y.mappedBackward(.reciprocal, dy) } }
   }
 
-  /// |x|, with derivative 0 at 0.
+  /// |x|; the derivative at 0 is 0.
   public func absoluteValue() -> Tensor {
     let x = self
     return mapped(.absolute).recorded("absoluteValue") { wrt(x) { dy in x.mappedBackward(.absolute, dy) } }
   }
 
-  /// −1, 0 or 1; not differentiable, a constant for gradients.
+  /// The sign of every element: −1, 0 or 1. No gradient flows through it.
   public func sign() -> Tensor {
     mappedBackward(.absolute, Tensor(repeating: 1, shape: shape))
   }
 
-  /// The sine of an angle in radians, over all floats.
+  /// The sine of angles in radians, for all finite floats.
   public func sin() -> Tensor {
     let x = self
     return mapped(.sine).recorded("sin") { wrt(x) { dy in x.mappedBackward(.sine, dy) } }
   }
 
-  /// The cosine of an angle in radians, over all floats.
+  /// The cosine of angles in radians, for all finite floats.
   public func cos() -> Tensor {
     let x = self
     return mapped(.cosine).recorded("cos") { wrt(x) { dy in x.mappedBackward(.cosine, dy) } }
@@ -95,12 +95,12 @@ extension Tensor {
     let x = self
     return mapped(.erf).recorded("erf") { wrt(x) { dy in x.mappedBackward(.erf, dy) } }
   }
-  /// The largest whole number that is not above x; a constant for gradients.
+  /// The largest integer that is at most x. No gradient flows through it.
   public func floor() -> Tensor { mapped(.floor) }
 
-  /// The smallest whole number that is not below x; a constant for gradients.
+  /// The smallest integer that is at least x. No gradient flows through it.
   public func ceil() -> Tensor { mapped(.ceiling) }
 
-  /// The nearest whole number, the even one of two; a constant for gradients.
+  /// The nearest integer, ties to even. No gradient flows through it.
   public func round() -> Tensor { mapped(.round) }
 }

@@ -1,4 +1,4 @@
-// The largest and smallest elements along axes, and where they are. Read first: Reductions.swift.
+// Maxima and minima along axes, and their positions. Read first: Reductions.swift.
 // Read next: Sorting.swift.
 
 import ApusBase
@@ -6,21 +6,21 @@ import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  /// The largest element along an axis; the gradient goes to the first of equal ones. NaN counts as the largest.
+  /// The maximum along an axis; of equal elements, the first receives the gradient. NaN counts as the largest.
   ///
   /// - Precondition: the axis is not empty.
   public func max(along axis: Int, keepingDimensions: Bool = false) -> Tensor {
     extremum(isLargest: true, along: axis, keepingDimensions)
   }
 
-  /// The smallest element along an axis; the gradient goes to the first of equal ones. NaN counts as the smallest.
+  /// The minimum along an axis; of equal elements, the first receives the gradient. NaN counts as the smallest.
   ///
   /// - Precondition: the axis is not empty.
   public func min(along axis: Int, keepingDimensions: Bool = false) -> Tensor {
     extremum(isLargest: false, along: axis, keepingDimensions)
   }
 
-  /// The largest elements along an axis, and the positions of the first of each; the gradient goes there.
+  /// The maxima along an axis, and their positions; of equal elements, the first counts and receives the gradient.
   ///
   /// - Precondition: the axis is not empty.
   public func maxWithIndices(along axis: Int, keepingDimensions: Bool = false) -> (values: Tensor, indices: IndexTensor)
@@ -28,7 +28,7 @@ extension Tensor {
     extremumWithIndices(isLargest: true, along: axis, keepingDimensions)
   }
 
-  /// The smallest elements along an axis, and the positions of the first of each; the gradient goes there.
+  /// The minima along an axis, and their positions; of equal elements, the first counts and receives the gradient.
   ///
   /// - Precondition: the axis is not empty.
   public func minWithIndices(along axis: Int, keepingDimensions: Bool = false) -> (values: Tensor, indices: IndexTensor)
@@ -36,59 +36,59 @@ extension Tensor {
     extremumWithIndices(isLargest: false, along: axis, keepingDimensions)
   }
 
-  /// The largest element along several axes; equal ones share the gradient (PyTorch's `amax`). NaN counts as the largest.
+  /// The maximum over several axes (PyTorch's `amax`); equal elements share the gradient. NaN counts as the largest.
   ///
   /// - Precondition: none of the axes is empty.
   public func max(along axes: [Int], keepingDimensions: Bool = false) -> Tensor {
     extremum(isLargest: true, along: axes, keepingDimensions)
   }
 
-  /// The smallest element along several axes; equal ones share the gradient (PyTorch's `amin`). NaN counts as the smallest.
+  /// The minimum over several axes (PyTorch's `amin`); equal elements share the gradient. NaN counts as the smallest.
   ///
   /// - Precondition: none of the axes is empty.
   public func min(along axes: [Int], keepingDimensions: Bool = false) -> Tensor {
     extremum(isLargest: false, along: axes, keepingDimensions)
   }
 
-  /// The largest element of all; equal ones share the gradient.
+  /// The maximum of all elements, a scalar; equal elements share the gradient.
   ///
-  /// - Precondition: there is an element.
+  /// - Precondition: the tensor is not empty.
   public func max() -> Tensor { max(along: Array(0..<rank)) }
 
-  /// The smallest element of all; equal ones share the gradient.
+  /// The minimum of all elements, a scalar; equal elements share the gradient.
   ///
-  /// - Precondition: there is an element.
+  /// - Precondition: the tensor is not empty.
   public func min() -> Tensor { min(along: Array(0..<rank)) }
 
-  /// The position of the largest element of all, in `scalars`: the first of equal ones, or the first NaN.
+  /// The position of the largest element in `scalars`: the first of equal elements, or the first NaN.
   ///
-  /// Of the rows of a matrix, such as the scores of classes, `argMax(along: -1)` gives one position each.
+  /// For one position per row, such as the class with the largest logit, use `argMax(along: -1)`.
   ///
-  /// - Returns: one number, of shape [].
-  /// - Precondition: there is an element, and there are fewer than 2³¹.
+  /// - Returns: a scalar, [].
+  /// - Precondition: the tensor is not empty, and has fewer than 2³¹ elements.
   public func argMax() -> IndexTensor { position(isLargest: true, "argMax") }
 
-  /// The position of the smallest element of all, in `scalars`: the first of equal ones, or the first NaN.
+  /// The position of the smallest element in `scalars`: the first of equal elements, or the first NaN.
   ///
-  /// - Returns: one number, of shape [].
-  /// - Precondition: there is an element, and there are fewer than 2³¹.
+  /// - Returns: a scalar, [].
+  /// - Precondition: the tensor is not empty, and has fewer than 2³¹ elements.
   public func argMin() -> IndexTensor { position(isLargest: false, "argMin") }
 
-  /// The position of the largest element along an axis: the first of equal ones, or the first NaN.
+  /// The positions of the largest elements along an axis: the first of equal elements, or the first NaN.
   ///
   /// - Precondition: the axis is not empty.
   public func argMax(along axis: Int, keepingDimensions: Bool = false) -> IndexTensor {
     positions(isLargest: true, along: shape.normalized(axis: axis, "argMax"), keepingDimensions, "argMax")
   }
 
-  /// The position of the smallest element along an axis: the first of equal ones, or the first NaN.
+  /// The positions of the smallest elements along an axis: the first of equal elements, or the first NaN.
   ///
   /// - Precondition: the axis is not empty.
   public func argMin(along axis: Int, keepingDimensions: Bool = false) -> IndexTensor {
     positions(isLargest: false, along: shape.normalized(axis: axis, "argMin"), keepingDimensions, "argMin")
   }
 
-  /// The position of the largest element of every row, put in the place of other numbers.
+  /// Writes the position of the largest element of every row to `positions`, whose memory is reused if possible.
   package func argMax(into positions: inout IndexTensor) {
     let run = AxisRun(shape, rank - 1)
     require(run.count > 0, "argMax: the last axis of shape \(shape) is empty")
@@ -121,16 +121,16 @@ extension Tensor {
 
   private func extremum(isLargest: Bool, along axis: Int, _ keepingDimensions: Bool) -> Tensor {
     if isTracked { return extremumWithIndices(isLargest: isLargest, along: axis, keepingDimensions).values }
-    let axis = shape.normalized(axis: axis, "extremumAlongAxis")
-    require(shape[axis] > 0, "extremumAlongAxis: axis \(axis) of shape \(shape) is empty")
+    let axis = shape.normalized(axis: axis, isLargest ? "max" : "min")
+    require(shape[axis] > 0, "\(isLargest ? "max" : "min"): axis \(axis) of shape \(shape) is empty")
     return reduced(isLargest ? .maximum : .minimum, along: [axis], keepingDimensions: keepingDimensions)
   }
 
   private func extremumWithIndices(
     isLargest: Bool, along axis: Int, _ keepingDimensions: Bool
   ) -> (values: Tensor, indices: IndexTensor) {
-    let axis = shape.normalized(axis: axis, "extremumAlongAxis")
-    let indices = positions(isLargest: isLargest, along: axis, true, "extremumAlongAxis")
+    let axis = shape.normalized(axis: axis, isLargest ? "max" : "min")
+    let indices = positions(isLargest: isLargest, along: axis, true, isLargest ? "max" : "min")
     let x = self
     let values = detached.gather(indices, along: axis).recorded("extremumAlongAxis") {
       wrt(x, adding: { dy, dx in dx.add(dy, at: indices, along: axis) })
@@ -141,8 +141,9 @@ extension Tensor {
   }
 
   private func extremum(isLargest: Bool, along axes: [Int], _ keepingDimensions: Bool) -> Tensor {
-    let axes = normalized(axes, "extremumAlongAxes")
-    require(axes.allSatisfy { shape[$0] > 0 }, "extremumAlongAxes: one of axes \(axes) of shape \(shape) is empty")
+    let operation: StaticString = isLargest ? "max" : "min"
+    let axes = normalized(axes, operation)
+    require(axes.allSatisfy { shape[$0] > 0 }, "\(operation): one of axes \(axes) of shape \(shape) is empty")
     let kept = shape.reduced(along: axes, keepingDimensions: keepingDimensions)
     if !isTracked { return reduced(isLargest ? .maximum : .minimum, along: axes, keepingDimensions: keepingDimensions) }
     let (x, run) = together(axes)

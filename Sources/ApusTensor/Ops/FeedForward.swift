@@ -1,25 +1,26 @@
-// Two linear maps with an activation between them as one operation, because of its backward.
+// Two linear maps with an activation between them, as one operation with a faster backward pass.
 // Read first: Linear.swift. Read next: ApusNN/Layers/FeedForward.swift.
 
 import ApusKernelTypes
 import ApusKernels
 
-/// W₂·act(W₁·x + b₁) + b₂
+/// The feed-forward network W₂·act(W₁·x + b₁) + b₂.
 ///
-/// The same as two calls of `linear`. As one operation it multiplies the gradient of the hidden layer with act′, and sums it for
-/// the gradient of b₁, in the pass of the product that computes it: elsewhere these are two more trips through memory for
-/// the largest tensors of a Transformer.
+/// The result equals that of two calls of `linear`. As one operation, it multiplies the gradient of the intermediate
+/// activations by act′, and sums it for the gradient of b₁, inside the matrix product that computes this gradient. That
+/// saves two more passes over the largest tensors of a Transformer.
 ///
 ///     dz = (dy·W₂) ∘ act′;  db₁ = Σ dz;  dW₁ = dzᵀ·x;  dx = dz·W₁;  dW₂ = dyᵀ·h;  db₂ = Σ dy
 ///
 /// - Parameters:
 ///   - x: [.., in]
-///   - expansion: W₁ [hidden, in] and b₁ [hidden].
-///   - activation: of the hidden layer.
-///   - contraction: W₂ [out, hidden] and b₂ [out].
+///   - expansion: W₁ [intermediate, in] and b₁ [intermediate].
+///   - activation: the activation between the two linear maps.
+///   - contraction: W₂ [out, intermediate] and b₂ [out].
 /// - Returns: [.., out]
-/// - Complexity: 2·rows·hidden·(in + out) operations; a hidden vector and its slopes are kept for every row.
-/// - Precondition: the sizes agree.
+/// - Complexity: 2·rows·intermediate·(in + out) floating-point operations; the intermediate activations and their
+///   derivatives are kept for the backward pass.
+/// - Precondition: the shapes agree.
 public func feedForward(
   _ x: Tensor, expansion: (weight: Tensor, bias: Tensor?), activation: Activation,
   contraction: (weight: Tensor, bias: Tensor?)
@@ -34,7 +35,7 @@ public func feedForward(
     wrt([x, w1, b1, w2, b2]) { dy in
       let rows = dy.shape.dropLast().reduce(1, *)
       let flat = dy.viewed(as: [rows, w2.shape[0]])
-      // What is not tracked is not needed: its place is filled with what is at hand.
+      // The gradient of an untracked input is never read: any tensor may stand in for it.
       let dW2 = w2.node == .none ? dy : flat.matmul(h.viewed(as: [rows, w2.shape[1]]), transposing: .first)
       let db2 = b2 == nil || b2?.node == TapeNode.none ? dy : flat.sum(along: 0)
       guard let slopes else { return [dy, dy, dy, dW2, db2] }
@@ -47,7 +48,7 @@ public func feedForward(
   }
 }
 
-/// (dy·W) ∘ slopes, [rows, hidden], and its sum over the rows.
+/// (dy·W) ∘ slopes, [rows, intermediate], and its sum over the rows.
 private func hiddenGradient(
   _ dy: Tensor, _ weight: Tensor, _ slopes: Tensor, sumsRows: Bool
 ) -> (gradient: Tensor, sum: Tensor?) {

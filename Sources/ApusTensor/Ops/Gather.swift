@@ -1,4 +1,4 @@
-// Rows of a table by index: embeddings. Read next: ApusNN/Layers/Embedding.swift.
+// Lookup of table rows by index, as in embeddings, and its adjoint. Read next: ApusNN/Layers/Embedding.swift.
 
 import ApusBase
 import ApusKernelTypes
@@ -8,12 +8,12 @@ extension Tensor {
   /// The rows of this table at the given indices.
   ///
   /// - Parameters:
-  ///   - indices: of any shape, each from 0 to rows − 1.
-  ///   - padding: an index whose row gets no gradient; the row itself is read as any other.
+  ///   - indices: any shape; each index is in 0 ..< rows.
+  ///   - padding: the index of a row that receives no gradient. The row is read like any other.
   /// - Returns: [indices' shape.., columns..] for a table [rows, columns..].
   /// - Precondition: the indices are in range.
   public func gathering(_ indices: IndexTensor, padding: Int? = nil) -> Tensor {
-    require(rank >= 1, "gathering: a table of shape \(shape) (at least one axis is needed)")
+    require(rank >= 1, "gathering: table \(shape) (expected at least one axis)")
     indices.check(below: shape[0], "gathering")
     let table = self
     let width = shape.dropFirst().reduce(1, *)
@@ -35,18 +35,18 @@ extension Tensor {
     }
   }
 
-  /// A table of `rows` rows in which the rows of this tensor are added up at the given indices.
+  /// A table of `rows` rows, each the sum of the rows of this tensor that have its index.
   ///
   /// - Parameters:
-  ///   - indices: as many as this tensor has rows: its leading axes, flattened.
-  ///   - rows: the table's size.
-  ///   - skipped: an index whose rows are left out.
+  ///   - indices: the shape of this tensor's leading axes; each index is in 0 ..< rows.
+  ///   - rows: the number of rows of the table.
+  ///   - skipped: rows with this index are left out.
   /// - Returns: [rows, columns..] for this tensor as [indices' shape.., columns..].
   /// - Precondition: the leading axes are the indices' shape; the indices are in range.
   public func scatterAdded(at indices: IndexTensor, rows: Int, skipping skipped: Int? = nil) -> Tensor {
     require(
       Array(shape.prefix(indices.shape.rank)) == Array(indices.shape),
-      "scatterAdded: rows \(shape) and indices \(indices.shape) (leading axes must agree)")
+      "scatterAdded: rows \(shape), indices \(indices.shape) (the leading axes must be equal)")
     indices.check(below: rows, "scatterAdded")
     let x = self
     let columns = Array(shape.dropFirst(indices.shape.rank))

@@ -4,33 +4,33 @@ import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// (x − mean) / √(variance + ε) · weight + bias, with mean and variance over each group of channels of each example
-/// (Wu, He, arXiv:1803.08494).
+/// Group normalization (x − mean) / √(variance + ε) · weight + bias, with mean and variance over each group of channels
+/// of each example (Wu, He, arXiv:1803.08494).
 ///
-/// One group normalizes each example as a whole; as many groups as channels, each channel by itself.
+/// With one group, each example is normalized as a whole; with as many groups as channels, each channel by itself.
 ///
 /// - Parameters:
 ///   - x: [examples, channels, ..]
-///   - groups: into how many groups the channels are divided, neighbours together.
+///   - groups: the number of groups; a group consists of adjacent channels.
 ///   - weight: [channels]
 ///   - bias: [channels]
-///   - epsilon: added to the variance (biased, as in PyTorch).
+///   - epsilon: ε. The variance is the biased one, as in PyTorch.
 /// - Returns: the shape of x.
-/// - Complexity: three passes over x, two of them from the cache.
-/// - Precondition: the channels divide by the groups; weight and bias have one element per channel.
+/// - Complexity: three passes over x, two of them from cache.
+/// - Precondition: the number of channels is a multiple of `groups`; weight and bias have one element per channel.
 public func groupNorm(
   _ x: Tensor, groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Float = 1e-5
 ) -> Tensor {
-  require(x.rank >= 2, "groupNorm: a tensor of shape \(x.shape) (expected [examples, channels, ..])")
+  require(x.rank >= 2, "groupNorm: input \(x.shape) (expected [examples, channels, ..])")
   let channels = x.shape[1]
   require(
     groups > 0 && channels % groups == 0,
-    "groupNorm: \(channels) channels of input \(x.shape) in \(groups) equal groups")
+    "groupNorm: input \(x.shape), \(groups) groups (they must divide the \(channels) channels)")
   require(
     [weight, bias].allSatisfy { $0 == nil || $0?.shape == [channels] },
     "groupNorm: input \(x.shape), weight \(weight?.shape ?? []), bias \(bias?.shape ?? []) (expected [\(channels)])")
   let places = x.shape.dropFirst(2).reduce(1, *)
-  // Nothing to normalize is no examples, so that no kernel divides by a width of 0.
+  // An empty input counts as zero examples, so that no kernel divides by a width of 0.
   let sizes = ChannelGroups(
     examples: x.elementCount == 0 ? 0 : x.shape[0], groups: groups, channels: channels / groups, places: places)
   let kernels = Kernels.current

@@ -1,11 +1,11 @@
-// The linear map of layers, with bias and activation fused into the product's last pass.
+// The linear map of layers, with bias and activation fused into the last pass of the matrix product.
 // Read first: MatMul.swift, Activations.swift. Read next: ApusNN/Layers/Linear.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// act(x·Wᵀ + b)
+/// The linear map act(x·Wᵀ + b).
 ///
 /// - Parameters:
 ///   - x: [.., in]
@@ -13,12 +13,12 @@ import ApusKernels
 ///   - bias: [out]
 ///   - activation: applied to the sum while it is still in cache.
 /// - Returns: [.., out]
-/// - Complexity: 2·rows·in·out operations.
-/// - Precondition: the sizes agree.
+/// - Complexity: 2·rows·in·out floating-point operations.
+/// - Precondition: the shapes agree.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: Activation? = nil) -> Tensor {
   checkLinear("linear", x.shape, weight.shape, bias?.shape)
   let (out, inputs) = (weight.shape[0], weight.shape[1])
-  // The derivative of an activation that is a function of its input is kept; others follow from the result.
+  // The derivative is stored if it is a function of the activation's input; otherwise it follows from the result.
   let operation = activation?.operation
   let isTracked = x.isTracked || weight.isTracked || (bias?.isTracked ?? false)
   let keepsSlopes = isTracked && operation.map { !$0.savesResult } ?? false
@@ -27,7 +27,7 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation:
     wrt([x, weight, bias]) { dy in
       let dz = slopes.map { $0 * dy } ?? operation.map { y.mappedBackward($0, dy) } ?? dy
       let flat = dz.viewed(as: [dz.elementCount / max(1, out), out])
-      // What is not tracked is not needed: its place is filled with what is at hand.
+      // The gradient of an untracked input is never read: any tensor may stand in for it.
       let dx = x.node == .none ? dz : flat.matmul(weight.detached).viewed(as: x.shape)
       let dWeight =
         weight.node == .none ? dz : flat.matmul(x.detached.viewed(as: [flat.shape[0], inputs]), transposing: .first)
@@ -37,7 +37,7 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation:
   }
 }
 
-/// Stops unless x [.., in], weight [out, in] and bias [out] fit.
+/// Stops the program unless the shapes of x [.., in], weight [out, in] and bias [out] agree.
 func checkLinear(_ operation: StaticString, _ x: Shape, _ weight: Shape, _ bias: Shape?) {
   require(
     x.rank >= 1 && weight.rank == 2 && weight[1] == x[x.rank - 1],
@@ -47,7 +47,7 @@ func checkLinear(_ operation: StaticString, _ x: Shape, _ weight: Shape, _ bias:
     "\(operation): weight \(weight) and bias \(bias ?? []) (expected [out, in] and [out])")
 }
 
-/// act(x·Wᵀ + b) unrecorded, and act′ of the same elements if it is to be kept.
+/// act(x·Wᵀ + b), not recorded; with `keepsSlopes` also act′ at the same elements.
 func linearForward(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ activation: UnaryOperation?, keepsSlopes: Bool
 ) -> (y: Tensor, slopes: Tensor?) {

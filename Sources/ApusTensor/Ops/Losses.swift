@@ -1,24 +1,24 @@
-// Losses between a prediction and a target of the same shape, and what becomes of the losses of single examples.
+// Losses between a prediction and a target of the same shape, and how losses are reduced.
 // Read first: ApusKernelsReference/ReferenceLosses.swift. Read next: CrossEntropy.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// What becomes of the losses of single examples.
+/// How the losses of the elements or targets are reduced to the result.
 public enum LossReduction: Sendable {
-  /// Their mean over the targets that count.
+  /// The mean; ignored targets do not count.
   case mean
-  /// Their sum.
+  /// The sum.
   case sum
-  /// All of them, one for each target.
+  /// No reduction: one loss for each target.
   case none
-  /// Their sum divided by the size of the first axis.
+  /// The sum divided by the size of the first axis.
   case batchMean
 }
 
 extension Tensor {
-  /// These losses reduced, without recording, and the factor of the sum; `counted` is what the mean divides by.
+  /// The reduced losses, not recorded, and the factor of their sum; the mean divides by `counted`.
   func reduced(_ reduction: LossReduction, counted: Float, examples: Int) -> (Tensor, scale: Float) {
     let scale: Float
     switch reduction {
@@ -31,38 +31,40 @@ extension Tensor {
   }
 }
 
-/// (prediction − target)², reduced.
+/// The squared error (prediction − target)², reduced.
 ///
 /// - Parameters:
-///   - prediction: of any shape.
+///   - prediction: any shape.
 ///   - target: the same shape.
-///   - reduction: the mean over all elements, their sum, or each.
-/// - Returns: a number, or the losses of the same shape.
+///   - reduction: the mean over all elements, the sum, or none.
+/// - Returns: a scalar, or without reduction the losses, of the same shape.
 /// - Precondition: the shapes are equal.
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
   pairwiseLoss(.init(.squared), prediction, target, reduction, "meanSquaredError")
 }
 
-/// |prediction − target|, reduced; with derivative 0 at 0.
+/// The absolute error |prediction − target|, reduced; its derivative at 0 is 0.
 ///
 /// - Parameters:
-///   - prediction: of any shape.
+///   - prediction: any shape.
 ///   - target: the same shape.
-///   - reduction: the mean over all elements, their sum, or each.
-/// - Returns: a number, or the losses of the same shape.
+///   - reduction: the mean over all elements, the sum, or none.
+/// - Returns: a scalar, or without reduction the losses, of the same shape.
 /// - Precondition: the shapes are equal.
 public func meanAbsoluteError(_ prediction: Tensor, _ target: Tensor, reduction: LossReduction = .mean) -> Tensor {
   pairwiseLoss(.init(.absolute), prediction, target, reduction, "meanAbsoluteError")
 }
 
-/// d²/2β where |d| < β and |d| − β/2 elsewhere, d = prediction − target (Girshick, arXiv:1504.08083); reduced.
+/// The smooth L1 loss (Girshick, arXiv:1504.08083), reduced.
+///
+///     d²/2β where |d| < β, |d| − β/2 elsewhere; d = prediction − target
 ///
 /// - Parameters:
-///   - prediction: of any shape.
+///   - prediction: any shape.
 ///   - target: the same shape.
-///   - beta: where the square ends; 0 gives the absolute error.
-///   - reduction: the mean over all elements, their sum, or each.
-/// - Returns: a number, or the losses of the same shape.
+///   - beta: β, where the loss changes from quadratic to linear; 0 gives the absolute error.
+///   - reduction: the mean over all elements, the sum, or none.
+/// - Returns: a scalar, or without reduction the losses, of the same shape.
 /// - Precondition: the shapes are equal, beta ≥ 0.
 public func smoothL1Loss(
   _ prediction: Tensor, _ target: Tensor, beta: Float = 1, reduction: LossReduction = .mean
@@ -71,15 +73,16 @@ public func smoothL1Loss(
   return pairwiseLoss(.init(.smoothAbsolute, beta), prediction, target, reduction, "smoothL1Loss")
 }
 
-/// d²/2 where |d| ≤ δ and δ·(|d| − δ/2) elsewhere, d = prediction − target (Huber, Annals of Mathematical Statistics 35,
-/// 1964); reduced.
+/// The Huber loss (Huber, Annals of Mathematical Statistics 35, 1964), reduced.
+///
+///     d²/2 where |d| ≤ δ, δ·(|d| − δ/2) elsewhere; d = prediction − target
 ///
 /// - Parameters:
-///   - prediction: of any shape.
+///   - prediction: any shape.
 ///   - target: the same shape.
-///   - delta: δ, where the square ends.
-///   - reduction: the mean over all elements, their sum, or each.
-/// - Returns: a number, or the losses of the same shape.
+///   - delta: δ, where the loss changes from quadratic to linear.
+///   - reduction: the mean over all elements, the sum, or none.
+/// - Returns: a scalar, or without reduction the losses, of the same shape.
 /// - Precondition: the shapes are equal, delta > 0.
 public func huberLoss(
   _ prediction: Tensor, _ target: Tensor, delta: Float = 1, reduction: LossReduction = .mean
@@ -88,16 +91,17 @@ public func huberLoss(
   return pairwiseLoss(.init(.huber, delta), prediction, target, reduction, "huberLoss")
 }
 
-/// t·(ln t − x) for log-probabilities x and target probabilities t, 0 where t is 0: the Kullback–Leibler divergence of the
-/// target from the prediction, reduced.
+/// The Kullback–Leibler divergence of the target from the prediction, reduced.
+///
+///     t·(ln t − x), 0 where t is 0; for log-probabilities x and target probabilities t
 ///
 /// - Parameters:
-///   - logProbabilities: x, of any shape.
-///   - target: t, or ln t, of the same shape.
-///   - logTarget: whether the target is given by its logarithm.
-///   - reduction: the mean over all elements, as in PyTorch; `.batchMean` gives the divergence of distributions along the other
-///     axes, averaged over the first one.
-/// - Returns: a number, or the terms of the same shape.
+///   - logProbabilities: x, any shape.
+///   - target: t, or ln t with `logTarget`; the same shape.
+///   - logTarget: whether the target contains logarithms of probabilities.
+///   - reduction: the mean over all elements, as in PyTorch; `.batchMean` gives the divergence of distributions along
+///     the other axes, averaged over the first one.
+/// - Returns: a scalar, or without reduction the terms, of the same shape.
 /// - Precondition: the shapes are equal.
 public func klDivergence(
   _ logProbabilities: Tensor, _ target: Tensor, logTarget: Bool = false, reduction: LossReduction = .mean
@@ -105,18 +109,20 @@ public func klDivergence(
   pairwiseLoss(.init(logTarget ? .logDivergence : .divergence), logProbabilities, target, reduction, "klDivergence")
 }
 
-/// −t·ln σ(x) − (1 − t)·ln(1 − σ(x)) for logits x and targets t from 0 to 1: yes–no decisions; reduced.
+/// The binary cross-entropy of logits, reduced.
 ///
-/// It is computed as max(x, 0) − t·x + ln(1 + e^(−|x|)), which neither overflows nor cancels.
+///     −t·ln σ(x) − (1 − t)·ln(1 − σ(x)) for logits x and targets t from 0 to 1
+///
+/// It is computed as max(x, 0) − t·x + ln(1 + e^(−|x|)), which neither overflows nor suffers from cancellation.
 ///
 /// - Parameters:
-///   - logits: x, of any shape.
-///   - targets: t, of the same shape.
+///   - logits: x, any shape.
+///   - targets: t, the same shape.
 ///   - weight: multiplies the losses, broadcast to their shape.
-///   - posWeight: multiplies the first term, broadcast: above 1 it makes up for rare positives.
-///   - reduction: the mean over all elements (not divided by weights), their sum, or each.
-/// - Returns: a number, or the losses of the same shape.
-/// - Precondition: the shapes of logits and targets are equal; the weights broadcast to it.
+///   - posWeight: multiplies the first term, broadcast; values above 1 compensate for rare positives.
+///   - reduction: the mean over all elements (not divided by the weights), the sum, or none.
+/// - Returns: a scalar, or without reduction the losses, of the same shape.
+/// - Precondition: the shapes of logits and targets are equal; the weights broadcast to them.
 public func binaryCrossEntropyWithLogits(
   _ logits: Tensor, _ targets: Tensor, weight: Tensor? = nil, posWeight: Tensor? = nil,
   reduction: LossReduction = .mean
@@ -128,10 +134,10 @@ public func binaryCrossEntropyWithLogits(
   for factor in [weight, posWeight].compactMap({ $0 }) {
     require(
       Shape.broadcast(factor.shape, logits.shape) == logits.shape,
-      "binaryCrossEntropyWithLogits: weights \(factor.shape) for logits \(logits.shape) (they must broadcast to them)")
+      "binaryCrossEntropyWithLogits: weight \(factor.shape), logits \(logits.shape) (it must broadcast to the logits)")
   }
   var losses = pairwiseLoss(loss, logits, targets, .none, "binaryCrossEntropyWithLogits")
-  // −ln σ(x) = softplus(−x), as often again as the weight exceeds 1.
+  // −ln σ(x) = softplus(−x) is already counted once; the weight adds it posWeight − 1 times more.
   if let posWeight { losses = losses + (posWeight - 1) * targets * (-logits).softplus() }
   if let weight { losses = losses * weight }
   switch reduction {
@@ -154,7 +160,7 @@ private func pairwiseLoss(
       read(x, t) { x, t in kernels.pairwiseLoss(loss, x, t, y, count: count, Kernels.schedule) }
     }
   } else {
-    // Nothing but the sum is stored.
+    // Only the sum is stored, not the losses.
     let sum = read(x, t) { x, t in kernels.pairwiseLossSum(loss, x, t, count: count, Kernels.schedule) }
     let divisor = reduction == .sum ? 1 : reduction == .mean ? count : x.shape.first ?? 1
     scale = 1 / Float(divisor)

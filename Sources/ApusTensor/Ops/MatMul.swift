@@ -4,7 +4,7 @@ import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// Which operand of a product is read transposed (without being copied).
+/// The operand of a matrix product that is read transposed, without a copy.
 public enum Side: Sendable {
   case first, second
 }
@@ -14,12 +14,12 @@ struct MatMulPlan {
   let (m, n, k): (Int, Int, Int)
   let resultShape: Shape
   let (aTransposed, bTransposed): (Bool, Bool)
-  /// The leading axes of the result, and of each operand, 1 where it repeats (or has no such axis).
+  /// The leading axes of the result and of each operand; 1 where the operand is repeated or lacks the axis.
   private let (leading, aLeading, bLeading): ([Int], [Int], [Int])
 
-  /// Matrices [.., M, K] and [.., K, N] (or transposed ones), whose leading axes broadcast.
+  /// Creates a plan for [.., M, K] · [.., K, N], either of which may be transposed; the leading axes broadcast.
   init(_ a: Shape, _ b: Shape, transposing side: Side?) {
-    require(a.rank >= 2 && b.rank >= 2, "matmul: shapes \(a) · \(b) (both need at least two axes)")
+    require(a.rank >= 2 && b.rank >= 2, "matmul: shapes \(a) · \(b) (expected at least two axes each)")
     let (aRows, aColumns) = (a[a.rank - 2], a[a.rank - 1])
     let (bRows, bColumns) = (b[b.rank - 2], b[b.rank - 1])
     (aTransposed, bTransposed) = (side == .first, side == .second)
@@ -27,10 +27,10 @@ struct MatMulPlan {
     let inner = bTransposed ? bColumns : bRows
     n = bTransposed ? bRows : bColumns
     let mark = (aTransposed ? "ᵀ" : "", bTransposed ? "ᵀ" : "")
-    require(inner == k, "matmul: inner sizes differ: \(a)\(mark.0) · \(b)\(mark.1) (\(k) ≠ \(inner))")
+    require(inner == k, "matmul: inner dimensions differ: \(a)\(mark.0) · \(b)\(mark.1) (\(k) ≠ \(inner))")
     let (aBatch, bBatch) = (Shape(a.dropLast(2)), Shape(b.dropLast(2)))
     guard let batch = Shape.broadcast(aBatch, bBatch) else {
-      requirementFailure("matmul: leading axes of \(a) and \(b) do not broadcast")
+      requirementFailure("matmul: leading axes of \(a) · \(b) do not broadcast (sizes must be equal, or one of them 1)")
     }
     leading = Array(batch)
     aLeading = Array(repeating: 1, count: batch.rank - aBatch.rank) + Array(aBatch)
@@ -38,9 +38,10 @@ struct MatMulPlan {
     resultShape = Shape(leading + [m, n])
   }
 
-  /// The trailing leading axes through which both operands step evenly: all of an operand's are whole, or all repeat.
+  /// The innermost leading axes that one kernel call covers: along them, an operand is either repeated everywhere or
+  /// nowhere.
   ///
-  /// One call of the kernel covers them; the axes before them are a loop.
+  /// `run` loops over the axes before them.
   private var evenAxes: (first: Int, aRepeats: Bool, bRepeats: Bool) {
     var first = leading.count
     var (aWhole, aOnes, bWhole, bOnes) = (true, true, true, true)
@@ -78,7 +79,7 @@ struct MatMulPlan {
         arguments.cBatchStride = m * n
         if bTransposed && b.isWhole { arguments.b.panels = b.tensor.transposedPanels }
         if batch > 1 && !aRepeats && bRepeats && !aTransposed {
-          // One right matrix for all: the left ones, stacked, are one tall matrix.
+          // The right matrix is shared by the batch: the left matrices, stacked, form one tall matrix.
           arguments.m = m * batch
           arguments.batch = 1
         }
@@ -87,7 +88,7 @@ struct MatMulPlan {
     }
   }
 
-  /// Which of an operand's matrices comes first at index `outer` of the result's axes before `first`.
+  /// The index of an operand's first matrix at index `outer` of the result's axes before `first`.
   private func position(_ outer: Int, in sizes: [Int], _ first: Int) -> Int {
     var (rest, step, result) = (outer, sizes[first...].reduce(1, *), 0)
     for axis in (0..<first).reversed() {
@@ -105,17 +106,17 @@ extension Tensor {
   ///     C[.., i, j] = Σₖ A[.., i, k]·B[.., k, j]
   ///
   /// - Parameters:
-  ///   - other: [.., K, N]; leading axes broadcast with this tensor's, without copies. A vector [K] is
-  ///     a row on the left and a column on the right, and its axis is dropped from the result.
-  ///   - side: an operand to be read transposed: [.., K, M] on the left, [.., N, K] on the right.
+  ///   - other: [.., K, N]; the leading axes broadcast with this tensor's, without copies. A vector [K] counts as a row
+  ///     on the left and as a column on the right; its axis is dropped from the result.
+  ///   - side: the operand that is read transposed, if any: [.., K, M] on the left or [.., N, K] on the right.
   /// - Returns: [.., M, N]
-  /// - Complexity: 2·M·N·K operations a matrix.
-  /// - Precondition: the inner sizes agree.
+  /// - Complexity: 2·M·N·K floating-point operations per matrix.
+  /// - Precondition: the inner dimensions are equal; the leading axes broadcast.
   public func matmul(_ other: Tensor, transposing side: Side? = nil) -> Tensor {
-    require(rank > 0 && other.rank > 0, "matmul: shapes \(shape) · \(other.shape) (a single number has no axes)")
+    require(rank > 0 && other.rank > 0, "matmul: shapes \(shape) · \(other.shape) (expected at least one axis each)")
     if rank == 1 { return vectorMatmul(other, side) }
     if other.rank == 1 {
-      require(side != .second, "matmul: a vector \(other.shape) cannot be transposed")
+      require(side != .second, "matmul: second operand \(other.shape) (a vector cannot be transposed)")
       let product = matmul(other.reshaped(to: [other.shape[0], 1]), transposing: side)
       return product.reshaped(to: Shape(product.shape.dropLast()))
     }
@@ -123,7 +124,7 @@ extension Tensor {
   }
 
   private func vectorMatmul(_ other: Tensor, _ side: Side?) -> Tensor {
-    require(side != .first, "matmul: a vector \(shape) cannot be transposed")
+    require(side != .first, "matmul: first operand \(shape) (a vector cannot be transposed)")
     let row = reshaped(to: [1, shape[0]])
     if other.rank == 1 { return row.matmul(other.reshaped(to: [other.shape[0], 1])).reshaped(to: []) }
     let product = row.matmul(other, transposing: side)
@@ -132,13 +133,13 @@ extension Tensor {
 }
 
 extension MatrixView {
-  /// The product A·B of some columns each, batched over leading axes: see `Tensor.matmul`.
+  /// The matrix product A·B of two views, batched over leading axes: see `Tensor.matmul`.
   ///
   /// - Parameters:
   ///   - other: [.., K, N]; leading axes broadcast.
-  ///   - side: an operand to be read transposed.
+  ///   - side: the operand that is read transposed, if any.
   /// - Returns: [.., M, N]
-  /// - Precondition: the inner sizes agree.
+  /// - Precondition: the inner dimensions are equal; the leading axes broadcast.
   public func matmul(_ other: MatrixView, transposing side: Side? = nil) -> Tensor {
     let (a, b) = (self, other)
     let plan = MatMulPlan(a.shape, b.shape, transposing: side)
@@ -163,9 +164,9 @@ extension MatrixView {
     }
   }
 
-  /// A product, summed over the batch where the operand of shape `shape` was repeated along it.
+  /// A matrix product, summed over the batch axes along which the operand of shape `shape` was repeated.
   private func matmulSummed(_ other: MatrixView, _ side: Side?, to shape: Shape) -> Tensor {
-    // One matrix used by a whole batch: its gradient is one product over batch and rows together.
+    // The gradient of a matrix that the whole batch shares is one product over batch and rows together.
     let isShared = shape.dropLast(2).reduce(1, *) == 1
     if isShared, side == .first, self.shape.rank > 2, self.shape.dropLast(2) == other.shape.dropLast(2) {
       return flattened.matmul(other.flattened, transposing: .first).reshaped(to: shape)

@@ -1,4 +1,4 @@
-// Powers, and limits: functions of one variable with parameters. Read first: Elementary.swift.
+// Powers and clamping: elementwise functions with parameters. Read first: Elementary.swift.
 // Read next: ApusKernelsBaseline/Pointwise/Parametric.swift.
 
 import ApusBase
@@ -6,7 +6,7 @@ import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  /// f(x) without recording.
+  /// f(x), element by element; not recorded.
   func mapped(_ function: ParametricFunction) -> Tensor {
     Tensor(uninitialized: shape) { y in
       read(self) { x in Kernels.current.parametric(function, x, y, count: elementCount, Kernels.schedule) }
@@ -22,11 +22,11 @@ extension Tensor {
     }
   }
 
-  /// xⁿ for a number n; NaN where x is negative and n is not whole, 1 for n = 0.
+  /// xⁿ for a number n; NaN where x is negative and n is not an integer, 1 if n = 0.
   ///
-  /// The derivative is n·xⁿ⁻¹, and 0 for n = 0.
+  /// The derivative is n·xⁿ⁻¹, and 0 if n = 0.
   public func pow(_ exponent: Float) -> Tensor {
-    // The kernels of these powers are many times as fast, and no less exact.
+    // These powers have kernels that are many times faster and no less accurate.
     if exponent == 2 { return squared() }
     if exponent == -1 { return reciprocal() }
     let x = self
@@ -34,7 +34,7 @@ extension Tensor {
     return mapped(function).recorded("pow") { wrt(x) { dy in x.mappedBackward(function, dy) } }
   }
 
-  /// xʸ, element by element, broadcast; NaN where x is negative and y is not whole, 1 where y is 0.
+  /// xʸ, element by element, broadcast; NaN where x is negative and y is not an integer, 1 where y is 0.
   ///
   /// The derivatives are y·xʸ⁻¹ (0 where y is 0) and xʸ·ln x (0 where x is 0 and y is not negative).
   public func pow(_ exponent: Tensor) -> Tensor {
@@ -52,11 +52,11 @@ extension Tensor {
     }
   }
 
-  /// min(max(x, min), max), with derivative 1 from `min` to `max` and 0 beyond; NaN stays NaN.
+  /// min(max(x, min), max), with derivative 1 from `min` to `max` and 0 outside; NaN stays NaN.
   ///
   /// - Precondition: min ≤ max.
   public func clamped(min: Float = -.infinity, max: Float = .infinity) -> Tensor {
-    require(min <= max, "clamped: limits from \(min) to \(max) (the first must not be above the second)")
+    require(min <= max, "clamped: limits \(min) and \(max) (expected min ≤ max)")
     let x = self
     let function = ParametricFunction(.clamp, min, max)
     return mapped(function).recorded("clamped") { wrt(x) { dy in x.mappedBackward(function, dy) } }

@@ -1,11 +1,11 @@
-// Weights packed in advance for products that come again and again: inference on many rows at a time.
+// Weights packed in advance for repeated products: inference on many rows at a time.
 // Read first: Linear.swift; ApusKernelsBaseline/MatMul/Packing.swift. Read next: ApusNN/Module/Prepacking.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// The panels of a matrix W [rows, columns] for products with Wᵀ.
+/// The packed panels of a matrix W [rows, columns] for products with Wᵀ.
 final class WeightPanels: Sendable {
   let rows: Int
   let columns: Int
@@ -23,7 +23,7 @@ final class WeightPanels: Sendable {
 
   var elementCount: Int { storage.count }
 
-  /// The panels of some rows, if these begin and end where panels do.
+  /// The panels of a range of rows; nil unless the range begins and ends at panel boundaries.
   func elements(ofRows range: Range<Int>) -> UnsafePointer<Float>? {
     let width = Kernels.current.tile.columns
     guard range.lowerBound % width == 0, range.upperBound % width == 0 || range.upperBound == rows else { return nil }
@@ -32,23 +32,23 @@ final class WeightPanels: Sendable {
 }
 
 extension Tensor {
-  /// This matrix W, with a second copy of its elements in the order in which products with Wᵀ read them.
+  /// This matrix W with an additional copy of its elements, packed in the order in which products with Wᵀ read them.
   ///
-  /// `linear`, `feedForward` and `matmul(_:transposing: .second)` copy the weight into that order at every call, if they have
-  /// more than sixteen rows; with this tensor as the weight they need not. (Few rows read the weight as it is.) The results
-  /// have the same bits, and gradients are the same.
+  /// `linear`, `feedForward` and `matmul(_:transposing: .second)` pack the weight at every call that has more than
+  /// sixteen rows; a prepacked weight saves them that work. (With fewer rows they read the weight as it is.) Results
+  /// and gradients are the same bit for bit.
   ///
-  /// The copy belongs to this value and cannot become stale: elements never change behind a tensor's back, and what is
-  /// computed from the tensor, an optimizer's update of it for instance, is another tensor, without the copy.
+  /// The copy belongs to this value and cannot become stale: modifying the tensor in place discards it, and the result
+  /// of an operation, such as an optimizer's update, is a new tensor without it.
   ///
-  /// - Returns: The same elements (in the same memory) and their packed copy, as large again.
-  /// - Complexity: a pass over the elements.
-  /// - Precondition: a matrix [out, in].
+  /// - Returns: the same elements, in the same memory, and their packed copy, which takes as much memory again.
+  /// - Complexity: one pass over the elements.
+  /// - Precondition: this tensor is a matrix, [out, in].
   public func prepacked() -> Tensor {
     require(rank == 2, "prepacked: shape \(shape) (expected a matrix [out, in])")
     guard !isPrepacked else { return self }
     let (elements, panels) = (storage.elements + offset, WeightPanels(self))
-    // The new storage holds the old one, so that whoever wants to change that one in place finds it shared, and copies.
+    // The new storage retains the old one. An attempt to modify the old one in place finds it shared, and copies it.
     var result = Tensor(
       shape: shape,
       storage: Storage(borrowing: elements, count: elementCount, from: storage, panels: panels))
@@ -56,10 +56,10 @@ extension Tensor {
     return result
   }
 
-  /// Whether products with this matrix transposed find it packed.
+  /// Whether this matrix has a packed copy for products with its transpose.
   public var isPrepacked: Bool { rank == 2 && transposedPanels != nil }
 
-  /// The packed copy of this matrix, or of a slice of the rows of one.
+  /// The packed panels of this matrix, which may be a slice of rows of a prepacked matrix; nil if there are none.
   var transposedPanels: UnsafePointer<Float>? {
     guard let panels = storage.panels, rank == 2, shape[1] == panels.columns, panels.columns > 0,
       offset % panels.columns == 0

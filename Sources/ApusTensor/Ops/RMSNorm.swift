@@ -1,26 +1,26 @@
-// Normalization by the root of the mean square. Read first: ApusKernelsReference/ReferenceRMSNorm.swift, LayerNorm.swift.
+// Root mean square normalization. Read first: ApusKernelsReference/ReferenceRMSNorm.swift, LayerNorm.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// x / √(mean x² + ε) · weight over the trailing axes (Zhang, Sennrich, arXiv:1910.07467).
+/// RMS normalization x / √(mean x² + ε) · weight over the trailing axes (Zhang, Sennrich, arXiv:1910.07467).
 ///
-/// Unlike `layerNorm` it takes no mean off and adds no bias: T5 and Llama normalize this way.
+/// Unlike `layerNorm`, it neither subtracts the mean nor adds a bias. T5 and Llama use it.
 ///
 /// - Parameters:
 ///   - x: [.., normalized shape]
-///   - weight: the normalized shape: one or more trailing axes of x; nil normalizes over the last axis only.
-///   - epsilon: added to the mean square; by default the distance from 1 to the next float, as in PyTorch.
+///   - weight: the normalized shape, which is one or more trailing axes of x; nil normalizes the last axis only.
+///   - epsilon: ε; by default the distance from 1 to the next float, as in PyTorch.
 /// - Returns: the shape of x.
-/// - Complexity: two passes over x, the second from the cache; 1/√ of every row is kept for the backward.
-/// - Precondition: the weight's shape is that of x's trailing axes.
+/// - Complexity: two passes over x, the second from cache; one number per row is kept for the backward pass.
+/// - Precondition: the weight has the shape of trailing axes of x.
 public func rmsNorm(_ x: Tensor, weight: Tensor?, epsilon: Float = .ulpOfOne) -> Tensor {
-  require(x.rank >= 1, "rmsNorm: a tensor of shape \(x.shape) (at least one axis is needed)")
+  require(x.rank >= 1, "rmsNorm: input \(x.shape) (expected at least one axis)")
   let normalized = weight?.shape ?? Shape([x.shape[x.rank - 1]])
   require(
     x.shape.ends(with: normalized),
-    "rmsNorm: input \(x.shape), weight \(normalized) (trailing axes must agree)")
+    "rmsNorm: input \(x.shape), weight \(normalized) (the weight must match the trailing axes)")
   let columns = normalized.elementCount
   let rows = columns == 0 ? 0 : x.elementCount / columns
   let kernels = Kernels.current

@@ -4,7 +4,7 @@ import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  /// One reduction over neighbouring axes: x seen as [outer, count, inner] → [outer, inner].
+  /// One reduction over adjacent axes: x viewed as [outer, count, inner] → [outer, inner].
   private func reduced(_ reduction: Reduction, outer: Int, count: Int, inner: Int, shape: Shape) -> Tensor {
     Tensor(uninitialized: shape) { y in
       read(self) { x in
@@ -15,7 +15,7 @@ extension Tensor {
 
   /// A reduction over some (normalized) axes; not recorded.
   func reduced(_ reduction: Reduction, along axes: [Int], keepingDimensions: Bool) -> Tensor {
-    // Runs of neighbouring axes, last first; every pass leaves the earlier axes where they are.
+    // One pass for each run of adjacent axes, the last run first; a pass leaves the earlier axes in place.
     var result = self
     var shape = shape
     var axis = rank - 1
@@ -36,12 +36,12 @@ extension Tensor {
     return result.viewed(as: self.shape.reduced(along: axes, keepingDimensions: keepingDimensions))
   }
 
-  /// Σ over the given axes.
+  /// The sum over the given axes.
   ///
   /// - Parameters:
-  ///   - axes: which; negative ones count from the back.
-  ///   - keepingDimensions: leaves the axes with size 1.
-  /// - Returns: the tensor without those axes. An axis of size 0 sums to 0.
+  ///   - axes: the axes to reduce; negative ones count from the end.
+  ///   - keepingDimensions: whether the axes are kept with size 1.
+  /// - Returns: the tensor without these axes. The sum over an empty axis is 0.
   public func sum(along axes: [Int], keepingDimensions: Bool = false) -> Tensor {
     let axes = normalized(axes, "sum")
     let x = self
@@ -52,12 +52,12 @@ extension Tensor {
     }
   }
 
-  /// Σ over one axis.
+  /// The sum over one axis.
   public func sum(along axis: Int, keepingDimensions: Bool = false) -> Tensor {
     sum(along: [axis], keepingDimensions: keepingDimensions)
   }
 
-  /// Σ over all elements: a single number.
+  /// The sum of all elements, a scalar.
   public func sum() -> Tensor { sum(along: Array(0..<rank)) }
 
   /// The mean over the given axes.
@@ -71,6 +71,6 @@ extension Tensor {
     mean(along: [axis], keepingDimensions: keepingDimensions)
   }
 
-  /// The mean of all elements: a single number.
+  /// The mean of all elements, a scalar.
   public func mean() -> Tensor { mean(along: Array(0..<rank)) }
 }

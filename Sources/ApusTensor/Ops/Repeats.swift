@@ -1,18 +1,18 @@
-// Tensors repeated, flipped and rolled. Read first: Strides.swift. Read next: AlongAxis.swift.
+// Tiling, repeating, flipping and rolling. Read first: Strides.swift. Read next: AlongAxis.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  /// This tensor side by side with itself, `counts[a]` times along axis a.
+  /// This tensor repeated as a whole, `counts[a]` times along axis a (PyTorch's `tile`).
   ///
-  /// - Parameter counts: one for every axis; further ones in front make new axes.
-  /// - Precondition: no fewer counts than axes, none negative.
+  /// - Parameter counts: one for every axis; additional leading counts create new leading axes.
+  /// - Precondition: there are at least as many counts as axes; none is negative.
   public func tiled(_ counts: [Int]) -> Tensor {
     require(
       counts.count >= rank && counts.allSatisfy { $0 >= 0 },
-      "tiled: \(counts) times shape \(shape) (expected a count for every axis, none negative)")
+      "tiled: counts \(counts) for shape \(shape) (expected at least one for every axis, none negative)")
     if counts.count > rank {
       let ones = Array(repeating: 1, count: counts.count - rank)
       return reshaped(to: Shape(ones + Array(shape))).tiled(counts)
@@ -23,7 +23,7 @@ extension Tensor {
     let walk = shape.indices.flatMap { [(size: counts[$0], stride: 0), (shape[$0], strides[$0])] }
     return copied(along: walk, as: tiled).recorded("tiled") {
       wrt(x) { [shape = x.shape] dy in
-        // Axis by axis, the copies lie as an axis of their own in front of it.
+        // The copies along an axis form an axis of their own before it, which is summed over.
         var (dx, sizes) = (dy, Array(tiled))
         for axis in shape.indices where counts[axis] != 1 {
           let (outer, inner) = (sizes[..<axis].reduce(1, *), sizes[(axis + 1)...].reduce(1, *))
@@ -35,12 +35,12 @@ extension Tensor {
     }
   }
 
-  /// Every element (or row, or whatever lies along `axis`) `count` times in a row.
+  /// This tensor with every slice along `axis` repeated `count` times in succession (PyTorch's `repeat_interleave`).
   ///
   /// - Precondition: the count is not negative.
   public func repeated(_ count: Int, along axis: Int) -> Tensor {
     let axis = shape.normalized(axis: axis, "repeated")
-    require(count >= 0, "repeated: \(count) times (expected no negative number)")
+    require(count >= 0, "repeated: count is \(count) (it must not be negative)")
     let x = self
     let run = AxisRun(shape, axis)
     var repeated = shape
@@ -53,7 +53,7 @@ extension Tensor {
     }
   }
 
-  /// The order of the elements along the given axes turned around.
+  /// This tensor with the elements in reverse order along the given axes.
   public func flipped(along axes: [Int]) -> Tensor {
     let x = self
     let axes = normalized(axes, "flipped")
@@ -65,10 +65,10 @@ extension Tensor {
     }
   }
 
-  /// The order of the elements along one axis turned around.
+  /// This tensor with the elements in reverse order along one axis.
   public func flipped(along axis: Int) -> Tensor { flipped(along: [axis]) }
 
-  /// The elements moved on by `shift` along an axis; those that leave at its end come in again at the front.
+  /// This tensor with the elements shifted by `shift` along an axis; elements shifted past one end wrap to the other.
   public func rolled(by shift: Int, along axis: Int) -> Tensor {
     let axis = shape.normalized(axis: axis, "rolled")
     let size = shape[axis]

@@ -1,32 +1,35 @@
-// Rotary positions: features turned in pairs by angles that grow with the position.
+// Rotary position embeddings: pairs of a head's elements rotated by angles that grow with the position.
 // Read first: ApusKernelsReference/ReferenceRotary.swift. Read next: ApusNN/Layers/RotaryPositions.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// Which features of a head are turned together.
+/// Which two elements of a head are rotated together.
 public enum RotaryPairing: Sendable, Equatable, Codable {
-  /// (i, i + n/2) of n turned features: Llama, GPT-NeoX, and everything converted for Hugging Face's library.
+  /// Elements i and i + n/2 of n rotated ones: Llama, GPT-NeoX, and everything converted for Hugging Face's library.
   case halves
-  /// (2i, 2i + 1): the paper, GPT-J, and the weights that Meta published.
+  /// Elements 2i and 2i + 1: the paper, GPT-J, and the weights that Meta published.
   case neighbors
 }
 
 extension Tensor {
-  /// The features of every head turned in pairs: (y₁, y₂) = (x₁·cos − x₂·sin, x₂·cos + x₁·sin).
+  /// Rotary position embedding: rotates pairs of every head's elements.
   ///
-  /// The product of a query turned by p·θ and a key turned by q·θ depends on p − q only, so attention sees distances
-  /// (Su et al., arXiv:2104.09864). Heads whose size is more than twice the number of angles keep their other features.
+  ///     (y₁, y₂) = (x₁·cos − x₂·sin, x₂·cos + x₁·sin)
+  ///
+  /// The product of a query rotated by p·θ and a key rotated by q·θ depends only on p − q, so attention depends on
+  /// relative positions (Su et al., arXiv:2104.09864). If a head is larger than twice the number of angles, its other
+  /// elements are left unchanged.
   ///
   /// - Parameters:
-  ///   - self: [batch, length, heads · size], as a linear layer gives it.
-  ///   - heads: heads side by side in the last axis.
+  ///   - self: [batch, length, heads · size], as a linear layer produces it.
+  ///   - heads: the number of heads in the last axis.
   ///   - cosines: [length, angles] or [batch, length, angles]; no gradient flows to them.
   ///   - sines: the same shape.
-  ///   - pairing: which features belong to one angle.
+  ///   - pairing: which two elements share an angle.
   /// - Returns: the shape of this tensor.
-  /// - Precondition: the sizes agree; 2 · angles ≤ size.
+  /// - Precondition: the shapes agree; 2 · angles ≤ size.
   public func rotated(heads: Int, cosines: Tensor, sines: Tensor, pairing: RotaryPairing = .halves) -> Tensor {
     let angles = cosines.shape
     require(

@@ -1,7 +1,7 @@
-// Comparisons, which give masks, and selection by a mask. Read first: Arithmetic.swift.
+// Comparisons, which produce masks, and selection by a mask. Read first: Arithmetic.swift.
 //
-// A mask is a tensor of ones and zeros: masks are combined with `*` (and), `maximum` (or) and `1 −` (not), counted with
-// `sum`, and put into attention or losses as they are. Comparisons are constants for gradients.
+// A mask is a tensor of ones and zeros. Masks are combined with `*` (and), `maximum` (or) and `1 −` (not), counted with
+// `sum`, and passed to attention and losses as they are. No gradient flows through comparisons.
 
 import ApusBase
 import ApusKernelTypes
@@ -25,34 +25,34 @@ public func greater(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor.combine(.less, 
 /// 1 where a ≥ b, else 0; broadcast.
 public func greaterEqual(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor.combine(.lessEqual, "greaterEqual", b, a) }
 
-/// 1 where x is the number, else 0.
+/// 1 where x = number, else 0.
 public func equal(_ x: Tensor, _ number: Float) -> Tensor { equal(x, Tensor(number)) }
 
-/// 1 where x is not the number, else 0.
+/// 1 where x ≠ number, else 0.
 public func notEqual(_ x: Tensor, _ number: Float) -> Tensor { notEqual(x, Tensor(number)) }
 
-/// 1 where x is below the number, else 0.
+/// 1 where x < number, else 0.
 public func less(_ x: Tensor, _ number: Float) -> Tensor { less(x, Tensor(number)) }
 
-/// 1 where x is at most the number, else 0.
+/// 1 where x ≤ number, else 0.
 public func lessEqual(_ x: Tensor, _ number: Float) -> Tensor { lessEqual(x, Tensor(number)) }
 
-/// 1 where x is above the number, else 0.
+/// 1 where x > number, else 0.
 public func greater(_ x: Tensor, _ number: Float) -> Tensor { greater(x, Tensor(number)) }
 
-/// 1 where x is at least the number, else 0.
+/// 1 where x ≥ number, else 0.
 public func greaterEqual(_ x: Tensor, _ number: Float) -> Tensor { greaterEqual(x, Tensor(number)) }
 
 /// a where the mask is not 0, b elsewhere (PyTorch's `where`); broadcast.
 ///
-/// What is not selected does not matter, NaN or not: neither to the result nor to the gradients, which are 0 there.
+/// Elements that are not selected, even NaN, affect neither the result nor the gradients. Their own gradient is 0.
 ///
 /// - Parameters:
-///   - mask: of ones and zeros, as comparisons give it; a constant for gradients.
-///   - a: taken where the mask is not 0.
-///   - b: taken where it is 0.
+///   - mask: ones and zeros, as comparisons produce them; no gradient flows to it.
+///   - a: selected where the mask is not 0.
+///   - b: selected where the mask is 0.
 /// - Returns: the shape that all three broadcast to.
-/// - Complexity: one pass; single numbers are not expanded, other broadcasts are.
+/// - Complexity: one pass. Scalars are not expanded; other operands that broadcast are expanded first.
 /// - Precondition: the shapes broadcast.
 public func select(_ mask: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
   guard
@@ -79,8 +79,8 @@ public func select(_ mask: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
   }
 }
 
-/// a where the mask is not 0, a number elsewhere; broadcast.
+/// a where the mask is not 0, `number` elsewhere; broadcast.
 public func select(_ mask: Tensor, _ a: Tensor, _ number: Float) -> Tensor { select(mask, a, Tensor(number)) }
 
-/// A number where the mask is not 0, b elsewhere; broadcast.
+/// `number` where the mask is not 0, b elsewhere; broadcast.
 public func select(_ mask: Tensor, _ number: Float, _ b: Tensor) -> Tensor { select(mask, Tensor(number), b) }

@@ -1,4 +1,4 @@
-// Parts of tensors, tensors put together, and tensors in a frame. Read first: Strides.swift.
+// Slicing, splitting, concatenating, stacking and padding. Read first: Strides.swift.
 // Read next: Repeats.swift.
 
 import ApusBase
@@ -6,17 +6,19 @@ import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  /// The elements whose index along `axis` is in `range`, or every `step`-th of them, from the first.
+  /// The elements whose index along `axis` is in `range`, or every `step`-th of them.
   ///
-  /// Rows of the first axis (or of one behind axes of size 1) share this tensor's memory.
+  /// A slice with step 1 of the first axis, or of one that only axes of size 1 precede, shares this tensor's memory.
   ///
-  /// - Complexity: gradients of several slices of one tensor are added up in one pass over each.
+  /// - Complexity: one pass over the slice, or none if it shares memory. The gradients of several slices of one tensor
+  ///   are accumulated in place, in one pass over each.
   /// - Precondition: the range lies within the axis; the step is positive.
   public func slice(_ range: Range<Int>, along axis: Int = 0, step: Int = 1) -> Tensor {
     let axis = shape.normalized(axis: axis, "slice")
     require(
-      range.lowerBound >= 0 && range.upperBound <= shape[axis], "slice: \(range) of axis \(axis) of shape \(shape)")
-    require(step > 0, "slice: step \(step) (expected a positive one)")
+      range.lowerBound >= 0 && range.upperBound <= shape[axis],
+      "slice: range \(range) is out of bounds for axis \(axis) of shape \(shape)")
+    require(step > 0, "slice: step is \(step) (it must be positive)")
     let x = self
     let run = AxisRun(shape, axis)
     var newShape = shape
@@ -35,21 +37,21 @@ extension Tensor {
     }
   }
 
-  /// The part at one index of an axis, without that axis.
+  /// The slice at one index of an axis, without that axis.
   ///
   /// - Precondition: the index lies within the axis.
   public func selected(_ index: Int, along axis: Int = 0) -> Tensor {
     slice(index..<index + 1, along: axis).squeezed(at: axis)
   }
 
-  /// Parts of the given sizes along an axis.
+  /// Consecutive slices of the given sizes along an axis.
   ///
-  /// - Precondition: the sizes add up to the axis.
+  /// - Precondition: the sizes add up to the size of the axis.
   public func split(sizes: [Int], along axis: Int) -> [Tensor] {
     let axis = shape.normalized(axis: axis, "split")
     require(
       sizes.allSatisfy { $0 >= 0 } && sizes.reduce(0, +) == shape[axis],
-      "split: axis \(axis) of shape \(shape) into sizes \(sizes) (they must add up to it)")
+      "split: axis \(axis) of shape \(shape) into sizes \(sizes) (they must add up to \(shape[axis]))")
     var start = 0
     return sizes.map { size in
       start += size
@@ -57,9 +59,9 @@ extension Tensor {
     }
   }
 
-  /// Equal parts along an axis.
+  /// `count` consecutive slices of equal size along an axis.
   ///
-  /// - Precondition: the axis is a multiple of `count`.
+  /// - Precondition: the size of the axis is a multiple of `count`.
   public func split(into count: Int, along axis: Int) -> [Tensor] {
     let axis = shape.normalized(axis: axis, "split")
     require(
@@ -67,19 +69,21 @@ extension Tensor {
     return split(sizes: Array(repeating: shape[axis] / count, count: count), along: axis)
   }
 
-  /// All parts along an axis, without it: the opposite of `stacked`.
+  /// All slices along an axis, without that axis: the inverse of `stacked`.
   public func unstacked(along axis: Int = 0) -> [Tensor] {
     (0..<shape[shape.normalized(axis: axis, "unstacked")]).map { selected($0, along: axis) }
   }
 
-  /// More elements before and behind along every axis, all of one value.
+  /// This tensor padded with a constant value before and after its elements along every axis.
   ///
-  /// - Parameter amounts: how many, for every axis from the first on.
-  /// - Precondition: an amount for every axis, none negative.
+  /// - Parameters:
+  ///   - amounts: for every axis, the numbers of elements to add before and after.
+  ///   - value: the value of the added elements.
+  /// - Precondition: there is one pair for every axis; no number is negative.
   public func padded(_ amounts: [(before: Int, after: Int)], with value: Float = 0) -> Tensor {
     require(
       amounts.count == rank && amounts.allSatisfy { $0.before >= 0 && $0.after >= 0 },
-      "padded: amounts \(amounts) for shape \(shape) (expected one for every axis, none negative)")
+      "padded: amounts \(amounts) for shape \(shape) (expected one pair for every axis, none negative)")
     let x = self
     let padded = Shape(zip(shape, amounts).map { $1.before + $0 + $1.after })
     let before = amounts.map(\.before)
@@ -98,7 +102,7 @@ extension Tensor {
     }
   }
 
-  /// More elements before and behind along one axis, all of one value.
+  /// This tensor padded with a constant value before and after its elements along one axis.
   ///
   /// - Precondition: neither number is negative.
   public func padded(before: Int = 0, after: Int = 0, along axis: Int, with value: Float = 0) -> Tensor {
@@ -108,9 +112,9 @@ extension Tensor {
   }
 }
 
-/// Tensors one after another along an axis.
+/// The tensors concatenated along an axis.
 ///
-/// - Precondition: at least one tensor; all other sizes are equal.
+/// - Precondition: there is at least one tensor; the shapes are equal except along the axis.
 public func concatenated(_ parts: [Tensor], along axis: Int) -> Tensor {
   require(!parts.isEmpty, "concatenated: no tensors")
   let first = parts[0].shape
@@ -119,9 +123,11 @@ public func concatenated(_ parts: [Tensor], along axis: Int) -> Tensor {
   shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
   for part in parts {
     var expected = first
-    require(part.rank == first.rank, "concatenated: shapes \(first) and \(part.shape)")
+    require(part.rank == first.rank, "concatenated: shapes \(first) and \(part.shape) (the ranks must be equal)")
     expected[axis] = part.shape[axis]
-    require(part.shape == expected, "concatenated: shapes \(first) and \(part.shape) along axis \(axis)")
+    require(
+      part.shape == expected,
+      "concatenated: shapes \(first) and \(part.shape) (they must be equal except along axis \(axis))")
   }
   let run = AxisRun(shape, axis)
   let width = run.count * run.inner
@@ -144,10 +150,12 @@ public func concatenated(_ parts: [Tensor], along axis: Int) -> Tensor {
   }
 }
 
-/// Tensors of one shape beside each other along a new axis.
+/// The tensors stacked along a new axis.
 ///
-/// - Parameter axis: the new axis' place; −1 is behind all others.
-/// - Precondition: at least one tensor; all shapes are equal.
+/// - Parameters:
+///   - parts: tensors of one shape.
+///   - axis: the position of the new axis; −1 makes it the last one.
+/// - Precondition: there is at least one tensor; the shapes are equal.
 public func stacked(_ parts: [Tensor], along axis: Int = 0) -> Tensor {
   require(!parts.isEmpty, "stacked: no tensors")
   for part in parts {

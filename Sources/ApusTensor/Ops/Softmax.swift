@@ -4,7 +4,7 @@ import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  /// e^x / Σ e^x along an axis; rows whose elements are all −∞ give zeros.
+  /// The softmax eˣ / Σ eˣ along an axis; lines that contain only −∞ give zeros.
   public func softmax(along axis: Int = -1) -> Tensor {
     let axis = shape.normalized(axis: axis, "softmax")
     if axis != rank - 1 { return withAxisLast(axis) { $0.softmax() } }
@@ -21,7 +21,7 @@ extension Tensor {
     }
   }
 
-  /// x − ln Σ eˣ along an axis: the logarithm of softmax, without the underflow between the two.
+  /// The logarithm of softmax along an axis, computed as x − ln Σ eˣ, without the underflow of `softmax().log()`.
   public func logSoftmax(along axis: Int = -1) -> Tensor {
     let axis = shape.normalized(axis: axis, "logSoftmax")
     if axis != rank - 1 { return withAxisLast(axis) { $0.logSoftmax() } }
@@ -38,12 +38,12 @@ extension Tensor {
     }
   }
 
-  /// `body` of this tensor with an axis and the last one exchanged, and back: the kernels work on rows.
+  /// Applies `body` with an axis and the last one exchanged, and exchanges them back: the kernels work on rows.
   private func withAxisLast(_ axis: Int, _ body: (Tensor) -> Tensor) -> Tensor {
     body(transposed(axis, rank - 1)).transposed(axis, rank - 1)
   }
 
-  /// The rows along the last axis, and their length.
+  /// The number of rows along the last axis, and their length.
   private var rows: (count: Int, length: Int) {
     let length = shape[rank - 1]
     return (length == 0 ? 0 : elementCount / length, length)
@@ -57,7 +57,7 @@ extension Tensor {
     }
   }
 
-  /// The gradient of the operand, from this result and its gradient.
+  /// The gradient of the input, from this result and its gradient.
   private func rowByRow(
     _ dy: Tensor,
     _ kernel: (

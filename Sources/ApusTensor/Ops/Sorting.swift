@@ -1,18 +1,20 @@
-// Elements in order along an axis: sort and top-k. Read first: Extremes.swift, AlongAxis.swift.
-// Read next: ApusKernelsBaseline/Sorting/SortKeys.swift, how floats become whole numbers in the same order.
+// Sorting and top-k along an axis. Read first: Extremes.swift, AlongAxis.swift.
+// Read next: ApusKernelsBaseline/Sorting/SortKeys.swift, which maps floats to integers in the same order.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
 extension Tensor {
-  /// The elements in order along an axis, and where each was. Equal elements keep their order; NaN is the largest.
+  /// The elements sorted along an axis, and their previous positions.
+  ///
+  /// The sort is stable: equal elements keep their order. NaN counts as the largest.
   ///
   /// - Parameters:
-  ///   - axis: which; negative ones count from the back.
-  ///   - descending: the largest first.
-  /// - Returns: values and indices, both of this tensor's shape; values = gather(indices).
-  /// - Complexity: proportional to the elements: they are distributed by the digits of their bits.
+  ///   - axis: the axis to sort; negative ones count from the end.
+  ///   - descending: whether the largest element comes first.
+  /// - Returns: values and indices, both of this tensor's shape; values = gather(indices, along: axis).
+  /// - Complexity: linear in the number of elements (radix sort).
   public func sorted(along axis: Int = -1, descending: Bool = false) -> (values: Tensor, indices: IndexTensor) {
     let axis = shape.normalized(axis: axis, "sorted")
     let run = AxisRun(shape, axis)
@@ -30,25 +32,28 @@ extension Tensor {
     return (values, indices)
   }
 
-  /// The positions that put the elements in order along an axis; equal elements keep their order, NaN is the largest.
+  /// The positions that sort the elements along an axis; equal elements keep their order, and NaN counts as the
+  /// largest.
   public func argSort(along axis: Int = -1, descending: Bool = false) -> IndexTensor {
     detached.sorted(along: axis, descending: descending).indices
   }
 
-  /// The k largest (or smallest) elements along an axis, the best first, and where they are.
+  /// The k largest or smallest elements along an axis, sorted, and their positions.
   ///
-  /// They are those that sorting would put first: of equal elements the first ones, NaN as the largest.
+  /// They are the first k elements of `sorted`: of equal elements the first ones, and NaN counts as the largest.
   ///
   /// - Parameters:
-  ///   - k: how many, at most the axis' size.
-  ///   - axis: which; negative ones count from the back.
-  ///   - largest: or else the smallest.
-  /// - Returns: values and indices with k places along the axis.
-  /// - Complexity: one pass, and sorting of the few elements that were among the best when they were met.
-  /// - Precondition: 0 ≤ k ≤ the axis' size.
+  ///   - k: the number of elements.
+  ///   - axis: the axis to select from; negative ones count from the end.
+  ///   - largest: whether the largest elements are selected, or the smallest.
+  /// - Returns: values and indices with k elements along the axis.
+  /// - Complexity: one pass, plus sorting of the few elements that were among the k best when they were reached.
+  /// - Precondition: 0 ≤ k ≤ the size of the axis.
   public func topK(_ k: Int, along axis: Int = -1, largest: Bool = true) -> (values: Tensor, indices: IndexTensor) {
     let axis = shape.normalized(axis: axis, "topK")
-    require(k >= 0 && k <= shape[axis], "topK: \(k) elements of axis \(axis) of shape \(shape)")
+    require(
+      k >= 0 && k <= shape[axis],
+      "topK: \(k) elements of axis \(axis) of shape \(shape) (expected 0 to \(shape[axis]))")
     let run = AxisRun(shape, axis)
     var chosen = shape
     chosen[axis] = k

@@ -1,5 +1,5 @@
-// Variance, standard deviation, log-sum-exp and running sums along axes. Read first: Reductions.swift, Strides.swift.
-// Read next: ApusKernelsReference/ReferenceAxes.swift, what the kernels compute.
+// Variance, standard deviation, log-sum-exp and cumulative sums along axes.
+// Read first: Reductions.swift, Strides.swift. Read next: ApusKernelsReference/ReferenceAxes.swift, the definitions.
 
 import ApusKernelTypes
 import ApusKernels
@@ -10,10 +10,10 @@ extension Tensor {
   ///     Σ (x − mean)² / (n − correction)
   ///
   /// - Parameters:
-  ///   - axes: which; negative ones count from the back.
-  ///   - correction: 1 for the estimate from a sample, 0 for the mean square deviation.
-  ///   - keepingDimensions: leaves the axes with size 1.
-  /// - Returns: the tensor without those axes. Where n is not above the correction, ∞ or NaN.
+  ///   - axes: the axes to reduce; negative ones count from the end.
+  ///   - correction: 1 for the unbiased estimate from a sample, 0 for the mean squared deviation.
+  ///   - keepingDimensions: whether the axes are kept with size 1.
+  /// - Returns: the tensor without these axes; ∞ or NaN if n ≤ correction.
   /// - Complexity: one pass for the mean and one for the squares, over lines in cache.
   public func variance(along axes: [Int], correction: Int = 1, keepingDimensions: Bool = false) -> Tensor {
     let axes = normalized(axes, "variance")
@@ -30,16 +30,16 @@ extension Tensor {
     variance(along: [axis], correction: correction, keepingDimensions: keepingDimensions)
   }
 
-  /// The variance of all elements: a single number.
+  /// The variance of all elements, a scalar.
   public func variance(correction: Int = 1) -> Tensor { variance(along: Array(0..<rank), correction: correction) }
 
   /// The standard deviation over the given axes: the square root of the variance.
   ///
   /// - Parameters:
-  ///   - axes: which; negative ones count from the back.
-  ///   - correction: 1 for the estimate from a sample, 0 for the root mean square deviation.
-  ///   - keepingDimensions: leaves the axes with size 1.
-  /// - Returns: the tensor without those axes. The gradient of a deviation of 0 is 0.
+  ///   - axes: the axes to reduce; negative ones count from the end.
+  ///   - correction: 1 to take the root of the unbiased variance estimate, 0 for the root mean square deviation.
+  ///   - keepingDimensions: whether the axes are kept with size 1.
+  /// - Returns: the tensor without these axes. Where the deviation is 0, its gradient is taken as 0.
   public func standardDeviation(
     along axes: [Int], correction: Int = 1, keepingDimensions: Bool = false
   ) -> Tensor {
@@ -66,7 +66,7 @@ extension Tensor {
     standardDeviation(along: [axis], correction: correction, keepingDimensions: keepingDimensions)
   }
 
-  /// The standard deviation of all elements: a single number.
+  /// The standard deviation of all elements, a scalar.
   public func standardDeviation(correction: Int = 1) -> Tensor {
     standardDeviation(along: Array(0..<rank), correction: correction)
   }
@@ -83,7 +83,7 @@ extension Tensor {
     return (mean, variance)
   }
 
-  /// scale · (x − mean), with a mean and a scale for every line.
+  /// scale · (x − mean), with one mean and one scale for every line.
   private func scaledDeviations(_ run: AxisRun, from mean: Storage, scale: Tensor) -> Tensor {
     Tensor(uninitialized: shape) { dx in
       read(self, scale) { x, scale in
@@ -94,12 +94,12 @@ extension Tensor {
     }
   }
 
-  /// log Σ eˣ over the given axes, without overflow.
+  /// log Σ eˣ over the given axes, computed without overflow.
   ///
   /// - Parameters:
-  ///   - axes: which; negative ones count from the back.
-  ///   - keepingDimensions: leaves the axes with size 1.
-  /// - Returns: the tensor without those axes; −∞ over nothing and over nothing but −∞, where the gradient is 0.
+  ///   - axes: the axes to reduce; negative ones count from the end.
+  ///   - keepingDimensions: whether the axes are kept with size 1.
+  /// - Returns: the tensor without these axes. Lines that are empty or contain only −∞ give −∞, with gradient 0.
   public func logSumExp(along axes: [Int], keepingDimensions: Bool = false) -> Tensor {
     let axes = normalized(axes, "logSumExp")
     let (x, run) = together(axes)
@@ -120,16 +120,16 @@ extension Tensor {
     }
   }
 
-  /// log Σ eˣ over one axis, without overflow.
+  /// log Σ eˣ over one axis, computed without overflow.
   public func logSumExp(along axis: Int, keepingDimensions: Bool = false) -> Tensor {
     logSumExp(along: [axis], keepingDimensions: keepingDimensions)
   }
 
-  /// The sums of the elements along an axis up to each of them.
+  /// The cumulative sum along an axis.
   ///
   ///     y[r] = x[0] + … + x[r]
   ///
-  /// - Complexity: one pass (two over long lines); sums are kept in Double.
+  /// - Complexity: one pass, or two over long lines. Sums are accumulated in Double.
   public func cumulativeSum(along axis: Int) -> Tensor {
     let axis = shape.normalized(axis: axis, "cumulativeSum")
     let x = self

@@ -1,16 +1,16 @@
-// Elements read or added at strides: what permutations, broadcasts, slices, flips and repetitions have in common.
+// Strided copies and additions: the basis of permutations, broadcasts, slices, flips and repetitions.
 // Read next: Shaping.swift, Slices.swift, Repeats.swift.
 
 import ApusBase
 import ApusKernelTypes
 import ApusKernels
 
-/// The axes of a walk through a tensor's elements: how many steps along each, and how far apart in memory they are.
+/// The axes of a strided traversal: the size and the stride of each.
 struct StridedAxes {
   private(set) var sizes: [Int] = []
   private(set) var strides: [Int] = []
 
-  /// Axes of size 1 are left out, and neighbours that are walked through like one axis become one.
+  /// Drops axes of size 1, and merges adjacent axes that can be traversed as one.
   init(_ axes: some Sequence<(size: Int, stride: Int)>) {
     for (size, stride) in axes where size != 1 {
       if let last = strides.last, last == stride * size {
@@ -23,12 +23,12 @@ struct StridedAxes {
     }
   }
 
-  /// Whether the elements lie one behind the other.
+  /// Whether the elements are contiguous.
   var isContiguous: Bool { strides.isEmpty || strides == [1] }
 }
 
 extension Tensor {
-  /// The elements `start + i · strides` of this tensor's memory, as a new tensor; not recorded.
+  /// A new tensor with the elements at `start + Σ index · stride` of this tensor's memory; not recorded.
   func copied(from start: Int = 0, along axes: some Sequence<(size: Int, stride: Int)>, as shape: Shape) -> Tensor {
     Tensor(uninitialized: shape) { y in
       guard shape.elementCount > 0 else { return }
@@ -45,7 +45,7 @@ extension Tensor {
     }
   }
 
-  /// Adds the elements of `part` to those at `start + i · strides`; no two may meet. Not recorded.
+  /// Adds the elements of `part` to those at `start + Σ index · stride`, which must be distinct; not recorded.
   mutating func add(_ part: Tensor, at start: Int, along axes: some Sequence<(size: Int, stride: Int)>) {
     guard part.elementCount > 0 else { return }
     let axes = StridedAxes(axes)
@@ -57,7 +57,7 @@ extension Tensor {
   }
 }
 
-/// A shape seen as [outer, count, inner] around an axis, or around a run of neighbouring ones.
+/// A shape viewed as [outer, count, inner], where `count` is the size of one axis or of several adjacent ones.
 struct AxisRun {
   var (outer, count, inner): (Int, Int, Int)
 
@@ -71,19 +71,21 @@ struct AxisRun {
 
   init(_ shape: Shape, _ axis: Int) { self.init(shape, axis...axis) }
 
-  /// How many lines of `count` elements there are.
+  /// The number of lines of `count` elements.
   var lines: Int { outer * inner }
 }
 
 extension Tensor {
-  /// The given axes, normalized.
+  /// The given axes as nonnegative indices; none may occur twice.
   func normalized(_ axes: [Int], _ operation: StaticString) -> [Int] {
     let result = axes.map { shape.normalized(axis: $0, operation) }
-    require(Set(result).count == result.count, "\(operation): an axis twice in \(axes)")
+    require(Set(result).count == result.count, "\(operation): axes \(axes) (each may occur only once)")
     return result
   }
 
-  /// This tensor with some (normalized) axes next to each other, copied if they are not; and seen as one run of them.
+  /// This tensor with the given (normalized) axes adjacent, and its view as [outer, count, inner] around them.
+  ///
+  /// If the axes are adjacent already, nothing is copied.
   func together(_ axes: [Int]) -> (tensor: Tensor, run: AxisRun) {
     guard let first = axes.min(), let last = axes.max() else {
       return (self, AxisRun(outer: elementCount, count: 1, inner: 1))

@@ -1,25 +1,27 @@
-// From pieces back to text as transformers does it: special tokens as they are, what stands between them by SentencePiece.
+// Decodes pieces as the transformers library does: special tokens are kept, and SentencePiece decodes the rest.
 // Read first: SentencePieceDecoder.swift. Read next: ../Loading/PieceTokenizer.swift.
 
-/// Decodes the pieces between special tokens, each section for itself, and puts it all together.
+/// Decodes the sections between special tokens one by one and joins the results.
 struct SectionDecoder: TextDecoder {
-  /// How a family puts sections and special tokens together.
+  /// The rule by which a model family joins sections and special tokens.
   enum Style: Equatable, Sendable {
-    /// A space before every section but the first few; none at the ends. One more may have been put before the text.
+    /// T5: a space before every section that a special token follows. White space at both ends is removed.
+    /// `addsSpace`: encoding put a space before the text, which decoding removes.
     case t5(addsSpace: Bool)
-    /// As it is; in earlier versions with a space before a special token.
+    /// Llama: the sections as they are. The legacy version puts a space before a section that a special token follows.
+    /// `addsSpace` as for T5.
     case llama(addsSpace: Bool, isLegacy: Bool)
-    /// A space behind every special token; none at the ends.
+    /// Marian: a space after every special token. White space at both ends is removed.
     case marian
-    /// All as one; no spaces at the ends.
+    /// All tokens joined. White space at both ends is removed.
     case joined
   }
 
   let style: Style
   let pieces: SentencePieceDecoder
-  /// Tokens that are no pieces of any text.
+  /// Special tokens, which are not pieces of any text.
   let special: ByteStringTable
-  /// Tokens that stand alone: what is around them is decoded apart, with spaces between.
+  /// Tokens that stand apart: the tokens between them are decoded separately, and spaces go between the results.
   let alone: ByteStringTable
 
   func decode(_ tokens: [String]) -> [String] {
@@ -88,7 +90,7 @@ struct SectionDecoder: TextDecoder {
     return String(result)
   }
 
-  /// Without white space at the ends: Unicode's, and the four separators of ASCII.
+  /// Removes white space from both ends: Unicode's, and the four ASCII separators.
   private func trimmed(_ text: String) -> String {
     func isSpace(_ scalar: Unicode.Scalar) -> Bool {
       scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)

@@ -1,21 +1,23 @@
-// From pieces back to text, as SentencePiece does it. Read first: TextDecoder.swift.
+// Decodes pieces as SentencePiece does. Read first: TokenDecoder.swift.
 // Read next: ../Normalization/SentencePieceNormalizer.swift.
 
 import ApusFiles
 
-/// Spaces from "▁", without those that were put before the text; characters from byte tokens; a sign for unknown ones.
+/// Converts "▁" to spaces except for those added before the text, byte tokens to characters, and the unknown token to
+/// its surface.
 struct SentencePieceDecoder: TextDecoder {
-  /// The name of the unknown token, and what stands for it in texts.
+  /// The name of the unknown token, and the text that represents it.
   let unknown: (name: String, surface: String)
-  /// The spelling of a space.
+  /// The character that represents a space.
   var space = "\u{2581}"
-  /// One space before the text is dropped.
+  /// Whether one space before the text is removed.
   let dropsSpace: Bool
-  /// All spaces before the text are dropped.
+  /// Whether all spaces before the text are removed.
   let dropsAllSpaces: Bool
-  /// Tokens like `<0xE2>` are bytes.
+  /// Whether tokens such as `<0xE2>` represent bytes.
   let hasBytes: Bool
-  /// The pieces of the model, with 1 for those that stand for no text; what is none of them is text as it is. Empty: all are.
+  /// The model's pieces, with the value 1 for those that represent no text. A token that is not in the table is copied
+  /// as it is. If the table is empty, every token is a piece with text.
   var kinds = ByteStringTable()
 
   func decode(_ tokens: [String]) -> [String] {
@@ -60,7 +62,8 @@ struct SentencePieceDecoder: TextDecoder {
     return [result]
   }
 
-  /// The characters that the bytes spell; every byte that belongs to none becomes a replacement character.
+  /// Appends the characters that the bytes encode; each byte that is not part of valid UTF-8 becomes a replacement
+  /// character.
   private static func flush(_ bytes: inout [UInt8], into result: inout String) {
     var rest = bytes[...]
     while !rest.isEmpty {

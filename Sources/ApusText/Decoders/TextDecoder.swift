@@ -1,21 +1,21 @@
-// From tokens back to text. Read first: ../PreTokenization/ByteAlphabet.swift.
+// Decoders, which convert tokens back to text. Read first: ../PreTokenization/ByteAlphabet.swift.
 // Read next: ../Tokenizer/StreamingDecoder.swift.
 
 import ApusBase
 
-/// Turns spelled tokens into parts of a text, which are joined at the end.
+/// A decoding step: converts tokens to parts of a text, which are concatenated after the last step.
 protocol TextDecoder: Sendable {
   func decode(_ tokens: [String]) -> [String]
 }
 
-/// One after the other.
+/// Applies several decoders in order.
 struct DecoderSequence: TextDecoder {
   let steps: [any TextDecoder]
 
   func decode(_ tokens: [String]) -> [String] { steps.reduce(tokens) { $1.decode($0) } }
 }
 
-/// Joins "##" parts to what stands before them, and puts spaces between all others.
+/// Joins tokens that begin with "##" to the token before them, and puts spaces between all others.
 struct WordPieceDecoder: TextDecoder {
   let prefix: String
   let cleansUp: Bool
@@ -35,7 +35,7 @@ struct WordPieceDecoder: TextDecoder {
   }
 }
 
-/// The clean-up of English spacing that transformers does.
+/// The cleanup of English spacing that the transformers library applies.
 enum TokenCleanUp {
   private static let replacements: [(TextPattern, String)] = [
     (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
@@ -49,7 +49,7 @@ enum TokenCleanUp {
   }
 }
 
-/// Bytes from their characters.
+/// Converts the characters of byte-level tokens back to bytes.
 struct ByteLevelDecoder: TextDecoder {
   func decode(_ tokens: [String]) -> [String] {
     var bytes: [UInt8] = []
@@ -58,7 +58,7 @@ struct ByteLevelDecoder: TextDecoder {
   }
 }
 
-/// Spaces from "▁", of which the first one may have been added.
+/// Converts "▁" to spaces; a leading space that encoding may have added is removed.
 struct MetaspaceDecoder: TextDecoder {
   let replacement: UInt32
   let dropsFirst: Bool
@@ -74,7 +74,7 @@ struct MetaspaceDecoder: TextDecoder {
   }
 }
 
-/// A space for every end of a word but the last: "</w>".
+/// Replaces the end-of-word suffix "</w>" by a space, except at the last token.
 struct SuffixDecoder: TextDecoder {
   let suffix: String
 
@@ -86,7 +86,8 @@ struct SuffixDecoder: TextDecoder {
   }
 }
 
-/// Characters from runs of `<0xE2>`; a run that is no UTF-8 becomes as many replacement characters.
+/// Converts runs of byte tokens such as `<0xE2>` to characters; a run that is not valid UTF-8 becomes one replacement
+/// character per byte.
 struct ByteFallbackDecoder: TextDecoder {
   func decode(_ tokens: [String]) -> [String] {
     var result: [String] = []
@@ -112,7 +113,7 @@ struct ByteFallbackDecoder: TextDecoder {
     return result
   }
 
-  /// The byte that a token like `<0xE2>` stands for.
+  /// The byte that a token such as `<0xE2>` represents, or nil.
   static func byte(_ token: String) -> UInt8? {
     let text = Array(token.utf8)
     guard text.count == 6, text.starts(with: "<0x".utf8), text[5] == UInt8(ascii: ">") else { return nil }
@@ -120,12 +121,12 @@ struct ByteFallbackDecoder: TextDecoder {
   }
 }
 
-/// All tokens as one.
+/// Concatenates all tokens.
 struct FuseDecoder: TextDecoder {
   func decode(_ tokens: [String]) -> [String] { [tokens.joined()] }
 }
 
-/// Drops up to so many of one character at the ends of every token.
+/// Removes a character from both ends of every token, up to a maximum number at each end.
 struct StripDecoder: TextDecoder {
   let content: Unicode.Scalar
   let start: Int
@@ -141,7 +142,7 @@ struct StripDecoder: TextDecoder {
   }
 }
 
-/// Replaces a pattern in every token.
+/// Replaces all matches of a pattern in every token.
 struct ReplaceDecoder: TextDecoder {
   let pattern: TextPattern
   let replacement: String
@@ -149,7 +150,7 @@ struct ReplaceDecoder: TextDecoder {
   func decode(_ tokens: [String]) -> [String] { tokens.map { pattern.replacing(in: $0, with: replacement) } }
 }
 
-/// The text of a sequence of sounds: repeats are one, and the padding between them is none.
+/// Decodes the output of CTC speech models: repeated tokens are merged, and padding tokens are removed.
 struct CTCDecoder: TextDecoder {
   let padding: String
   let delimiter: String

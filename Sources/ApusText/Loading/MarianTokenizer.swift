@@ -1,34 +1,35 @@
-// Marian's tokenizers: one SentencePiece model for each side, and a vocabulary that numbers the pieces of both.
-// Read first: PieceTokenizer.swift, ../Models/RenumberedModel.swift.
+// Marian's tokenizers: a SentencePiece model for each language, and a vocabulary with the ids of the pieces.
+// Read first: PieceTokenizer.swift, ../Subwords/RenumberedModel.swift.
 
 public import ApusFiles
 public import Foundation
 
 extension Tokenizer {
-  /// The tokenizer of a Marian folder for texts in the language that the model writes, as labels for training need it.
+  /// The tokenizer of a Marian folder for text in the target language, which is needed for training labels.
   ///
-  /// `init(folder:)` gives the one for texts to translate. Both decode what the model writes.
+  /// `init(folder:)` gives the tokenizer for the source language. Both decode the output of the model.
   ///
-  /// - Throws: all that is wrong with the first file in which something is, or that one is missing.
+  /// - Throws: everything that is wrong with the first invalid file; or if a file is missing.
   public init(marianTarget folder: URL) throws(FileFormatError) {
     self = try MarianTokenizer(folder, TokenizerSettings(TokenizerFolder(folder))).tokenizer(forTarget: true)
   }
 }
 
-/// Reads `source.spm`, `target.spm` and `vocab.json`, and `target_vocab.json` where the two sides do not share one.
+/// Reads `source.spm`, `target.spm` and `vocab.json`, and also `target_vocab.json` if the languages have separate
+/// vocabularies.
 ///
-/// A text may begin with the language to write, `>>fra<<`. Ids and texts are those of transformers' MarianTokenizer where
-/// the optional normalization of punctuation (sacremoses) is not installed.
+/// A text may begin with a code for the target language, such as `>>fra<<`. Ids and texts are those of MarianTokenizer
+/// in the transformers library without the optional normalization of punctuation (sacremoses).
 struct MarianTokenizer {
   private let folder: URL
   private var settings: TokenizerSettings
   private let vocabulary: Vocabulary
-  /// The vocabulary of what the model writes.
+  /// The vocabulary of the target language.
   private let written: Vocabulary
 
   private static let names = ["eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"]
 
-  /// Whether a folder looks like a Marian model's.
+  /// Whether a folder contains the files of a Marian model.
   static func isIn(_ files: TokenizerFolder) -> Bool { files.has("source.spm") }
 
   init(_ folder: URL, _ settings: TokenizerSettings) throws(FileFormatError) {

@@ -1,29 +1,29 @@
-// Whose tokenizer a SentencePiece model is: that decides the numbers of its pieces, the special tokens and the frame.
+// The model families that use SentencePiece, which differ in ids, special tokens and templates.
 // Read first: SentencePieceFile.swift. Read next: PieceTokenizer.swift.
 
 import ApusFiles
 import Foundation
 
-/// The families of models that use a SentencePiece model each in its own way.
+/// A model family whose tokenizer is based on SentencePiece.
 enum PieceFamily {
-  /// SentencePiece's own numbers, nothing around a text.
+  /// SentencePiece's own ids, without special tokens.
   case plain
-  /// `A </s>`, and the sentinels `<extra_id_0>` … behind all pieces.
+  /// `A </s>`, and the sentinels `<extra_id_0>` … after all pieces.
   case t5
   /// `<s> A`
   case llama
   /// `<bos> A`
   case gemma
-  /// `[CLS] A [SEP]`, lower case without accents.
+  /// `[CLS] A [SEP]`, with lowercased text without accents.
   case albert
-  /// `<s> A </s>`, all pieces one place further on, `<mask>` behind them.
+  /// `<s> A </s>`, with the ids of all pieces increased by one, and `<mask>` after them.
   case xlmRoberta
-  /// `<s> A </s>`, all pieces four places further on, `<mask>` behind them.
+  /// `<s> A </s>`, with the ids of all pieces increased by four, and `<mask>` after them.
   case camembert
 
-  /// The family that the folder's files name.
+  /// Determines the family from the files in a folder.
   ///
-  /// - Throws: they name one whose numbers are not known here.
+  /// - Throws: if they name a family whose ids are not known here.
   init(_ settings: TokenizerSettings, folder: URL, model: String) throws(FileFormatError) {
     if let field = settings.config?["tokenizer_class"] {
       var name = try field.string()
@@ -65,10 +65,10 @@ enum PieceFamily {
   private static func unknown(_ name: String, _ model: String) -> FileFormatError {
     FileFormatError(
       path: model, expected: "a tokenizer.json beside it",
-      found: "none; models of the type \(quoted(name)) do not use the numbers in this file")
+      found: "none; models of type \(quoted(name)) do not use the ids in this file")
   }
 
-  /// The tokens with a part to play where no file names them.
+  /// The tokens with special roles, unless a file specifies them.
   var roles: [String: TokenizerSettings.Token] {
     let names: [String: String] =
       switch self {
@@ -90,7 +90,7 @@ enum PieceFamily {
     return names.mapValues { TokenizerSettings.Token(content: $0) }
   }
 
-  /// Whether the mask takes the space before it along if it is named without switches.
+  /// Whether the mask token includes the space before it, unless a file specifies that.
   var maskStripsLeft: Bool {
     switch self {
     case .albert, .xlmRoberta, .camembert: true
@@ -98,13 +98,13 @@ enum PieceFamily {
     }
   }
 
-  // MARK: Numbers
+  // MARK: Ids
 
-  /// The tokens of the pieces of a file, and the number of each piece.
+  /// The vocabulary of the family, and the id of each piece in the file.
   ///
-  /// fairseq's models, XLM-RoBERTa and CamemBERT, number their own special tokens first.
+  /// The fairseq models XLM-RoBERTa and CamemBERT have their own special tokens first.
   ///
-  /// - Throws: the file does not begin with the pieces that are left out for that.
+  /// - Throws: if the file does not begin with the pieces that those tokens replace.
   func numbers(_ file: SentencePieceFile) throws(FileFormatError) -> (vocabulary: Vocabulary, numbers: [Int32]) {
     let first: [String]
     switch self {
@@ -115,7 +115,7 @@ enum PieceFamily {
     let pieces = file.pieces
     guard pieces.count > 3, pieces[0].kind == .unknown, pieces[1].kind == .control, pieces[2].kind == .control else {
       throw FileFormatError(
-        path: file.path, expected: "an unknown piece, then two control pieces, as fairseq's models have them",
+        path: file.path, expected: "an unknown piece, then two control pieces, as in fairseq's models",
         found: "other pieces")
     }
     let isCamembert = self == .camembert

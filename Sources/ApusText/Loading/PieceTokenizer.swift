@@ -1,22 +1,24 @@
-// From a SentencePiece model in a published folder to the tokenizer that the model was trained with.
+// Builds the tokenizer of a published model from its SentencePiece file.
 // Read first: PieceFamily.swift, SentencePieceFile+Tokenizer.swift. Read next: MarianTokenizer.swift.
 
 import ApusFiles
 import Foundation
 
-/// Puts a family's numbers and special tokens around what SentencePiece does.
+/// Adds a family's ids and special tokens to SentencePiece's encoding.
 ///
-/// Ids and texts are those of transformers' tokenizers that read the same files without a tokenizer.json.
+/// Ids and texts are those of the transformers library's tokenizers that read the same files without a tokenizer.json.
 struct PieceTokenizer {
   private let file: SentencePieceFile
   private let family: PieceFamily
   private var settings: TokenizerSettings
   private let vocabulary: Vocabulary
   private let numbers: [Int32]
-  /// Added tokens that no file needs to name.
+  /// Added tokens that the family defines without a file.
   private var own: [AddedToken] = []
 
-  /// - Throws: what the files say contradicts itself, or the family.
+  /// Combines a file with the family's rules and the folder's settings.
+  ///
+  /// - Throws: if the files contradict each other or the family.
   init(_ file: SentencePieceFile, _ family: PieceFamily, _ settings: TokenizerSettings) throws(FileFormatError) {
     (self.file, self.family, self.settings) = (file, family, settings)
     (vocabulary, numbers) = try family.numbers(file)
@@ -60,20 +62,20 @@ struct PieceTokenizer {
       controlIDs: family == .plain ? file.controls : [])
   }
 
-  /// The numbers below which tokens count as the model's own.
+  /// The id from which tokens are not part of the model itself.
   private var pieceCount: Int { file.pieces.count + (family == .xlmRoberta ? 2 : 0) }
 
   // MARK: Special tokens
 
   private func addedTokens() -> AddedTokenList {
     var list = AddedTokenList(vocabulary)
-    // CamemBERT's own take the place of what the files say, T5's do not.
+    // CamemBERT's own tokens replace those from the files; T5's do not.
     for token in family == .camembert ? settings.added + own : own + settings.added { list.add(token) }
     list.complete(settings)
     return list
   }
 
-  /// T5's sentinels, of which the first one has the last number; as many as the files say, or list.
+  /// Adds T5's sentinels, the first of which has the largest id. Their number comes from the files.
   private mutating func addSentinels() throws(FileFormatError) {
     let count = try settings.config?["extra_ids"]?.int(0...1 << 12) ?? 100
     let all = (0..<count).map { TokenizerSettings.Token(content: "<extra_id_\($0)>") }
@@ -83,9 +85,9 @@ struct PieceTokenizer {
     } else if listed > 0, count > 0, listed != count {
       throw FileFormatError(
         path: settings.config?.path ?? file.path, place: .key("extra_ids"),
-        expected: "\(listed), as many sentinels as additional_special_tokens has", found: "\(count)")
+        expected: "\(listed), the number of sentinels in additional_special_tokens", found: "\(count)")
     }
-    // Listed without a sentinel, others come first, and the sentinels behind them in the order of their names.
+    // If additional tokens are listed without sentinels, the sentinels follow them, in the order of their names.
     if listed == 0 || settings.additional.isEmpty { settings.additional += all }
     own = (0..<listed).map { i in
       AddedToken(
@@ -93,7 +95,7 @@ struct PieceTokenizer {
     }
   }
 
-  // MARK: Frames, styles
+  // MARK: Templates, styles
 
   private func frame(_ roles: TokenRoles) throws(FileFormatError) -> (any PostProcessor)? {
     func named(_ key: String, _ id: Int32?) -> (id: Int32, token: String)? {
@@ -124,17 +126,17 @@ struct PieceTokenizer {
     }
   }
 
-  /// ALBERT's: quotation marks of TeX, lower case without accents.
+  /// ALBERT's normalization: TeX quotation marks are replaced, text is lowercased, and accents are removed.
   private static let lowering: [any Normalizer] = [
     Replace(pattern: TextPattern(string: "``"), replacement: "\""),
     Replace(pattern: TextPattern(string: "''"), replacement: "\""), NormalizationForm.nfkd, StripAccents(), Lowercase(),
   ]
 }
 
-/// Gathers added tokens; those that are in no vocabulary get the next numbers.
+/// Collects added tokens; those that are in no vocabulary get the next free ids.
 struct AddedTokenList {
   private(set) var tokens: [AddedToken] = []
-  /// In the order in which they are looked for: of two that are spelled alike the last.
+  /// The tokens in the order in which they are searched for: of two with the same spelling, the last one wins.
   var found: [AddedToken] { tokens.reversed() }
   private var places: [Int32: Int] = [:]
   private var ids = ByteStringTable()
@@ -147,7 +149,8 @@ struct AddedTokenList {
     return id < 0 ? nil : id
   }
 
-  /// Adds a token, in the place of one with the same number. It is looked for in the text as it is, not normalized.
+  /// Adds a token, replacing one with the same id. The token is searched for in the original text, not in the
+  /// normalized one.
   mutating func add(_ token: AddedToken) {
     let token = AddedToken(
       id: token.id, content: token.content, isSingleWord: token.isSingleWord, stripsLeft: token.stripsLeft,
@@ -161,7 +164,7 @@ struct AddedTokenList {
     }
   }
 
-  /// Adds the tokens with a part to play, and the other special ones, as far as they are missing.
+  /// Adds the tokens with special roles and the other special tokens that are still missing.
   mutating func complete(_ settings: TokenizerSettings) {
     var next = Int32(vocabulary.table.count + tokens.count { vocabulary.id(of: $0.content) == nil })
     for token in TokenRoleNames.keys.compactMap({ settings.roles[$0] }) + settings.additional
@@ -173,7 +176,7 @@ struct AddedTokenList {
   }
 }
 
-/// `A </s>`, and no second `</s>` behind a text that ends with one.
+/// Appends `</s>` to every text that does not already end with it.
 struct EndFrame: PostProcessor {
   let end: (id: Int32, token: String)
 

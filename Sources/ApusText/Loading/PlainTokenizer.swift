@@ -4,9 +4,9 @@
 import ApusBase
 import ApusFiles
 
-/// Puts together what a family of models does with its texts, which plain files leave unsaid.
+/// Builds tokenizers from plain vocabulary files and from what is known about each model family.
 struct PlainTokenizer {
-  /// The families whose byte-pair files look alike.
+  /// The families with the same format of byte-pair encoding files.
   enum Family: String {
     case gpt2, roberta, clip
   }
@@ -16,7 +16,7 @@ struct PlainTokenizer {
 
   init(folder: TokenizerFolder, settings: TokenizerSettings) { (self.folder, self.settings) = (folder, settings) }
 
-  /// The tokenizer of the folder's plain files, nil if it has none.
+  /// Reads the tokenizer from the folder's plain files; nil if it has none.
   static func read(_ folder: TokenizerFolder, _ settings: TokenizerSettings) throws(FileFormatError) -> Tokenizer? {
     let plain = PlainTokenizer(folder: folder, settings: settings)
     let hasLines = folder.has("vocab.txt")
@@ -71,7 +71,7 @@ struct PlainTokenizer {
         "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>", "sep_token": "</s>",
         "cls_token": "<s>",
       ])
-      // Hides a word with the space before it.
+      // The mask token includes the space before the hidden word.
       if plain.settings.roles["mask_token"] == nil {
         plain.settings.roles["mask_token"] = TokenizerSettings.Token(content: "<mask>", stripsLeft: true)
       }
@@ -85,7 +85,7 @@ struct PlainTokenizer {
     if family == .clip { options.suffix = Array("</w>".utf8) }
     guard BytePairModel.coversBytes(vocabulary, options) else {
       throw FileFormatError(
-        path: path, expected: "a token for each of the 256 bytes, as GPT-2 spells them",
+        path: path, expected: "a token for each of the 256 bytes in GPT-2's spelling",
         found: "a vocabulary of another kind")
     }
     let merges = try VocabularyFile.merges(folder.file("merges.txt"), vocabulary)
@@ -148,7 +148,7 @@ struct PlainTokenizer {
     }
   }
 
-  /// Which family's rules the files follow: what they say, else what the vocabulary looks like.
+  /// Determines the family from the files, or else from the vocabulary.
   private func family(_ vocabulary: Vocabulary) throws(FileFormatError) -> Family {
     if let field = settings.config?["tokenizer_class"] {
       var name = try field.string()
@@ -157,7 +157,7 @@ struct PlainTokenizer {
       case "GPT2", "CodeGen", "Whisper": return .gpt2
       case "Roberta", "Bart", "Longformer", "LED": return .roberta
       case "CLIP": return .clip
-      // The class of no family: it says nothing.
+      // These classes belong to no particular family.
       case "PreTrained", "": break
       default: throw field.error("the tokenizer of GPT-2, RoBERTa, BART or CLIP, or a tokenizer.json")
       }
@@ -177,7 +177,7 @@ struct PlainTokenizer {
 
   // MARK: Special tokens
 
-  /// Fills in what the files do not say.
+  /// Sets default tokens for roles that the files do not specify.
   private mutating func assume(_ names: [String: String]) {
     for (key, name) in names where settings.roles[key] == nil {
       settings.roles[key] = TokenizerSettings.Token(content: name)
@@ -188,7 +188,7 @@ struct PlainTokenizer {
     settings.added.last { $0.content.utf8.elementsEqual(token.utf8) }?.id ?? vocabulary.id(of: token)
   }
 
-  /// A token that must have an id.
+  /// A token that must have an id; otherwise it is added to `missing`.
   private func special(
     _ key: String, _ vocabulary: Vocabulary, _ missing: inout [FileFormatError.Problem]
   ) -> (id: Int32, token: String) {

@@ -1,12 +1,14 @@
-// llama2.c's files of tokens: tokenizer.bin, tok512.bin.
-// Read first: ../Models/ScoredPairModel.swift. Read next: Tokenizer+SentencePiece.swift.
+// The tokenizer files of llama2.c, such as tokenizer.bin and tok512.bin.
+// Read first: ../Subwords/ScoredPairModel.swift. Read next: Tokenizer+SentencePiece.swift.
 
 import ApusFiles
 
-/// Reads the `.bin` files of Andrej Karpathy's llama2.c: the length of the longest token, and for every token its score, its
-/// length and its bytes; all numbers are little-endian and have 32 bits.
+/// Reads the `.bin` files of Andrej Karpathy's llama2.c: the length of the longest token, and then the score, length
+/// and bytes of every token. All numbers are little-endian and have 32 bits.
 enum ScoredTokenFile {
-  /// - Parameter count: the number of tokens; nil for all up to the end of the file.
+  /// Reads the tokenizer.
+  ///
+  /// - Parameter count: the number of tokens; nil to read up to the end of the file.
   static func read(
     _ bytes: UnsafeRawBufferPointer, path: String, count: Int?
   ) throws(FileFormatError) -> Tokenizer {
@@ -44,7 +46,7 @@ enum ScoredTokenFile {
       let token = bytes[offset + 8..<offset + 8 + length]
       if let invalid = firstInvalidUTF8(in: UnsafeRawBufferPointer(rebasing: token)) {
         throw FileFormatError(
-          path: path, place: .byte(offset + 8 + invalid), expected: "text in UTF-8",
+          path: path, place: .byte(offset + 8 + invalid), expected: "UTF-8 text",
           found: spelled(token[token.startIndex + invalid]))
       }
       vocabulary.insert(Array(token), id: id)
@@ -54,7 +56,7 @@ enum ScoredTokenFile {
     }
     guard vocabulary.size >= 3 else {
       throw FileFormatError(
-        path: path, expected: "tokens: an unknown one, a first one, a last one, and more",
+        path: path, expected: "at least 3 tokens, of which the first are unknown, begin and end",
         found: counted(vocabulary.size, "token"))
     }
     return tokenizer(vocabulary, pieces)

@@ -1,8 +1,8 @@
-// From what a SentencePiece model file says to a tokenizer. Read first: SentencePieceFile.swift.
-// Read next: ../Models/ScoredPairModel.swift, Tokenizer+SentencePiece.swift.
+// Builds a tokenizer from a SentencePiece model file. Read first: SentencePieceFile.swift.
+// Read next: ../Subwords/ScoredPairModel.swift, Tokenizer+SentencePiece.swift.
 
 extension SentencePieceFile {
-  /// The tokenizer as the SentencePiece library is one: its own ids, nothing around a text.
+  /// The tokenizer as the SentencePiece library implements it, with its own ids and without special tokens.
   func tokenizer() -> Tokenizer {
     var roles = TokenRoles()
     complete(&roles)
@@ -13,23 +13,23 @@ extension SentencePieceFile {
       controlIDs: controls)
   }
 
-  /// The pieces by their places.
+  /// The pieces by their index in the file.
   var vocabulary: Vocabulary {
     var vocabulary = Vocabulary(capacity: pieces.count)
-    // Reserved pieces come last: their ids are told where another piece is spelled like one.
+    // Reserved pieces are inserted last, so that their ids win if another piece has the same spelling.
     let isReserved = { (piece: Piece) in ![.normal, .userDefined, .unused].contains(piece.kind) }
     for (id, piece) in pieces.enumerated() where !isReserved(piece) { vocabulary.insert(piece.bytes, id: id) }
     for (id, piece) in pieces.enumerated() where isReserved(piece) { vocabulary.insert(piece.bytes, id: id) }
     return vocabulary
   }
 
-  /// The place of the piece for what is in no other.
+  /// The id of the unknown piece.
   var unknown: Int32 { Int32(pieces.firstIndex { $0.kind == .unknown } ?? 0) }
 
-  /// The places of the pieces that stand for no text.
+  /// The ids of the control pieces, which represent no text.
   var controls: Set<Int32> { Set(pieces.indices.lazy.filter { pieces[$0].kind == .control }.map { Int32($0) }) }
 
-  /// Fills in the roles that the file itself gives to its pieces.
+  /// Fills in the roles that the file itself assigns to its pieces.
   func complete(_ roles: inout TokenRoles) {
     func control(_ name: String) -> Int32? {
       pieces.firstIndex { $0.kind == .control && $0.bytes.elementsEqual(name.utf8) }.map { Int32($0) }
@@ -45,7 +45,11 @@ extension SentencePieceFile {
     return SentencePieceNormalizer(map: characterMap, options: options, protected: whole)
   }
 
-  /// - Parameter knowsPieces: tokens that are no pieces of this file, or stand for no text, are told apart from others.
+  /// A decoder for the pieces.
+  ///
+  /// - Parameters:
+  ///   - dropsSpace: whether one space before the text is removed.
+  ///   - knowsPieces: whether tokens that are not in this file are copied as text, and control pieces are omitted.
   func decoder(dropsSpace: Bool, knowsPieces: Bool = false) -> SentencePieceDecoder {
     var decoder = SentencePieceDecoder(
       unknown: (pieces[Int(unknown)].name, unknownSurface), dropsSpace: dropsSpace,
@@ -64,7 +68,8 @@ extension SentencePieceFile {
 
   private func unigram(_ vocabulary: Vocabulary, _ unknown: Int32) -> any TokenModel {
     let normal = pieces.lazy.filter { $0.kind == .normal }.map(\.score)
-    // SentencePiece starts at the smallest positive number, so that it is the highest score of almost all models.
+    // SentencePiece starts its maximum at the smallest positive number, which is therefore the maximum for almost all
+    // models.
     let highest = max(normal.max() ?? 0, Float.leastNormalMagnitude)
     var scores: [Double] = []
     var matched: [(id: Int32, bytes: [UInt8])] = []

@@ -1,25 +1,25 @@
-// SentencePiece's `.model` files: spiece.model, sentencepiece.bpe.model, tokenizer.model.
+// SentencePiece's `.model` files, such as spiece.model, sentencepiece.bpe.model and tokenizer.model.
 // Read first: ProtobufReader.swift. Read next: SentencePieceFile+Tokenizer.swift.
 
 import ApusFiles
 import Foundation
 
-/// What a SentencePiece model file says: pieces with scores, and what becomes of a text before and after.
+/// The contents of a SentencePiece model file: pieces with scores, and settings for normalization and decoding.
 ///
-/// The message `ModelProto` of google/sentencepiece; papers: arXiv:1808.06226, arXiv:1804.10959.
+/// The format is the message `ModelProto` of google/sentencepiece. Papers: arXiv:1808.06226, arXiv:1804.10959.
 struct SentencePieceFile {
-  /// What a piece is good for.
+  /// The type of a piece.
   enum Kind: UInt64 {
     case normal = 1
-    /// Stands for what is in no piece; there is exactly one.
+    /// The token for text that is in no piece; there is exactly one.
     case unknown
-    /// Stands for no text: `<s>`.
+    /// A token that represents no text, such as `<s>`.
     case control
-    /// Is always found as a whole.
+    /// A piece that is always found as a whole.
     case userDefined
-    /// Takes part in merges, and is none in the end.
+    /// A piece that takes part in merges but is never a token in the result.
     case unused
-    /// A byte: `<0xE2>`.
+    /// A byte token, such as `<0xE2>`.
     case byte
   }
 
@@ -27,7 +27,7 @@ struct SentencePieceFile {
     var bytes: [UInt8] = []
     var score: Float = 0
     var kind = Kind.normal
-    /// Where in the file it is.
+    /// The offset of the piece in the file.
     var offset = 0
   }
 
@@ -41,7 +41,7 @@ struct SentencePieceFile {
   var algorithm = Algorithm.unigram
   var hasBytes = false
   var unknownSurface = " \u{2047} "
-  /// The names of the pieces that begin and end a text and fill it up.
+  /// The names of the begin, end and padding tokens.
   var (begin, end, padding) = ("<s>", "</s>", "<pad>")
   var characterMap: CharacterMap?
   var spaces = SentencePieceNormalizer.Options()
@@ -79,12 +79,12 @@ struct SentencePieceFile {
       case 1: piece.bytes = try part.text()
       case 2: piece.score = try part.float()
       case 3:
-        guard let kind = Kind(rawValue: try part.integer()) else { throw part.error("a kind of piece from 1 to 6") }
+        guard let kind = Kind(rawValue: try part.integer()) else { throw part.error("a piece type from 1 to 6") }
         piece.kind = kind
       default: break
       }
     }
-    guard !piece.bytes.isEmpty else { throw field.error("a piece with a text", "an empty one") }
+    guard !piece.bytes.isEmpty else { throw field.error("a non-empty piece", "an empty one") }
     pieces.append(piece)
   }
 
@@ -94,7 +94,7 @@ struct SentencePieceFile {
       switch part.number {
       case 3:
         guard let algorithm = Algorithm(rawValue: try part.integer()) else {
-          throw part.error("a model of the kind 1 (Unigram) or 2 (byte-pair encoding)")
+          throw part.error("model type 1 (unigram) or 2 (byte-pair encoding)")
         }
         self.algorithm = algorithm
       case 24: spaces.isSuffix = try part.bool()
@@ -131,7 +131,7 @@ struct SentencePieceFile {
   private func checkDenormalization(_ field: ProtobufField) throws(FileFormatError) {
     var reader = try field.message()
     while let part = try reader.next() {
-      if part.number == 2, try !part.bytes().isEmpty { throw part.error("no rules for decoded texts") }
+      if part.number == 2, try !part.bytes().isEmpty { throw part.error("no denormalization rules") }
     }
   }
 
@@ -162,18 +162,18 @@ struct SentencePieceFile {
         if let byte = ByteFallbackDecoder.byte(piece.name), BytePairModel.fallbackName(byte) == piece.name {
           bytes.insert(byte)
         } else {
-          add(piece, "a byte's piece, such as <0xE2>", quoted(piece.name))
+          add(piece, "the name of a byte, such as <0xE2>", quoted(piece.name))
         }
-        if !hasBytes { add(piece, "no pieces for bytes", quoted(piece.name)) }
+        if !hasBytes { add(piece, "no byte pieces, because byte_fallback is off", quoted(piece.name)) }
       }
     }
     if pieces.isEmpty {
       problems.append(.init(expected: "a SentencePiece model", found: "no pieces"))
     } else if unknowns == 0 {
-      problems.append(.init(expected: "a piece for what is unknown", found: "none"))
+      problems.append(.init(expected: "an unknown piece", found: "none"))
     }
     if hasBytes, bytes.count < 256, problems.isEmpty {
-      problems.append(.init(expected: "a piece for each of 256 bytes", found: "\(bytes.count)"))
+      problems.append(.init(expected: "a piece for each of the 256 bytes", found: "\(bytes.count)"))
     }
     if !problems.isEmpty { throw FileFormatError(path: path, problems: problems) }
   }

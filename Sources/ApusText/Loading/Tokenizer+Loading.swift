@@ -1,13 +1,13 @@
-// From a model's folder to its tokenizer. Read first: TokenizerFile.swift.
+// Loads the tokenizer of a model folder. Read first: TokenizerFile.swift.
 // Read next: ../Tokenizer/Tokenizer.swift.
 
 public import ApusFiles
 public import Foundation
 
 extension Tokenizer {
-  /// The tokenizer in a `tokenizer.json`.
+  /// Reads a `tokenizer.json`.
   ///
-  /// - Throws: all that is wrong with the file, or that it has a part that this package does not know.
+  /// - Throws: everything that is wrong with the file, including components that are not supported.
   public init(contentsOf url: URL) throws(FileFormatError) {
     try self.init(contentsOf: url, roles: TokenRoleNames())
   }
@@ -20,7 +20,7 @@ extension Tokenizer {
   }
 }
 
-/// The names of the tokens with a part to play, as `tokenizer_config.json` and `special_tokens_map.json` give them.
+/// The names of the tokens with special roles, from `tokenizer_config.json` and `special_tokens_map.json`.
 struct TokenRoleNames {
   var names: [String: String] = [:]
 
@@ -42,14 +42,15 @@ struct TokenRoleNames {
 }
 
 extension Tokenizer {
-  /// The tokenizer of a model's folder: its `tokenizer.json`, else `source.spm` with `target.spm` and `vocab.json` (Marian),
-  /// else `vocab.json` with `merges.txt` (GPT-2, RoBERTa, BART, CLIP), else `vocab.txt` (BERT), else a SentencePiece model
-  /// (T5, Llama, XLM-RoBERTa, CamemBERT, ALBERT) or a file of llama2.c.
+  /// Reads the tokenizer of a model folder from the first of these that exists: `tokenizer.json`; `source.spm` with
+  /// `target.spm` and `vocab.json` (Marian); `vocab.json` with `merges.txt` (GPT-2, RoBERTa, BART, CLIP); `vocab.txt`
+  /// (BERT); a SentencePiece model (T5, Llama, XLM-RoBERTa, CamemBERT, ALBERT); a tokenizer file of llama2.c.
   ///
-  /// `tokenizer_config.json` and `special_tokens_map.json` name the tokens with a part to play. For plain files they say,
-  /// with `config.json`, what the files leave open; where all three are missing it follows from the vocabulary.
+  /// `tokenizer_config.json` and `special_tokens_map.json` name the tokens with special roles. For plain vocabulary
+  /// files, they and `config.json` also supply the settings that such files lack. If all three are missing, the
+  /// settings are inferred from the vocabulary.
   ///
-  /// - Throws: all that is wrong with the first file in which something is, or that the folder has none.
+  /// - Throws: everything that is wrong with the first invalid file; or if the folder has none of these files.
   public init(folder: URL) throws(FileFormatError) {
     let files = TokenizerFolder(folder)
     let settings = try TokenizerSettings(files)
@@ -70,7 +71,7 @@ extension Tokenizer {
     }
   }
 
-  /// Whether `init(folder:)` finds something to read there, sound or not.
+  /// Whether the folder has files that `init(folder:)` would read, valid or not.
   public static func hasFiles(in folder: URL) -> Bool {
     let files = TokenizerFolder(folder)
     return files.has("tokenizer.json") || files.has("vocab.txt") || (files.has("vocab.json") && files.has("merges.txt"))

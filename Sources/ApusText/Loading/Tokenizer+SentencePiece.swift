@@ -1,24 +1,27 @@
-// Tokenizers from the files of SentencePiece and llama2.c, alone or in a model's folder.
+// Tokenizers from the files of SentencePiece and llama2.c, alone or in a model folder.
 // Read first: SentencePieceFile.swift, ScoredTokenFile.swift. Read next: Tokenizer+Loading.swift.
 
 public import ApusFiles
 public import Foundation
 
 extension Tokenizer {
-  /// The tokenizer in a SentencePiece model file (`spiece.model`, `tokenizer.model`): Unigram or byte-pair encoding.
+  /// Reads a SentencePiece model file (`spiece.model`, `tokenizer.model`), which contains a unigram or byte-pair
+  /// encoding model.
   ///
-  /// Ids and texts are those of the SentencePiece library: nothing is put around a text, names such as `<s>` within one are
-  /// text like any other, and unknown pieces decode to " ⁇ ".
+  /// Ids and texts are those of the SentencePiece library: no special tokens are added, names such as `<s>` in a text
+  /// are ordinary text, and unknown pieces are decoded to " ⁇ ".
   ///
-  /// - Throws: all that is wrong with the file.
+  /// - Throws: everything that is wrong with the file.
   public init(sentencePiece url: URL) throws(FileFormatError) {
     self = try SentencePieceFile(contentsOf: url).tokenizer()
   }
 
-  /// The tokenizer in a file of llama2.c (`tokenizer.bin`, `tok512.bin`); `<s>` is put before every text.
+  /// Reads a tokenizer file of llama2.c (`tokenizer.bin`, `tok512.bin`); `<s>` is put before every text.
   ///
-  /// - Parameter count: the number of tokens, as the model's vocabulary has them; nil for all in the file.
-  /// - Throws: where the file is wrong.
+  /// - Parameters:
+  ///   - url: the address of the file.
+  ///   - count: the number of tokens, which is the vocabulary size of the model; nil for all tokens in the file.
+  /// - Throws: if the file is invalid, with the place of the error.
   public init(llama2c url: URL, count: Int? = nil) throws(FileFormatError) {
     let file = try MappedFile(contentsOf: url)
     self = try withExtendedLifetime(file) { () throws(FileFormatError) in
@@ -28,19 +31,19 @@ extension Tokenizer {
 
   // MARK: Folders
 
-  /// The names that SentencePiece models have in models' folders.
+  /// The names of SentencePiece models in model folders.
   static let sentencePieceNames = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model"]
 
-  /// Whether a folder has a SentencePiece model or a file of llama2.c.
+  /// Whether a folder has a SentencePiece model or a tokenizer file of llama2.c.
   static func hasScoredPieces(in folder: URL) -> Bool {
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))) ?? []
     return entries.contains { sentencePieceNames.contains($0) || ($0.hasPrefix("tok") && $0.hasSuffix(".bin")) }
   }
 
-  /// The tokenizer of a folder with a SentencePiece model or a file of llama2.c; nil if it has neither.
+  /// Reads the tokenizer of a folder with a SentencePiece model or a tokenizer file of llama2.c; nil if it has neither.
   ///
-  /// What is done beside what the model says is decided by the `tokenizer_class` of `tokenizer_config.json`, else by the
-  /// `model_type` of `config.json`.
+  /// The model family, which determines ids and special tokens, is given by the `tokenizer_class` in
+  /// `tokenizer_config.json`, or else by the `model_type` in `config.json`.
   static func ofScoredPieces(in folder: URL, _ settings: TokenizerSettings) throws(FileFormatError) -> Tokenizer? {
     let exists = TokenizerFolder(folder).has
     if let name = sentencePieceNames.first(where: exists) {

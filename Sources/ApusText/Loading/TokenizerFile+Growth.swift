@@ -1,18 +1,20 @@
-// How much longer a tokenizer.json may make a text: replacements one after the other multiply.
+// Limits how much longer a tokenizer.json can make a text: the factors of consecutive replacements multiply.
 // Read first: TokenizerFile+Parts.swift.
 
 import ApusFiles
 import Foundation
 
 extension TokenizerFile {
-  /// The most that normalizers and pre-tokenizers, or decoders, or post-processors may lengthen a text.
+  /// The maximum factor by which normalizers and pre-tokenizers, decoders, or post-processors may lengthen a text.
   ///
-  /// (Published tokenizers stay below 100: `Precompiled` makes ﷺ eleven times longer, `ByteLevel` doubles what is not ASCII.)
+  /// Published tokenizers stay below 100: `Precompiled` makes ﷺ eleven times longer, and `ByteLevel` doubles text that
+  /// is not ASCII.
   static let greatestGrowth = 1_024.0
 
-  /// Makes sure that no text grows beyond that.
+  /// Checks that no text can grow beyond that factor.
   ///
-  /// A sequence of forty replacements of `a` by `aa` is a kilobyte of JSON, and makes a terabyte of one letter.
+  /// For example, a sequence of forty replacements of `a` by `aa` takes only a kilobyte of JSON, but turns a single
+  /// letter into a terabyte.
   func checkGrowth(_ root: JSONField) throws(FileFormatError) {
     var problems = ProblemList()
     func check(_ keys: String...) {
@@ -20,8 +22,8 @@ extension TokenizerFile {
       if growth <= TokenizerFile.greatestGrowth { return }
       problems.add(
         .key(keys.joined(separator: ", ")),
-        expected: "parts that make a text at most \(Int(TokenizerFile.greatestGrowth)) times longer",
-        found: "parts that may make it \(growth < 1e6 ? "\(Int(growth)) times longer" : "over a million times longer")")
+        expected: "steps that make a text at most \(Int(TokenizerFile.greatestGrowth)) times longer",
+        found: "steps that may make it \(growth < 1e6 ? "\(Int(growth)) times longer" : "over a million times longer")")
     }
     check("normalizer", "pre_tokenizer")
     check("post_processor")
@@ -29,7 +31,7 @@ extension TokenizerFile {
     try problems.check(path: path)
   }
 
-  /// A bound on what a part makes of one byte or token; 1 for parts that replace like by like.
+  /// An upper bound on the growth of a byte or token in one step; 1 for steps that replace one by one.
   private static func growth(_ value: JSONField?) -> Double {
     guard let value else { return 1 }
     switch (try? value["type"]?.string()) ?? "" {
@@ -37,7 +39,8 @@ extension TokenizerFile {
       let lists = ["normalizers", "pretokenizers", "processors", "decoders"].compactMap { try? value[$0]?.array() }
       return lists.joined().reduce(1) { $0 * growth($1) }
     case "Replace":
-      // A match has a byte at least, or is one more.
+      // A match of a string replaces all of its bytes; a match of a regular expression may be empty, so it adds to
+      // them.
       let length = (try? value["content"]?.string().utf8.count) ?? 0
       let pattern = (try? value["pattern"]?["String"]?.string().utf8.count) ?? 0
       return max(1, pattern > 0 ? Double(length) / Double(pattern) : 1 + Double(length))
@@ -47,7 +50,7 @@ extension TokenizerFile {
       guard case .string(let text)? = value["precompiled_charsmap"]?.tree, let data = Data(base64Encoded: text),
         let map = try? CharacterMap(Array(data), path: value.path, place: value.place)
       else { return 1 }
-      // (What is replaced has a byte at least, and what makes texts longer in published maps has three.)
+      // A rule replaces at least one byte. In published maps, rules that lengthen a text replace at least three.
       return max(1, Double(map.longestReplacement) / 3)
     case "TemplateProcessing":
       let counts = ["single", "pair"].flatMap { key -> [Int] in
@@ -62,7 +65,7 @@ extension TokenizerFile {
 }
 
 extension CharacterMap {
-  /// Bytes of the longest replacement.
+  /// The length in bytes of the longest replacement.
   fileprivate var longestReplacement: Int {
     replacements.split(separator: 0).map(\.count).max() ?? 0
   }

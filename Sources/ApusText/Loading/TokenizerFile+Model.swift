@@ -1,13 +1,13 @@
-// The model of a tokenizer.json: its vocabulary, merges or scores. Read first: TokenizerFile.swift.
+// Reads the model of a tokenizer.json: its vocabulary, and merges or scores. Read first: TokenizerFile.swift.
 
 import ApusBase
 import ApusFiles
 
-/// A model that is complete but for one choice.
+/// A model that is complete except for one choice.
 struct ModelDraft {
-  /// Whether it has a token for every byte, spelled by `ByteAlphabet`.
+  /// Whether the model has a token for every byte in the spelling of `ByteAlphabet`.
   let coversBytes: Bool
-  /// The model; the argument says whether it gets bytes as they are.
+  /// Creates the model; the argument is whether it will receive raw bytes.
   let make: (_ onBytes: Bool) -> any TokenModel
 }
 
@@ -21,7 +21,7 @@ extension TokenizerFile {
     }
   }
 
-  /// Files of the first versions do not say what they hold.
+  /// Infers the type of the model, which early versions of the format do not specify.
   private func guessedType(_ value: JSONField) -> String {
     if value["merges"] != nil { return "BPE" }
     if case .array? = value["vocab"]?.tree { return "Unigram" }
@@ -60,12 +60,12 @@ extension TokenizerFile {
 
   private func bytePair(_ value: JSONField) throws(FileFormatError) -> ModelDraft {
     if let dropout = value["dropout"], try dropout.double() != 0 {
-      throw dropout.error("no dropout: tokens must not depend on chance")
+      throw dropout.error("no dropout, because encoding must be deterministic")
     }
     let vocabulary = try vocabulary(value)
     var options = BytePairModel.Options()
     if let name = value["unk_token"] {
-      guard let unknown = vocabulary.id(of: try name.string()) else { throw name.error("a token of the vocabulary") }
+      guard let unknown = vocabulary.id(of: try name.string()) else { throw name.error("a token in the vocabulary") }
       options.unknown = unknown
     }
     options.fusesUnknown = try value.bool("fuse_unk", default: false)
@@ -87,7 +87,7 @@ extension TokenizerFile {
     guard case .array(let list) = field.tree else { throw field.error("an array of pairs") }
     var merges = MergeBuilder(vocabulary: vocabulary, prefix: prefix, count: list.count)
     for (rank, entry) in list.enumerated() {
-      // Two strings; in older files one, with a space between the two.
+      // A merge is an array of two strings, or in older files one string with a space between the two.
       var isAdded = false
       switch entry {
       case .array(let pair):
@@ -99,7 +99,7 @@ extension TokenizerFile {
       }
       guard isAdded else {
         throw FileFormatError(
-          path: path, place: .key("\(field.place)[\(rank)]"), expected: "two tokens whose union is a token, too",
+          path: path, place: .key("\(field.place)[\(rank)]"), expected: "two tokens whose concatenation is a token",
           found: MergeBuilder.description(of: entry))
       }
     }
@@ -144,7 +144,7 @@ struct MergeBuilder {
     table = MergeTable(capacity: count)
   }
 
-  /// Adds a pair; false if one of the two or both together are no tokens.
+  /// Adds a merge; returns false if one of the two tokens or their concatenation is not in the vocabulary.
   mutating func add(_ left: [UInt8], _ right: [UInt8], rank: Int) -> Bool {
     let rest = prefix.isEmpty || !right.starts(with: prefix) ? right[...] : right.dropFirst(prefix.count)
     let (a, b, both) = (vocabulary.id(of: left), vocabulary.id(of: right), vocabulary.id(of: left + rest))
@@ -153,7 +153,7 @@ struct MergeBuilder {
     return true
   }
 
-  /// Adds two tokens with a space between them.
+  /// Adds a merge from a line that has the two tokens with a space between them.
   mutating func add(line: [UInt8], rank: Int) -> Bool {
     guard let space = line.firstIndex(of: 0x20), !line[(space + 1)...].contains(0x20) else { return false }
     return add(Array(line[..<space]), Array(line[(space + 1)...]), rank: rank)

@@ -1,4 +1,4 @@
-// The normalizers, pre-tokenizers, post-processors and decoders of a tokenizer.json.
+// Reads the normalizers, pre-tokenizers, post-processors and decoders of a tokenizer.json.
 // Read first: TokenizerFile.swift.
 
 import ApusBase
@@ -43,7 +43,7 @@ extension TokenizerFile {
       guard let map = value["precompiled_charsmap"], case .string(let text) = map.tree, !text.isEmpty else {
         return nil
       }
-      guard let data = Data(base64Encoded: text) else { throw map.error("a text in base 64") }
+      guard let data = Data(base64Encoded: text) else { throw map.error("Base64 data") }
       return Precompiled(try CharacterMap(Array(data), path: path, place: map.place))
     default:
       throw try unknown(
@@ -57,7 +57,7 @@ extension TokenizerFile {
 
   // MARK: Pre-tokenizers
 
-  /// The steps, sequences within sequences made flat.
+  /// Reads the steps; nested sequences are flattened.
   func preTokenizer(_ value: JSONField?) throws(FileFormatError) -> [any PreTokenizer] {
     guard let value else { return [] }
     switch try value["type"]?.string() {
@@ -75,7 +75,7 @@ extension TokenizerFile {
     case "Whitespace": return [Whitespace()]
     case "WhitespaceSplit": return [WhitespaceSplit()]
     case "Metaspace":
-      // Files of older versions say whether a prefix is added, newer ones where.
+      // Older files specify only whether a prefix is added, newer files also where.
       let addsPrefix = try value.bool("add_prefix_space", default: true)
       return [
         Metaspace(
@@ -94,7 +94,7 @@ extension TokenizerFile {
       return [
         PatternSplit(
           pattern: try pattern(value.require("pattern", "the pattern")),
-          behavior: try behavior(value.require("behavior", "what becomes of the matches")),
+          behavior: try behavior(value.require("behavior", "the behavior at matches")),
           isInverted: try value.bool("invert", default: false))
       ]
     default:
@@ -141,7 +141,7 @@ extension TokenizerFile {
     }
   }
 
-  /// `["[CLS]", 101]`
+  /// A token and its id, in the form `["[CLS]", 101]`.
   private func token(_ value: JSONField, _ key: String) throws(FileFormatError) -> (id: Int32, token: String) {
     let pair = try value.require(key, "a token and its id")
     let parts = try pair.array()
@@ -155,13 +155,13 @@ extension TokenizerFile {
     for part in try list.array() {
       if let text = part["Sequence"] {
         let index = try choice(text["id"], text.require("id", "A or B").string(), ["A": 0, "B": 1])
-        if index == 1, key == "single" { throw text.error("the sequence A alone in the template of one text") }
+        if index == 1, key == "single" { throw text.error("only sequence A in the template for a single text") }
         parts.append(.text(index, typeId: Int32(try text["type_id"]?.int(0...1 << 30) ?? 0)))
       } else {
         let special = try part.require("SpecialToken", "a SpecialToken or a Sequence")
         let name = try special.require("id", "the special token's name").string()
         guard let entry = value["special_tokens"]?[name] else {
-          throw special.error("a token of special_tokens", quoted(name))
+          throw special.error("a token in special_tokens", quoted(name))
         }
         let ids = try entry.require("ids", "the token's ids").array()
         let tokens = try entry.require("tokens", "the tokens").array()

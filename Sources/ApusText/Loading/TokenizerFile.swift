@@ -1,4 +1,4 @@
-// tokenizer.json, the format of Hugging Face's `tokenizers`: its parts by name.
+// tokenizer.json, the file format of Hugging Face's `tokenizers` library, and its components.
 // Read first: JSONField.swift. Read next: TokenizerFile+Model.swift, TokenizerFile+Parts.swift.
 
 import ApusBase
@@ -6,11 +6,11 @@ import ApusFiles
 
 /// Reads a `tokenizer.json`.
 ///
-/// Every part is read even if another is wrong, so that the error lists all that is.
+/// Every component is read even if another one is invalid, so that the error lists all problems.
 struct TokenizerFile {
   let path: String
 
-  /// The tokenizer in these bytes.
+  /// Reads the tokenizer from the bytes of a file.
   static func read(
     _ bytes: UnsafeRawBufferPointer, path: String, roles: TokenRoleNames = TokenRoleNames()
   ) throws(FileFormatError) -> Tokenizer {
@@ -38,18 +38,18 @@ struct TokenizerFile {
     _ = collect { () throws(FileFormatError) in try checkGrowth(root) }
     for (index, token) in (added ?? []).enumerated() {
       guard token.isNormalized, !token.content.isEmpty, let normalizer = normalization ?? nil else { continue }
-      // Its normal form would be found everywhere.
+      // An empty normalized token would be found at every position.
       if problems.isEmpty, normalizer.normalize(token.content).isEmpty {
         problems.append(
           .init(
-            place: .key("added_tokens[\(index)]"), expected: "a token of which the normalizer leaves something",
+            place: .key("added_tokens[\(index)]"), expected: "a token that is not empty after normalization",
             found: quoted(token.content)))
       }
     }
     let savedTruncation = collect { () throws(FileFormatError) in try truncation(root["truncation"]) }
     let savedPadding = collect { () throws(FileFormatError) in try padding(root["padding"]) }
     guard problems.isEmpty, let draft, let added else { throw FileFormatError(path: path, problems: problems) }
-    // Words that end up as bytes need not be spelled out for a model that has a token for every byte.
+    // If the model has a token for every byte, the last step need not spell words with the byte alphabet.
     var onBytes = false
     var steps = words ?? []
     if let last = steps.last as? ByteLevel, draft.coversBytes {
@@ -89,8 +89,8 @@ struct TokenizerFile {
     return tokens
   }
 
-  /// The tokens with the ids that Hugging Face's library gives them, whatever the file says: the model's own, or the next
-  /// ones behind its vocabulary. (Files that it wrote say the same.)
+  /// The tokens with the ids that Hugging Face's library assigns, which ignore the ids in the file: the id in the
+  /// model's vocabulary, or else the next free id after it. (In files that the library wrote, the ids are the same.)
   private func renumbered(_ tokens: [AddedToken], beside vocabulary: Vocabulary) -> [AddedToken] {
     var next = Int32(vocabulary.count)
     var known: [[UInt8]: Int32] = [:]
@@ -138,7 +138,7 @@ struct TokenizerFile {
       typeId: Int32(try value["pad_type_id"]?.int(TokenizerFile.lengths) ?? 0))
   }
 
-  /// One of several words.
+  /// The value of one of several words.
   func choice<Value>(
     _ value: JSONField?, _ name: String, _ choices: [String: Value]
   ) throws(FileFormatError) -> Value {
@@ -147,13 +147,13 @@ struct TokenizerFile {
     throw value?.error("one of \(expected)") ?? FileFormatError(path: path, expected: expected, found: quoted(name))
   }
 
-  /// A part of a kind that this package does not have.
+  /// The error for a component of an unknown type.
   func unknown(_ value: JSONField, _ known: [String]) throws(FileFormatError) -> FileFormatError {
-    let type = try value.require("type", "the kind of the part")
+    let type = try value.require("type", "the type of the component")
     return type.error("one of \(known.joined(separator: ", "))")
   }
 
-  /// A pattern: `{"String": …}`, of which an empty one is found everywhere, or `{"Regex": …}`.
+  /// Reads a pattern: `{"String": …}` or `{"Regex": …}`. An empty string matches at every position.
   func pattern(_ value: JSONField) throws(FileFormatError) -> TextPattern {
     if let string = try value["String"]?.string(), !string.isEmpty { return TextPattern(string: string) }
     guard let regex = value["Regex"] ?? value["String"] else {

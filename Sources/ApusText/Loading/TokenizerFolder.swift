@@ -1,9 +1,9 @@
-// Where a tokenizer's files lie: in a folder, or in memory. Read next: TokenizerSettings.swift, PlainTokenizer.swift.
+// The files of a tokenizer, in a folder or in memory. Read next: TokenizerSettings.swift, PlainTokenizer.swift.
 
 import ApusFiles
 import Foundation
 
-/// Files by name.
+/// Gives access to files by name.
 struct TokenizerFolder {
   private enum Place {
     case folder(URL)
@@ -12,13 +12,13 @@ struct TokenizerFolder {
 
   private let place: Place
 
-  /// The files of a folder.
+  /// The files in a folder.
   init(_ url: URL) { place = .folder(url) }
 
-  /// Files that are in memory already.
+  /// Files that are already in memory.
   init(_ files: [String: [UInt8]]) { place = .memory(files) }
 
-  /// Whether there is something of this name.
+  /// Whether a file or folder with this name exists.
   func has(_ name: String) -> Bool {
     switch place {
     case .folder(let url):
@@ -27,9 +27,9 @@ struct TokenizerFolder {
     }
   }
 
-  /// A file's bytes.
+  /// The contents of a file.
   ///
-  /// - Throws: it is not there, or cannot be read.
+  /// - Throws: if the file does not exist or cannot be read.
   func file(_ name: String) throws(FileFormatError) -> MappedFile {
     switch place {
     case .folder(let url): return try MappedFile(contentsOf: url.appending(path: name))
@@ -41,7 +41,7 @@ struct TokenizerFolder {
     }
   }
 
-  /// The object in a JSON file, nil if there is no file.
+  /// The object in a JSON file, or nil if the file does not exist.
   func object(_ name: String) throws(FileFormatError) -> JSONField? {
     guard has(name) else { return nil }
     let file = try file(name)

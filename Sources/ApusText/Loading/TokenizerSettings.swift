@@ -1,19 +1,20 @@
-// What the small files beside a tokenizer say: the tokens with a part to play, tokens that were added, and switches.
+// The small configuration files of a tokenizer: special tokens, added tokens and options.
 // Read first: JSONField.swift, TokenizerFolder.swift. Read next: PlainTokenizer.swift, Tokenizer+Loading.swift.
 
 import ApusBase
 import ApusFiles
 
-/// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`; each may be missing.
+/// The contents of `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`, each of which is
+/// optional.
 struct TokenizerSettings {
-  /// A token as these files describe it.
+  /// A token as described in these files.
   struct Token: Equatable {
     var content: String
     var isSingleWord = false
     var stripsLeft = false
     var stripsRight = false
     var isNormalized = false
-    /// The file gives its name only, and says nothing about the rest.
+    /// Whether the file gives only the token's text and none of its options.
     var isBare = true
 
     func added(id: Int32, isSpecial: Bool) -> AddedToken {
@@ -23,18 +24,20 @@ struct TokenizerSettings {
     }
   }
 
-  /// The tokens with a part to play by their keys: `bos_token`.
+  /// The tokens with special roles, by keys such as `bos_token`.
   var roles: [String: Token] = [:]
-  /// Special tokens without a part.
+  /// Special tokens without a role.
   var additional: [Token] = []
-  /// Tokens with an id of their own.
+  /// Tokens with explicit ids.
   var added: [AddedToken] = []
-  /// `tokenizer_config.json`
+  /// The contents of `tokenizer_config.json`.
   var config: JSONField?
 
   init() {}
 
-  /// - Throws: all that is wrong with the first file in which something is.
+  /// Reads the files in a folder.
+  ///
+  /// - Throws: everything that is wrong with the first invalid file.
   init(_ folder: TokenizerFolder) throws(FileFormatError) {
     let map = try folder.object("special_tokens_map.json")
     config = try folder.object("tokenizer_config.json")
@@ -44,12 +47,12 @@ struct TokenizerSettings {
         if let value = file[key] { roles[key] = try TokenizerSettings.token(value) }
       }
     }
-    // The older file counts only where the newer one has no list of its own.
+    // The older file is used only if the newer one has no list of its own.
     let lists = [config, config?["added_tokens_decoder"] == nil ? map : nil].flatMap { file in
       [file?["additional_special_tokens"], file?["extra_special_tokens"]]
     }
     for list in lists {
-      // By the newer name it may also be an object, of tokens that have names of their own.
+      // Under the newer key there may also be an object, whose tokens have names.
       if case .object? = list?.tree { continue }
       for field in try list?.array() ?? [] {
         let token = try TokenizerSettings.token(field)
@@ -79,17 +82,18 @@ struct TokenizerSettings {
     }
   }
 
-  /// The names of the tokens with a part to play.
+  /// The names of the tokens with special roles.
   var roleNames: TokenRoleNames { TokenRoleNames(names: roles.mapValues(\.content)) }
 
-  /// All special tokens.
+  /// The texts of all special tokens.
   var specialTable: ByteStringTable {
     var table = ByteStringTable()
     for token in Array(roles.values) + additional { table.insert(Array(token.content.utf8), value: 1) }
     return table
   }
 
-  /// Tokens that stand alone in decoded texts: added ones that are not special, and special ones from a number on.
+  /// Tokens that stand apart in decoded text: added tokens that are not special, and special tokens with an id of at
+  /// least `first`.
   func tokensAlone(_ added: AddedTokenList, from first: Int) -> ByteStringTable {
     let special = specialTable
     var table = ByteStringTable()
@@ -102,7 +106,7 @@ struct TokenizerSettings {
     return table
   }
 
-  /// `"<s>"`, or an object with its content and switches.
+  /// Reads a token: a string such as `"<s>"`, or an object with its content and options.
   private static func token(_ value: JSONField) throws(FileFormatError) -> Token {
     if case .string(let content) = value.tree { return Token(content: content) }
     guard case .object = value.tree else { throw value.error("a token, or an object with its content") }

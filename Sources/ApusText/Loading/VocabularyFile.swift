@@ -1,11 +1,11 @@
-// The plain files of vocabularies: vocab.txt, vocab.json, merges.txt. Read first: ../Models/Vocabulary.swift.
+// Plain vocabulary files: vocab.txt, vocab.json, merges.txt. Read first: ../Subwords/Vocabulary.swift.
 // Read next: PlainTokenizer.swift.
 
 import ApusFiles
 
-/// Reads vocabularies and merges that stand in files of their own.
+/// Reads vocabularies and merges from separate files.
 enum VocabularyFile {
-  /// A token a line; its id is the number of the line, from 0.
+  /// Reads a file with one token per line. The id of a token is its line number, counted from 0.
   static func lines(_ file: MappedFile) throws(FileFormatError) -> Vocabulary {
     try withExtendedLifetime(file) { () throws(FileFormatError) in
       var vocabulary = Vocabulary(capacity: file.bytes.count / 8)
@@ -20,7 +20,7 @@ enum VocabularyFile {
     }
   }
 
-  /// An object with tokens as keys and ids as values.
+  /// Reads a JSON object with tokens as keys and ids as values.
   static func object(_ file: MappedFile) throws(FileFormatError) -> Vocabulary {
     let tree = try withExtendedLifetime(file) { () throws(FileFormatError) in
       try JSONDocument(file.bytes, path: file.path)
@@ -40,16 +40,19 @@ enum VocabularyFile {
     return vocabulary
   }
 
-  /// Two tokens a line with a space between them, the first merge first; the first line may name a version.
+  /// Reads merges in the order of their ranks, one per line: two tokens with a space between them. The first line may
+  /// contain a version.
   static func merges(_ file: MappedFile, _ vocabulary: Vocabulary) throws(FileFormatError) -> MergeTable {
     try withExtendedLifetime(file) { () throws(FileFormatError) in
-      var merges = MergeBuilder(vocabulary: vocabulary, count: file.bytes.count / 9)
+      // One merge per line: the table does not grow.
+      let lines = 1 + file.bytes.count { $0 == UInt8(ascii: "\n") }
+      var merges = MergeBuilder(vocabulary: vocabulary, count: lines)
       var rank = 0
       try forEachLine(file) { (number, line) throws(FileFormatError) in
         if line.isEmpty || (number == 1 && line.starts(with: "#version".utf8)) { return }
         guard merges.add(line: Array(line), rank: rank) else {
           throw FileFormatError(
-            path: file.path, place: .key("line \(number)"), expected: "two tokens whose union is a token, too",
+            path: file.path, place: .key("line \(number)"), expected: "two tokens whose concatenation is a token",
             found: quoted(String(decoding: line, as: UTF8.self)))
         }
         rank += 1
@@ -58,7 +61,7 @@ enum VocabularyFile {
     }
   }
 
-  /// Calls `body` with every line and its number from 1, without its end: `\n` or `\r\n`.
+  /// Calls `body` with every line and its number, counted from 1. The line does not include its end, `\n` or `\r\n`.
   private static func forEachLine(
     _ file: MappedFile, _ body: (Int, UnsafeRawBufferPointer) throws(FileFormatError) -> Void
   ) throws(FileFormatError) {

@@ -1,14 +1,14 @@
-// BERT's normalizer: white space, ideographs, accents, lower case. Read first: Normalizer.swift.
+// The normalizer of BERT: white space, ideographs, accents, lowercasing. Read first: Normalizer.swift.
 
-/// The four steps of BERT's basic tokenizer, each of which can be left out.
+/// The four steps of BERT's basic tokenizer, each of which is optional.
 ///
-/// Paper: arXiv:1810.04805; the steps are those of its published code.
+/// Paper: arXiv:1810.04805. The steps follow the published code.
 struct BertNormalizer: Normalizer {
-  /// Drops control characters, and turns white space into spaces.
+  /// Whether control characters are removed and white space becomes spaces.
   let cleansText: Bool
-  /// Puts a space on either side of every CJK ideograph.
+  /// Whether every CJK ideograph is surrounded by spaces.
   let separatesIdeographs: Bool
-  /// Decomposes, and drops the accents.
+  /// Whether the text is decomposed and accents are removed.
   let stripsAccents: Bool
   let lowercases: Bool
 
@@ -17,7 +17,7 @@ struct BertNormalizer: Normalizer {
       text.bytes = plain
       return
     }
-    // Runs of ASCII and of the rest, apart: none of the steps looks beyond the end of a run.
+    // Runs of ASCII and other runs are handled separately, because no step depends on text beyond the end of a run.
     var result = AlignedText(bytes: [], origins: [], base: text.base)
     result.bytes.reserveCapacity(text.bytes.count)
     result.origins?.reserveCapacity(text.bytes.count)
@@ -41,7 +41,7 @@ struct BertNormalizer: Normalizer {
     text = result
   }
 
-  /// The normalized bytes if all are ASCII and none vanishes.
+  /// The normalized bytes if all are ASCII and none is removed; otherwise nil.
   private func plainASCII(_ bytes: [UInt8]) -> [UInt8]? {
     var isPlain = true
     let result = [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
@@ -57,7 +57,7 @@ struct BertNormalizer: Normalizer {
     return isPlain ? result : nil
   }
 
-  /// An ASCII character; nil if it vanishes.
+  /// The normalized ASCII character, or nil if it is removed.
   @inline(__always)
   private func map(_ byte: UInt8) -> UInt8? {
     if byte >= 0x20 && byte < 0x7F { return lowercases && byte &- 0x41 < 26 ? byte | 0x20 : byte }

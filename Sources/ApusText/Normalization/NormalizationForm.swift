@@ -1,6 +1,6 @@
-// NFC, NFD, NFKC and NFKD of aligned texts. Read first: ../Unicode/UnicodeNormalization.swift.
+// NFC, NFD, NFKC and NFKD of aligned text. Read first: ../Unicode/UnicodeNormalization.swift.
 
-/// One of the four normalization forms of Unicode.
+/// One of the four Unicode normalization forms.
 enum NormalizationForm: String, Normalizer {
   case nfc = "NFC"
   case nfd = "NFD"
@@ -11,7 +11,7 @@ enum NormalizationForm: String, Normalizer {
   private var composes: Bool { self == .nfc || self == .nfkc }
 
   func normalize(_ text: inout AlignedText) {
-    // ASCII is in every form, and nothing composes with it that is not right behind it.
+    // ASCII text is in every normalization form. An ASCII character composes only with characters that follow directly.
     if text.isASCII { return }
     let tables = UnicodeNormalization.shared
     var editor = TextEditor(text)
@@ -28,7 +28,7 @@ enum NormalizationForm: String, Normalizer {
       var items = tables.decompose(scalars(bytes[start..<i]), isCompatible: isCompatible)
       if composes { items = tables.compose(items) }
       for item in items { editor.put(item.value, change: item.change) }
-      // What was composed away at the end of the run.
+      // Skips scalars at the end of the run that were composed into earlier ones.
       while editor.position < i { editor.skip(1) }
     }
     editor.copy(upTo: bytes.count)

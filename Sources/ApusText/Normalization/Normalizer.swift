@@ -1,13 +1,13 @@
-// What happens to a text before it is cut into words. Read first: ../Unicode/AlignedText.swift.
+// Normalizers, which rewrite a text before it is cut into words. Read first: ../Unicode/AlignedText.swift.
 // Read next: BertNormalizer.swift, NormalizationForm.swift, Precompiled.swift.
 
-/// A rewriting of the text: lower case, normalization forms, white space.
+/// A normalization step, such as lowercasing, a Unicode normalization form, or a change of white space.
 protocol Normalizer: Sendable {
   func normalize(_ text: inout AlignedText)
 }
 
 extension Normalizer {
-  /// The normalized form of a string, without origins.
+  /// The normalized form of a string in UTF-8, without origins.
   func normalize(_ text: String) -> [UInt8] {
     var aligned = AlignedText(text.utf8, base: 0)
     normalize(&aligned)
@@ -15,7 +15,7 @@ extension Normalizer {
   }
 }
 
-/// One after the other.
+/// Applies several normalizers in order.
 struct NormalizerSequence: Normalizer {
   let normalizers: [any Normalizer]
 
@@ -25,7 +25,7 @@ struct NormalizerSequence: Normalizer {
 }
 
 extension AlignedText {
-  /// Replaces scalars by scalars, drops those that `map` makes nil, and leaves the origins.
+  /// Replaces each scalar by `map` of it, or removes it if that is nil; the origins stay.
   mutating func mapScalars(_ map: (UInt32) -> UInt32?) {
     var editor = TextEditor(self)
     bytes.withUnsafeBufferPointer { buffer in
@@ -40,7 +40,7 @@ extension AlignedText {
     self = editor.result
   }
 
-  /// Puts a text before the first scalar, whose origin it shares; an empty text stays empty.
+  /// Inserts a prefix, which gets the origin of the first scalar. An empty text stays empty.
   mutating func prepend(_ prefix: [UInt8]) {
     guard !bytes.isEmpty else { return }
     let first = origin(at: 0)
@@ -50,7 +50,7 @@ extension AlignedText {
   }
 }
 
-/// Unicode's lower case of every scalar by itself.
+/// Converts every scalar to lowercase, independent of context.
 struct Lowercase: Normalizer {
   func normalize(_ text: inout AlignedText) {
     if text.isASCII {
@@ -82,7 +82,7 @@ struct Lowercase: Normalizer {
   }
 }
 
-/// Drops combining marks.
+/// Removes combining marks.
 struct StripAccents: Normalizer {
   func normalize(_ text: inout AlignedText) {
     if text.isASCII { return }
@@ -91,7 +91,7 @@ struct StripAccents: Normalizer {
   }
 }
 
-/// Drops white space at the ends.
+/// Removes white space at the ends.
 struct Strip: Normalizer {
   let left: Bool
   let right: Bool
@@ -117,14 +117,14 @@ struct Strip: Normalizer {
   }
 }
 
-/// Puts a text before the beginning.
+/// Inserts a prefix before the text.
 struct Prepend: Normalizer {
   let prefix: [UInt8]
 
   func normalize(_ text: inout AlignedText) { text.prepend(prefix) }
 }
 
-/// The rules of Google's translation models: control characters vanish, special spaces become plain.
+/// The rules of Google's translation models: control characters are removed, and special spaces become plain spaces.
 struct Nmt: Normalizer {
   func normalize(_ text: inout AlignedText) {
     text.mapScalars { value in
@@ -137,7 +137,7 @@ struct Nmt: Normalizer {
   }
 }
 
-/// Spells every byte as a printable character; see `ByteAlphabet`.
+/// Replaces every byte by a printable character; see `ByteAlphabet`.
 struct ByteLevelNormalizer: Normalizer {
   func normalize(_ text: inout AlignedText) { text.spellBytes() }
 }

@@ -1,35 +1,40 @@
-// SentencePiece's normalization: a compiled table from spellings to spellings.
+// SentencePiece's normalization rules: a compiled table of replacements.
 // Read first: Normalizer.swift.
 
 import ApusFiles
 
-/// A double-array trie from byte strings to replacements, as SentencePiece compiles its rules into a model file.
+/// A double-array trie that maps byte strings to replacements; SentencePiece compiles its normalization rules to this
+/// form and stores it in the model file.
 ///
-/// Four bytes: the size of the trie; then its units, four bytes each; then the replacements, each ended by a zero.
+/// The format is: the size of the trie in four bytes, its units of four bytes each, and the replacements, each
+/// terminated by a zero byte.
 struct CharacterMap: Sendable {
   private let units: [UInt32]
-  /// Each ended by a zero.
+  /// All replacements, each terminated by a zero byte.
   let replacements: [UInt8]
 
-  /// - Throws: where the map breaks off.
+  /// Parses a compiled map.
+  ///
+  /// - Throws: if the map is truncated or its replacements are invalid.
   init(_ bytes: [UInt8], path: String, place: String) throws(FileFormatError) {
     func word(_ i: Int) -> UInt32 { (0..<4).reduce(0) { $0 | UInt32(bytes[i + $1]) << UInt32(8 * $1) } }
     let size = bytes.count < 4 ? -1 : Int(word(0))
     guard size >= 4, size % 4 == 0, size <= bytes.count - 4 else {
       throw FileFormatError(
-        path: path, place: .key(place), expected: "a compiled character map: the size of its trie and the trie",
+        path: path, place: .key(place), expected: "a compiled character map: the size of its trie, then the trie",
         found: "\(bytes.count) bytes" + (size >= 0 ? " and the size \(size)" : ""))
     }
     units = (0..<size / 4).map { word(4 + 4 * $0) }
     let strings = bytes[(4 + size)...]
     guard String(validating: strings, as: UTF8.self) != nil, strings.isEmpty || strings.last == 0 else {
       throw FileFormatError(
-        path: path, place: .key(place), expected: "replacements in UTF-8, each ended by a zero", found: "other bytes")
+        path: path, place: .key(place), expected: "zero-terminated replacements in UTF-8", found: "other bytes")
     }
     replacements = Array(strings)
   }
 
-  /// The shortest or the longest spelling that `text` begins with, and what replaces it.
+  /// The shortest or the longest rule that matches at the start of `text`: the length of the match, and its
+  /// replacement.
   func match(_ text: some Sequence<UInt8>, longest: Bool) -> (length: Int, replacement: ArraySlice<UInt8>)? {
     var result: (Int, Int)?
     var node = CharacterMap.offset(units[0])
@@ -56,11 +61,11 @@ struct CharacterMap: Sendable {
   private static func offset(_ unit: UInt32) -> Int { Int((unit >> 10) << ((unit & 0x200) >> 6)) }
 }
 
-/// SentencePiece's rules as the `tokenizers` library applies them: to whole grapheme clusters of up to five bytes,
-/// else to every scalar in them; the shortest rule wins, even one that covers only the beginning.
+/// SentencePiece's rules as the `tokenizers` library applies them: to each grapheme cluster of at most five bytes, or
+/// else to each of its scalars. The shortest rule wins, even if it covers only the start of the cluster.
 struct Precompiled: Normalizer {
   let map: CharacterMap
-  /// What replaces each ASCII character alone: itself, another one, or (−1) something longer or nothing.
+  /// The replacement of each single ASCII character; −1 if its length is not 1.
   private let ascii: [Int16]
 
   init(_ map: CharacterMap) {
@@ -73,7 +78,7 @@ struct Precompiled: Normalizer {
 
   func normalize(_ text: inout AlignedText) {
     if replaceASCII(&text) { return }
-    // Gathered first: what vanishes is put to the account of what stands before it.
+    // Edits are collected first, because a deletion is recorded with the scalar before it.
     var edits: [(value: UInt32, change: Int)] = []
     edits.reserveCapacity(text.bytes.count)
     var isChanged = false
@@ -101,12 +106,13 @@ struct Precompiled: Normalizer {
 
   private func replace(_ edits: inout [(value: UInt32, change: Int)], count: Int, by replacement: ArraySlice<UInt8>) {
     let new = scalars(replacement)
-    // More than before: the last ones are additional. Fewer: the last one stands for the rest.
+    // If the replacement is longer, its last scalars are insertions. If it is shorter, its last scalar replaces the
+    // rest.
     for (i, value) in new.enumerated() { edits.append((value, i >= count ? 1 : 0)) }
     if new.count < count, !edits.isEmpty { edits[edits.count - 1].change -= count - new.count }
   }
 
-  /// Texts of ASCII in which nothing changes its length.
+  /// Handles ASCII text in which every replacement has length 1; returns false for any other text.
   private func replaceASCII(_ text: inout AlignedText) -> Bool {
     var previous: UInt8 = 0
     for byte in text.bytes {

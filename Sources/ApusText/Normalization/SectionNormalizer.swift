@@ -1,12 +1,12 @@
-// What transformers does to the parts of a text between special tokens before SentencePiece sees them.
+// Normalizes the sections between special tokens as the transformers library does before it calls SentencePiece.
 // Read first: SentencePieceNormalizer.swift. Read next: ../Loading/PieceTokenizer.swift.
 
-/// One space before the whole text, and none before the other parts of it.
+/// Puts one space before the whole text, but none before its other sections.
 ///
-/// SentencePiece itself puts a space before everything it is given, so that a word right behind a special token looks as if
-/// it stood alone. Tokenizers of T5 and Llama with `"legacy": false` avoid that.
+/// SentencePiece itself puts a space before every input, so a word right after a special token would look as if a space
+/// preceded it. The tokenizers of T5 and Llama with `"legacy": false` avoid this.
 struct SectionNormalizer: Normalizer {
-  /// A space is put before the text.
+  /// Whether a space is put before the text.
   let addsSpace: Bool
   private let atSpace: SentencePieceNormalizer
   private let elsewhere: SentencePieceNormalizer
@@ -32,7 +32,7 @@ struct SectionNormalizer: Normalizer {
   }
 }
 
-/// A language code stays as it is; the rest of the text is normalized.
+/// Keeps a language code at the start of the text as it is, and normalizes the rest.
 struct LanguageCodeNormalizer: Normalizer {
   let rest: any Normalizer
 

@@ -1,26 +1,26 @@
-// What SentencePiece does to a text before it looks for pieces: its rules, its spaces.
+// SentencePiece's normalization: its replacement rules and its handling of spaces.
 // Read first: Precompiled.swift. Read next: ../Loading/SentencePieceFile.swift.
 
 /// SentencePiece's own normalization, byte for byte.
 ///
-/// At every place the longest rule wins (in `Precompiled` it is the shortest); spaces at the ends and repeated ones may
-/// vanish, the rest become "▁", and one more may be put before the text.
+/// At every position the longest matching rule wins (in `Precompiled`, the shortest). Leading, trailing and repeated
+/// spaces can be removed, the other spaces become "▁", and one more may be put before the text.
 struct SentencePieceNormalizer: Normalizer {
   struct Options: Sendable {
-    /// A space before the text, or behind it if `isSuffix`.
+    /// Whether a space is added before the text, or after it if `isSuffix` is set.
     var addsSpace = true
-    /// No spaces at the ends, and single ones within.
+    /// Whether leading and trailing spaces are removed and repeated ones are merged.
     var removesSpaces = true
-    /// Spaces are spelled "▁".
+    /// Whether spaces become "▁".
     var escapesSpaces = true
     var isSuffix = false
-    /// Spaces at the beginning do not vanish, though others do: the text goes on from another one.
+    /// Whether leading spaces are kept even if `removesSpaces` is set, because the text continues another one.
     var keepsFirstSpaces = false
   }
 
   let options: Options
   private let map: CharacterMap?
-  /// Pieces that no rule may touch.
+  /// Pieces that no rule may change.
   private let protected: PieceTrie?
   private let space: [UInt8]
 
@@ -58,7 +58,7 @@ struct SentencePieceNormalizer: Normalizer {
         let (length, replacement) = rule(start + i, count - i)
         let origin = Origin(start: text.origin(at: i).start, end: text.origin(before: i + length).end)
         let new = replacement ?? ArraySlice(UnsafeBufferPointer(start: start + i, count: length))
-        // Of the spaces in one replacement only the first ones count as repeated.
+        // Within one replacement, only leading spaces can be repetitions of a preceding space.
         var isFirst = isAfterSpace
         for byte in new {
           if byte != 0x20 { isFirst = false }
@@ -84,7 +84,7 @@ struct SentencePieceNormalizer: Normalizer {
     text = AlignedText(bytes: bytes, origins: origins, base: text.base)
   }
 
-  /// How many bytes are to be replaced, and by what; nil if they stay.
+  /// The number of bytes at the start of the text to replace, and the replacement; nil if they stay.
   private func rule(_ text: UnsafePointer<UInt8>, _ count: Int) -> (length: Int, replacement: ArraySlice<UInt8>?) {
     var longest = 0
     protected?.forEachPrefix(text, count) { length, _ in longest = length }
@@ -92,7 +92,7 @@ struct SentencePieceNormalizer: Normalizer {
     if let (length, replacement) = map?.match(UnsafeBufferPointer(start: text, count: count), longest: true) {
       return (length, replacement)
     }
-    // A rule may have ended within a character: what remains of it is no text.
+    // A rule may have matched only a part of a character; its remaining bytes are invalid.
     if isContinuation(text[0]) { return (1, SentencePieceNormalizer.replacement) }
     return (utf8Length(lead: text[0]), nil)
   }

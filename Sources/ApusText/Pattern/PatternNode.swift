@@ -1,19 +1,19 @@
-// A regular expression as a tree. Read first: ScalarSet.swift.
-// Read next: PatternParser.swift, which makes it, and PatternProgram.swift, which runs it.
+// The syntax tree of a regular expression. Read first: ScalarSet.swift.
+// Read next: PatternParser.swift, which builds it, and PatternProgram.swift, which compiles and runs it.
 
-/// A part of a regular expression.
+/// A node of the syntax tree.
 indirect enum PatternNode: Sendable {
   case set(ScalarSet)
   case sequence([PatternNode])
   case alternatives([PatternNode])
-  /// As often as possible (greedy), as rarely as possible (lazy), or as often as possible for good (possessive).
+  /// A repetition: greedy, lazy, or possessive (greedy without giving anything back).
   case repeated(PatternNode, ClosedRange<Int>, PatternRepeat)
   case look(PatternNode, isBehind: Bool, isNegated: Bool)
-  /// What it has matched stays matched.
+  /// An atomic group: once it has matched, there is no backtracking into it.
   case atomic(PatternNode)
   case assertion(PatternAssertion)
 
-  /// The fewest and the most scalars that it matches; lookarounds match none.
+  /// The minimum and the maximum number of scalars that the node matches; lookarounds match none.
   var width: ClosedRange<Int> {
     switch self {
     case .set: return 1...1
@@ -34,12 +34,12 @@ indirect enum PatternNode: Sendable {
   }
 }
 
-/// How a repetition chooses its number.
+/// The order in which a repetition tries different counts.
 enum PatternRepeat: Sendable {
   case greedy, lazy, possessive
 }
 
-/// A place between two scalars.
+/// A condition on the position between two scalars.
 enum PatternAssertion: Sendable {
   case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary
 }

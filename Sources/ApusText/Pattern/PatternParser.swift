@@ -1,16 +1,16 @@
-// Regular expressions as tokenizer files write them, read into a tree. Read first: PatternNode.swift.
-// Read next: PatternProgram.swift, which runs them.
+// Parses the regular expressions of tokenizer files to syntax trees. Read first: PatternNode.swift.
+// Read next: PatternProgram.swift, which compiles and runs them.
 
 import ApusFiles
 
-/// What a pattern has that this package does not know.
+/// A syntax error, or a feature that is not supported.
 struct PatternError: Error {
-  /// In scalars, from 0.
+  /// The position in the pattern, counted in scalars from 0.
   let position: Int
   let message: String
 }
 
-/// Reads the syntax of Oniguruma, as far as tokenizers use it: no captures, no back references.
+/// Parses the subset of Oniguruma's syntax that tokenizers use, without captures and back-references.
 struct PatternParser {
   private let text: [Unicode.Scalar]
   private var position = 0
@@ -37,7 +37,7 @@ struct PatternParser {
   }
 
   private mutating func take() throws(PatternError) -> Unicode.Scalar {
-    guard let scalar = next else { throw error("an end too early") }
+    guard let scalar = next else { throw error("an unexpected end") }
     position += 1
     return scalar
   }
@@ -46,7 +46,7 @@ struct PatternParser {
     depth += 1
     defer { depth -= 1 }
     if depth > 50 { throw error("more than 50 nested groups") }
-    // A flag such as (?i) holds up to the end of its group.
+    // A flag such as (?i) applies up to the end of its group.
     let outer = ignoresCase
     defer { ignoresCase = outer }
     var nodes = [try sequence()]
@@ -83,14 +83,14 @@ struct PatternParser {
       position += 1
       let mode: PatternRepeat = take("?") ? .lazy : scalar != "{" && take("+") ? .possessive : .greedy
       if node.width.lowerBound == 0 && count.upperBound > 1 {
-        throw error("the repetition of what may be empty")
+        throw error("a repetition of an expression that may be empty")
       }
       node = .repeated(node, count, mode)
     }
     return node
   }
 
-  /// `{2}`, `{2,}`, `{,3}` or `{2,3}`; otherwise the brace is a character.
+  /// Parses `{2}`, `{2,}`, `{,3}` or `{2,3}`; any other brace is an ordinary character.
   private mutating func bounds() -> ClosedRange<Int>? {
     guard let close = text[position...].firstIndex(of: "}") else { return nil }
     let parts = String(String.UnicodeScalarView(text[position + 1..<close])).split(
@@ -140,10 +140,10 @@ struct PatternParser {
     } else if take("?>") {
       wrap = { .atomic($0) }
     } else if !take("?:"), next == "?" {
-      throw error("a group of another kind than (…), (?:…), (?i:…), (?>…) or a lookaround")
+      throw error("a group other than (…), (?:…), (?i:…), (?>…) or a lookaround")
     }
     let node = try alternatives()
-    guard take(")") else { throw error("a group without its end") }
+    guard take(")") else { throw error("an unclosed group") }
     let result = wrap(node)
     if case .look(let inner, isBehind: true, _) = result, inner.width.lowerBound != inner.width.upperBound {
       throw error("a lookbehind of variable length")
@@ -177,7 +177,7 @@ struct PatternParser {
     case value(UInt32)
   }
 
-  /// What follows a backslash, inside and outside brackets.
+  /// Parses the rest of an escape sequence after the backslash, inside or outside brackets.
   private mutating func escapedSet(inBrackets: Bool = false) throws(PatternError) -> Escaped {
     let scalar = try take()
     let word = inBrackets ? ScalarSet.wordInBrackets : .word
@@ -218,7 +218,7 @@ struct PatternParser {
     guard position > start, isBraced || digits.contains(position - start),
       let value = UInt32(String(String.UnicodeScalarView(text[start..<position])), radix: 16), value <= 0x10FFFF,
       !isBraced || take("}")
-    else { throw error("a number that is no character's") }
+    else { throw error("an invalid code point") }
     return value
   }
 
@@ -255,7 +255,7 @@ struct PatternParser {
       set = ScalarSet()
       set.insert(last)
       for limit in limits { set.intersect(limit) }
-      // The negation is of the intersection.
+      // The negation applies to the intersection.
       var whole = ScalarSet()
       whole.insert(set)
       set = whole

@@ -1,32 +1,34 @@
-// A regular expression as a small program, and the machine that runs it on bytes. Read first: PatternParser.swift.
+// Compiles a regular expression to a small program, and runs it on bytes. Read first: PatternParser.swift.
 // Read next: TextPattern.swift.
 
 import ApusBase
 
-/// Instructions for matching at one place of a text, backtracking.
+/// A program that matches a pattern at one position of a text, with backtracking.
 ///
-/// A state is an instruction and a place, nothing else; there are no captures. So a state that has failed once fails
-/// again, and a match that tries too often starts to remember states: no pattern takes exponential time.
+/// A state consists of an instruction and a position only, because there are no captures. A state that has failed once
+/// will therefore fail again. After many attempts, a match starts to remember the states it has tried, which avoids
+/// exponential time. States inside lookarounds and atomic groups are not remembered.
 struct PatternProgram: Sendable {
   private enum Instruction: Sendable {
     case set(Int)
-    /// A set again and again, the most frequent thing in a tokenizer's pattern.
+    /// A repeated set, the most frequent element of tokenizer patterns.
     case run(set: Int, count: ClosedRange<Int>, PatternRepeat)
-    /// Tries the instructions in order.
+    /// Tries several branches in order.
     case choose(Int)
     case jump(Int)
-    /// The program up to `accept` that begins right behind matches here, or not; goes on at `end`.
+    /// A lookaround: the instructions from the next one to `accept` must match here (or must not). Execution continues
+    /// at `end`.
     case look(stepsBack: Int, isNegated: Bool, end: Int)
     case atomic(end: Int)
     case assertion(PatternAssertion)
     case accept
   }
 
-  /// One way on, and the ASCII characters that it can begin with.
+  /// A branch of a choice, and the ASCII characters that it can begin with.
   private struct Branch: Sendable {
     var start: Int
     var ascii: (low: UInt64, high: UInt64)
-    /// Whether it may match nothing, and so begins anywhere.
+    /// Whether it can match the empty string, and so can begin with any character.
     var isOpen: Bool
   }
 
@@ -34,7 +36,9 @@ struct PatternProgram: Sendable {
   private var sets: [ScalarSet] = []
   private var branches: [[Branch]] = []
 
-  /// - Throws: the repetitions are too many.
+  /// Compiles a syntax tree.
+  ///
+  /// - Throws: if there are too many repetitions.
   init(_ node: PatternNode) throws(PatternError) {
     try add(node)
     instructions.append(.accept)
@@ -69,7 +73,7 @@ struct PatternProgram: Sendable {
     case .repeated(let inner, let count, let mode):
       for _ in 0..<count.lowerBound { try add(inner) }
       if count.upperBound == Int.max {
-        // choose(inner and back, or on)
+        // A choice: the repeated part and a jump back here, or on.
         let place = instructions.count
         try addBranches(mode == .greedy ? [[inner], []] : [[], [inner]], loopingTo: place)
       } else {
@@ -85,7 +89,7 @@ struct PatternProgram: Sendable {
     return sets.count - 1
   }
 
-  /// Alternatives; those that are not empty jump to `loop`, if given, and all others behind the last.
+  /// Compiles alternatives. Non-empty ones jump to `loop`, if it is given; all others jump to the end.
   private mutating func addBranches(_ nodes: [[PatternNode]], loopingTo loop: Int? = nil) throws(PatternError) {
     let choice = branches.count
     branches.append([])
@@ -105,7 +109,7 @@ struct PatternProgram: Sendable {
     for jump in jumps { instructions[jump] = .jump(instructions.count) }
   }
 
-  /// The ASCII characters that nodes in a row can begin with, and whether they may be empty.
+  /// The ASCII characters that a sequence of nodes can begin with, and whether it can match the empty string.
   private static func beginning(_ nodes: [PatternNode]) -> (ascii: (low: UInt64, high: UInt64), isOpen: Bool) {
     var ascii: (low: UInt64, high: UInt64) = (0, 0)
     for node in nodes {
@@ -132,24 +136,25 @@ struct PatternProgram: Sendable {
 
   // MARK: Matching
 
-  /// A state to come back to. With `least` it stands for all places from there up to `position`, one scalar apart.
+  /// A state for backtracking. If `least` is less than `position`, it represents all positions in between, one scalar
+  /// apart.
   fileprivate struct State {
     var instruction: Int
     var position: Int
     var least: Int
-    /// For lazy runs: the set that may grow, and how often still.
+    /// For lazy runs: the set that may match further scalars, and how many.
     var lazySet = -1
     var rest = 0
   }
 
-  /// Reused between matches.
+  /// Working memory, which is reused between matches.
   struct Workspace {
     fileprivate var stack: [State] = []
     fileprivate var tries = 0
     fileprivate var seen: Set<UInt64> = []
   }
 
-  /// The end of the match that begins at `position`, in the text from `start` to `end`.
+  /// The end of the match that begins at `position`, in the text between `start` and `end`; nil if there is none.
   func match(
     _ bytes: UnsafePointer<UInt8>, at position: Int, from start: Int, to end: Int, _ workspace: inout Workspace
   ) -> Int? {
@@ -250,7 +255,7 @@ struct PatternProgram: Sendable {
     return true
   }
 
-  /// The next state that has not been tried.
+  /// Takes states from the stack until one has not been tried before.
   private func resume(
     _ bytes: UnsafePointer<UInt8>, _ end: Int, _ floor: Int, _ workspace: inout Workspace, remembers: Bool
   ) -> (Int, Int)? {
@@ -266,7 +271,7 @@ struct PatternProgram: Sendable {
         state.position = decodeScalar(bytes, before: state.position).start
         if state.least < state.position { workspace.stack.append(state) }
       }
-      // Inside a lookaround a state that was seen may have succeeded.
+      // States inside a lookaround or an atomic group are not remembered, because they may have succeeded.
       workspace.tries += 1
       if remembers, workspace.tries > 1000 {
         let key = UInt64(state.instruction) << 40 | UInt64(state.position)

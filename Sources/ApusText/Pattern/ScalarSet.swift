@@ -1,20 +1,20 @@
-// Sets of characters in regular expressions: `[^\r\n\p{L}]`. Read first: ../Unicode/ScalarProperties.swift.
+// Character sets in regular expressions, such as `[^\r\n\p{L}]`. Read first: ../Unicode/ScalarProperties.swift.
 // Read next: PatternParser.swift.
 
-/// A set of scalars: categories, ranges and other sets together, or all others.
+/// A set of scalars: a union of categories, ranges and other sets, or the complement of that.
 struct ScalarSet: Sendable {
   /// General categories, one bit each.
   private(set) var categories: UInt32 = 0
-  /// White space.
+  /// Whether white space is included.
   private(set) var hasSpace = false
-  /// Letters, marks, digits and connectors.
+  /// Whether word characters are included: letters, marks, digits and connectors.
   private(set) var hasWord = false
   private(set) var ranges: [ClosedRange<UInt32>] = []
   private(set) var others: [ScalarSet] = []
-  /// What must hold too: `[a-z&&[^b]]`.
+  /// Sets that must contain the scalar as well, as in `[a-z&&[^b]]`.
   private(set) var limits: [ScalarSet] = []
   var isNegated = false
-  /// The ASCII characters in it, for speed; see `prepared`.
+  /// A bit mask of the ASCII characters in the set, for speed; see `prepared`.
   private(set) var ascii: (low: UInt64, high: UInt64) = (0, 0)
 
   init() {}
@@ -24,13 +24,13 @@ struct ScalarSet: Sendable {
   static let space = ScalarSet { $0.hasSpace = true }
   /// `[\w]`
   static let wordInBrackets = ScalarSet { $0.hasWord = true }
-  /// `\w`, to which outside of brackets ², ³, ¹, ¼, ½ and ¾ belong.
+  /// `\w`. Outside brackets, it also contains ², ³, ¹, ¼, ½ and ¾.
   static let word = ScalarSet {
     $0.hasWord = true
     $0.ranges = [0xB2...0xB3, 0xB9...0xB9, 0xBC...0xBE]
   }
   static let digit = ScalarSet { $0.categories = 1 << 8 }
-  /// All but the line break.
+  /// All scalars except the line feed.
   static let dot = ScalarSet {
     $0.ranges = [0x0A...0x0A]
     $0.isNegated = true
@@ -38,14 +38,14 @@ struct ScalarSet: Sendable {
 
   private init(_ make: (inout ScalarSet) -> Void) { make(&self) }
 
-  /// A category or a group of categories: "L", "Lu", "Letter"; nil if it is neither.
+  /// The set of a general category or a group of categories, such as "L", "Lu" or "Letter"; nil for any other name.
   init?(property name: String) {
     let groups = [
       "Letter": "L", "Number": "N", "Mark": "M", "Punctuation": "P", "Punct": "P", "Symbol": "S", "Separator": "Z",
       "Other": "C", "punct": "[:punct:]", "digit": "Nd", "Alpha": "Alphabetic",
     ]
     let short = groups[name] ?? name
-    // Oniguruma counts symbols as punctuation here.
+    // Oniguruma treats symbols as punctuation here.
     let wanted = short == "[:punct:]" ? ["P", "S"] : [short]
     for (i, category) in Category.names.enumerated()
     where wanted.contains(category) || wanted.contains(String(category.prefix(1))) {
@@ -67,7 +67,7 @@ struct ScalarSet: Sendable {
 
   mutating func intersect(_ other: ScalarSet) { limits.append(other) }
 
-  /// With the other case of every ASCII letter, and of what folds to one.
+  /// Adds the other case of every ASCII letter, and the characters that fold to one.
   func ignoringCase() -> ScalarSet {
     var result = self
     for range in ranges {
@@ -87,7 +87,7 @@ struct ScalarSet: Sendable {
     return result
   }
 
-  /// With the table of ASCII filled in.
+  /// Fills in the ASCII bit masks.
   func prepared() -> ScalarSet {
     var result = self
     result.ascii = (0, 0)
@@ -98,6 +98,8 @@ struct ScalarSet: Sendable {
     return result
   }
 
+  /// Whether the set contains a scalar.
+  ///
   /// - Precondition: the set is `prepared`.
   @inline(__always)
   func contains(_ value: UInt32) -> Bool {
@@ -114,7 +116,7 @@ struct ScalarSet: Sendable {
     let table = ScalarTable.shared
     if categories != 0, categories >> UInt32(table.category(value).rawValue) & 1 != 0 { return true }
     if hasSpace, table[value].contains(.space) { return true }
-    // (The two joiners are of words elsewhere.)
+    // The word property includes the two joiners, but `\w` does not match them here.
     if hasWord, table[value].contains(.word), value & ~1 != 0x200C { return true }
     for range in ranges where range.contains(value) { return true }
     for other in others where other.slowContains(value) { return true }

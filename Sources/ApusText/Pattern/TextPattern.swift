@@ -1,8 +1,8 @@
-// What a tokenizer looks for in a text: a fixed string or a regular expression. Read first: PatternProgram.swift.
+// Search patterns of tokenizers: fixed strings and regular expressions. Read first: PatternProgram.swift.
 
 import ApusBase
 
-/// A pattern and the search for it.
+/// A fixed string or a regular expression to search for.
 struct TextPattern: Sendable {
   private enum Kind: Sendable {
     case string([UInt8])
@@ -12,7 +12,7 @@ struct TextPattern: Sendable {
 
   private let kind: Kind
 
-  /// Exactly this text.
+  /// A fixed string.
   init(string: String) { kind = .string(Array(string.utf8)) }
 
   /// A regular expression in the syntax of Oniguruma.
@@ -20,8 +20,8 @@ struct TextPattern: Sendable {
     kind = regex == GPT2Pattern.text ? .gpt2 : .program(try PatternProgram(PatternParser.parse(regex)))
   }
 
-  /// Calls `body` with every match between `start` and `end`, from left to right, none overlapping another; where there is
-  /// no text, there is none.
+  /// Calls `body` with every match between `start` and `end`, from left to right and without overlaps. An empty range
+  /// has no matches.
   func forEachMatch(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ body: (Int, Int) -> Void) {
     guard start < end else { return }
     switch kind {
@@ -56,7 +56,7 @@ struct TextPattern: Sendable {
     }
   }
 
-  /// The text with every match replaced.
+  /// `text` with every match replaced.
   func replacing(in text: String, with replacement: String) -> String {
     let bytes = Array(text.utf8)
     var result: [UInt8] = []
@@ -74,7 +74,7 @@ struct TextPattern: Sendable {
   }
 }
 
-/// Replaces every match of a pattern; the new text has the origin of the match's last scalar.
+/// Replaces every match of a pattern; the replacement gets the origin of the last scalar of the match.
 struct Replace: Normalizer {
   let pattern: TextPattern
   let replacement: String

@@ -1,16 +1,16 @@
-// Special tokens around the tokens of a text. Read first: ../Tokenizer/Encoding.swift.
+// Post-processors, which add special tokens to encodings. Read first: ../Tokenizer/Encoding.swift.
 // Read next: ../Tokenizer/Tokenizer.swift.
 
-/// Completes the encodings of one text, or of two.
+/// Completes the encodings of a text or of a pair of texts.
 protocol PostProcessor: Sendable {
-  /// Takes parts in order and gives parts in order, which are appended to each other at the end.
+  /// Receives the parts of an encoding in order, and returns the new parts, which are concatenated at the end.
   func process(_ encodings: [Encoding], addingSpecialTokens: Bool) -> [Encoding]
 
-  /// How many special tokens it adds to one text, or to two.
+  /// The number of special tokens that are added to a single text or to a pair.
   func addedCount(isPair: Bool) -> Int
 }
 
-/// One after the other.
+/// Applies several post-processors in order.
 struct PostProcessorSequence: PostProcessor {
   let steps: [any PostProcessor]
 
@@ -21,9 +21,9 @@ struct PostProcessorSequence: PostProcessor {
   func addedCount(isPair: Bool) -> Int { steps.reduce(0) { $0 + $1.addedCount(isPair: isPair) } }
 }
 
-/// Takes white space at the ends of tokens out of their offsets.
+/// Removes white space at the ends of tokens from their offsets.
 struct OffsetTrimmer: PostProcessor {
-  /// A first space was put before the text and is not in it.
+  /// Whether a space was inserted before the text; that space has no offset.
   let hasPrefixSpace: Bool
 
   func process(_ encodings: [Encoding], addingSpecialTokens: Bool) -> [Encoding] {
@@ -45,7 +45,7 @@ struct OffsetTrimmer: PostProcessor {
       let trailing = token.unicodeScalars.reversed().prefix { OffsetTrimmer.isSpace($0) }.count
       var (start, end) = (encoding.offsets[i].lowerBound, encoding.offsets[i].upperBound)
       if leading > 0 {
-        // Where there are more, none was put there.
+        // If there is more than one leading space, none of them was inserted.
         if hasPrefixSpace, leading == 1, i == 0 || start == 0 { leading = 0 }
         start = min(start + leading, end)
       }
@@ -56,7 +56,7 @@ struct OffsetTrimmer: PostProcessor {
 
   @inline(__always)
   private static func mayBeginOrEndWithSpace(_ token: String) -> Bool {
-    // Letters and ASCII punctuation at both ends: most tokens.
+    // Most tokens begin and end with letters or ASCII punctuation.
     guard let first = token.utf8.first, let last = token.utf8.last else { return false }
     return first <= 0x20 || first >= 0x80 || last <= 0x20 || last >= 0x80
   }
@@ -66,11 +66,11 @@ struct OffsetTrimmer: PostProcessor {
   }
 }
 
-/// `[CLS] A [SEP]`, and `[CLS] A [SEP] B [SEP]`; or RoBERTa's `<s> A </s></s> B </s>`.
+/// Builds `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`, or RoBERTa's `<s> A </s></s> B </s>`.
 struct ClassifierFrame: PostProcessor {
   let start: (id: Int32, token: String)
   let separator: (id: Int32, token: String)
-  /// Doubles the separator between two texts, and gives all tokens segment 0.
+  /// Whether the separator between two texts is doubled and all tokens have type id 0.
   let isRoberta: Bool
 
   func process(_ encodings: [Encoding], addingSpecialTokens: Bool) -> [Encoding] {
@@ -98,10 +98,10 @@ struct ClassifierFrame: PostProcessor {
   func addedCount(isPair: Bool) -> Int { isPair ? (isRoberta ? 4 : 3) : 2 }
 }
 
-/// Texts and special tokens in an order that the file says.
+/// Arranges texts and special tokens as a template in the file specifies.
 struct Template: PostProcessor {
   enum Part: Sendable {
-    /// The first text or the second one.
+    /// The text with this index: 0, or 1 for the second text of a pair.
     case text(Int, typeId: Int32)
     case special([(id: Int32, token: String)], typeId: Int32)
   }
@@ -109,7 +109,7 @@ struct Template: PostProcessor {
   let single: [Part]
   let pair: [Part]
 
-  /// Tokens before and behind every text, nil if there are none.
+  /// A template with a token before and one after every text; nil if there are none.
   static func around(before: (id: Int32, token: String)?, behind: (id: Int32, token: String)?) -> Template? {
     let (first, last) = (
       before.map { [Part.special([$0], typeId: 0)] } ?? [], behind.map { [Part.special([$0], typeId: 0)] } ?? []

@@ -1,13 +1,14 @@
-// GPT-2's spelling of bytes: every byte is a printable character, so that a vocabulary of bytes can be a text file.
+// GPT-2's byte alphabet: each byte is represented by a printable character, so that byte-level tokens are valid text.
 // Read next: ByteLevel.swift.
 
 import ApusFiles
 
-/// A character for each of the 256 bytes, and back.
+/// Maps each of the 256 bytes to a character and back.
 ///
-/// Printable bytes of Latin-1 are themselves; the others are U+0100, U+0101, … in order: a space is "Ġ".
+/// Printable bytes of Latin-1 represent themselves; the others are mapped to U+0100, U+0101, … in order. A space is
+/// "Ġ".
 enum ByteAlphabet {
-  /// The scalar that stands for each byte.
+  /// The scalar that represents each byte.
   static let scalars: [UInt32] = {
     var next: UInt32 = 0x100
     return (UInt32(0)..<256).map { byte in
@@ -26,17 +27,18 @@ enum ByteAlphabet {
     return bytes
   }
 
-  /// The byte of each scalar below 0x144, −1 where there is none.
+  /// The byte of each scalar below 0x144; −1 where there is none.
   private static let bytes: [Int16] = {
     var result = [Int16](repeating: -1, count: 0x144)
     for (byte, value) in scalars.enumerated() { result[Int(value)] = Int16(byte) }
     return result
   }()
 
-  /// The UTF-8 of the character that stands for a byte.
+  /// The UTF-8 encoding of the character that represents a byte.
   static func spelling(_ byte: UInt8) -> [UInt8] { spellings[Int(byte)] }
 
-  /// Appends the bytes that a token's characters stand for; false, and nothing appended, if one stands for none.
+  /// Appends the bytes that a token's characters represent. If a character represents none, nothing is appended and the
+  /// result is false.
   static func appendBytes(of token: String, to result: inout [UInt8]) -> Bool {
     let count = result.count
     for scalar in token.unicodeScalars {
@@ -51,7 +53,7 @@ enum ByteAlphabet {
 }
 
 extension AlignedText {
-  /// Writes every byte as its character; all characters of a scalar have the scalar's origin.
+  /// Replaces every byte by its character; all characters of a scalar have that scalar's origin.
   mutating func spellBytes() {
     keepOrigins()
     let known = origins ?? []

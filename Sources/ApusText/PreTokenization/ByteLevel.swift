@@ -1,12 +1,12 @@
-// GPT-2's words, of bytes. Read first: ByteAlphabet.swift, PreTokenizer.swift.
+// GPT-2's byte-level pre-tokenizer. Read first: ByteAlphabet.swift, PreTokenizer.swift.
 
-/// Words with the space before them, spelled as bytes.
+/// Cuts text into words that include the preceding space, and spells them with the byte alphabet.
 struct ByteLevel: PreTokenizer {
-  /// Puts a space before every piece that begins with none.
+  /// Whether a space is put before every piece that does not begin with one.
   let addsPrefixSpace: Bool
-  /// Cuts words by GPT-2's pattern; otherwise an earlier step has.
+  /// Whether to cut words by GPT-2's pattern; otherwise an earlier step has cut them.
   let cutsWords: Bool
-  /// Spells the bytes out; otherwise the model takes them as they are.
+  /// Whether to spell bytes with the byte alphabet; otherwise the model reads raw bytes.
   var spellsBytes = true
 
   func split(_ text: inout AlignedText, _ pieces: inout [Piece]) {
@@ -25,13 +25,13 @@ struct ByteLevel: PreTokenizer {
   }
 }
 
-/// GPT-2's pattern of words, written out: a contraction; or letters, digits or other characters with a space before them;
-/// or white space, of which the last leaves itself to a word behind it.
+/// GPT-2's pattern, implemented by hand. It matches a contraction; or a run of letters, digits or other characters,
+/// with an optional space before it; or white space, except for a last character that belongs to the next word.
 enum GPT2Pattern {
   static let text =
     #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
 
-  /// What a scalar is to the pattern.
+  /// The class of a scalar in the pattern.
   private enum Kind: UInt8 {
     case other, letter, number, space
   }
@@ -84,7 +84,7 @@ enum GPT2Pattern {
             last = i
             i += next.length
           }
-          // The last one belongs to what follows, if it is not alone.
+          // The last white space character belongs to the next word unless it is the only one.
           if i < end && last > from { i = last }
         }
         match(from, i)
@@ -92,7 +92,7 @@ enum GPT2Pattern {
     }
   }
 
-  /// The length of 's, 't, 're, 've, 'm, 'll or 'd, or 0.
+  /// The length of the contraction 's, 't, 're, 've, 'm, 'll or 'd at this position, or 0.
   private static func contraction(_ bytes: UnsafePointer<UInt8>, _ i: Int, _ end: Int) -> Int {
     guard i + 1 < end else { return 0 }
     switch bytes[i + 1] {

@@ -1,15 +1,15 @@
-// SentencePiece's words: spaces become a visible character, which begins every word.
+// SentencePiece's pre-tokenization: spaces become a visible character, with which every word begins.
 // Read first: PreTokenizer.swift.
 
 import ApusFiles
 
-/// Replaces spaces by "▁", and cuts before every one of them.
+/// Replaces spaces by "▁", and cuts before each of them.
 struct Metaspace: PreTokenizer {
-  /// Where a replacement is put that stands for no space.
+  /// The pieces that get a "▁" even if they do not begin with a space.
   enum Prefix: String, CaseIterable, Sendable {
-    /// Before every piece.
+    /// All pieces.
     case always
-    /// Before the piece at the beginning of the text.
+    /// The piece at the beginning of the text.
     case first
     case never
   }

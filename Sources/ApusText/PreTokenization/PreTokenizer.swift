@@ -1,12 +1,12 @@
-// Cutting a text into the words that a model sees, one at a time. Read first: ../Models/TokenModel.swift (Piece).
+// Pre-tokenizers, which cut a text into words for the model. Read first: ../Subwords/TokenModel.swift (Piece).
 // Read next: SplitBehavior.swift, ByteLevel.swift, Metaspace.swift.
 
-/// Cuts pieces of a text into smaller ones; some rewrite the text on the way.
+/// A pre-tokenization step: cuts pieces of a text into smaller ones; some steps also rewrite the text.
 protocol PreTokenizer: Sendable {
   func split(_ text: inout AlignedText, _ pieces: inout [Piece])
 }
 
-/// One after the other.
+/// Applies several pre-tokenizers in order.
 struct PreTokenizerSequence: PreTokenizer {
   let steps: [any PreTokenizer]
 
@@ -16,7 +16,7 @@ struct PreTokenizerSequence: PreTokenizer {
 }
 
 extension AlignedText {
-  /// Rewrites the pieces one by one; what `body` does with a piece becomes the new piece.
+  /// Rewrites the pieces one by one; each new piece is the result of `body`.
   mutating func rewritePieces(_ pieces: inout [Piece], _ body: (inout AlignedText) -> Void) {
     var result = AlignedText(bytes: [], origins: [], base: base)
     result.bytes.reserveCapacity(bytes.count + bytes.count / 4)
@@ -31,7 +31,7 @@ extension AlignedText {
     self = result
   }
 
-  /// Cuts every piece at the ranges that `find` reports, in order and apart from each other.
+  /// Cuts every piece at the ranges that `find` reports, which are in order and do not overlap.
   func cut(
     _ pieces: inout [Piece], _ behavior: SplitBehavior, inverted: Bool = false,
     find: (UnsafePointer<UInt8>, Piece, (Int, Int) -> Void) -> Void
@@ -49,7 +49,7 @@ extension AlignedText {
     pieces = result
   }
 
-  /// Cuts every piece at the scalars that have a property.
+  /// Cuts every piece at the scalars for which `isDelimiter` is true.
   func cut(_ pieces: inout [Piece], _ behavior: SplitBehavior, at isDelimiter: (UInt32) -> Bool) {
     cut(&pieces, behavior) { text, piece, match in
       var i = Int(piece.start)
@@ -62,7 +62,7 @@ extension AlignedText {
   }
 }
 
-/// BERT's words: apart at white space, and every punctuation mark by itself.
+/// BERT's pre-tokenizer: cuts at white space, and makes each punctuation mark a word.
 struct BertPreTokenizer: PreTokenizer {
   func split(_ text: inout AlignedText, _ pieces: inout [Piece]) {
     let table = ScalarTable.shared
@@ -89,7 +89,7 @@ struct BertPreTokenizer: PreTokenizer {
   }
 }
 
-/// Apart at white space, which vanishes.
+/// Cuts at white space, which is removed.
 struct WhitespaceSplit: PreTokenizer {
   func split(_ text: inout AlignedText, _ pieces: inout [Piece]) {
     let table = ScalarTable.shared
@@ -97,7 +97,7 @@ struct WhitespaceSplit: PreTokenizer {
   }
 }
 
-/// Runs of word characters, and runs of all others but white space: `\w+|[^\w\s]+`.
+/// Finds runs of word characters and runs of other characters, without white space: `\w+|[^\w\s]+`.
 struct Whitespace: PreTokenizer {
   func split(_ text: inout AlignedText, _ pieces: inout [Piece]) {
     let table = ScalarTable.shared
@@ -114,13 +114,13 @@ struct Whitespace: PreTokenizer {
     }
   }
 
-  /// 0 white space, 1 word, 2 other. No white space is a word character.
+  /// 0 for white space, 1 for a word character, 2 for any other. No word character is white space.
   private static func kind(_ properties: ScalarProperties) -> Int {
     properties.contains(.word) ? 1 : properties.contains(.space) ? 0 : 2
   }
 }
 
-/// Apart at punctuation.
+/// Cuts at punctuation.
 struct Punctuation: PreTokenizer {
   let behavior: SplitBehavior
 
@@ -130,7 +130,7 @@ struct Punctuation: PreTokenizer {
   }
 }
 
-/// Digits apart from the rest, each by itself or together.
+/// Separates digits from other characters, each by itself or in runs.
 struct Digits: PreTokenizer {
   let areIndividual: Bool
 
@@ -140,7 +140,7 @@ struct Digits: PreTokenizer {
   }
 }
 
-/// Apart at one character, which vanishes.
+/// Cuts at one character, which is removed.
 struct CharacterDelimiter: PreTokenizer {
   let delimiter: UInt32
 
@@ -149,7 +149,7 @@ struct CharacterDelimiter: PreTokenizer {
   }
 }
 
-/// Groups of so many scalars.
+/// Cuts into groups of a fixed number of scalars.
 struct FixedLength: PreTokenizer {
   let length: Int
 
@@ -168,7 +168,7 @@ struct FixedLength: PreTokenizer {
   }
 }
 
-/// Apart where a pattern matches.
+/// Cuts at the matches of a pattern.
 struct PatternSplit: PreTokenizer {
   let pattern: TextPattern
   let behavior: SplitBehavior

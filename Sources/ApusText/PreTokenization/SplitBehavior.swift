@@ -1,27 +1,27 @@
-// What becomes of the delimiters when a text is cut. Read next: PreTokenizer.swift.
+// The treatment of delimiters when a text is cut. Read next: PreTokenizer.swift.
 
-/// What happens to the ranges at which a text is cut.
+/// The treatment of the ranges at which a text is cut.
 enum SplitBehavior: String, CaseIterable, Sendable {
-  /// They vanish.
+  /// They are removed.
   case removed = "Removed"
-  /// Each is a piece of its own.
+  /// Each becomes a piece of its own.
   case isolated = "Isolated"
-  /// Each belongs to the piece before it.
+  /// Each is appended to the preceding piece.
   case mergedWithPrevious = "MergedWithPrevious"
-  /// Each belongs to the piece behind it.
+  /// Each is prepended to the following piece.
   case mergedWithNext = "MergedWithNext"
-  /// Neighbours are one piece.
+  /// Consecutive ones become one piece.
   case contiguous = "Contiguous"
 }
 
-/// Turns the delimiters of one piece, as they are found, into the pieces between and around them.
+/// Cuts one piece: receives the delimiters as they are found, and appends the resulting pieces.
 struct Cutter {
   private let behavior: SplitBehavior
-  /// Everything but the delimiters is a delimiter.
+  /// Whether the roles of matches and of the text between them are exchanged.
   private let inverted: Bool
-  /// Up to where the text has been seen.
+  /// The end of the text that has been processed.
   private var position: Int
-  /// The piece that may still grow.
+  /// The last piece, which may still grow.
   private var pending: (start: Int, end: Int)?
   private var previousWasDelimiter = false
 
@@ -31,7 +31,7 @@ struct Cutter {
 
   mutating func match(_ start: Int, _ end: Int, into pieces: inout [Piece]) {
     if start > position { add(position, start, isDelimiter: inverted, into: &pieces) }
-    // An empty one parts what is around it, too.
+    // An empty delimiter also separates the text around it.
     add(start, end, isDelimiter: !inverted, into: &pieces)
     position = max(position, end)
   }
@@ -56,7 +56,7 @@ struct Cutter {
       return
     case .contiguous: joins = isDelimiter == previousWasDelimiter
     case .mergedWithPrevious: joins = isDelimiter && !previousWasDelimiter
-    // Of several delimiters in a row, the last one joins what is behind it.
+    // Of several consecutive delimiters, the last one joins the following piece.
     case .mergedWithNext: joins = previousWasDelimiter && !isDelimiter
     }
     if joins, let open = pending {

@@ -1,48 +1,52 @@
-// Byte-pair encoding: neighbours are merged, the pair that was learned first before all others.
+// Byte-pair encoding: adjacent symbols are merged in the order in which the merges were learned.
 // Read first: TokenModel.swift. Read next: MergeTable.swift.
 
-/// Byte-pair encoding over scalars, or directly over bytes.
+/// Byte-pair encoding over Unicode scalars, or directly over bytes.
 ///
-/// Of all neighbours that can be merged, the pair with the lowest rank is, the leftmost of equals, until there is none.
-/// Short words look through all pairs for every merge, long ones keep them in a heap: O(n log n) for n symbols.
+/// Of all adjacent pairs that can be merged, the one with the lowest rank is merged first, the leftmost in case of a
+/// tie, until no pair is left. Short words search all pairs for every merge; long words keep them in a heap, which
+/// takes O(n log n) for n symbols.
 ///
 /// Paper: arXiv:1508.07909.
 struct BytePairModel: TokenModel {
-  /// How it departs from the plain algorithm.
+  /// Variations of the algorithm.
   struct Options: Sendable {
+    /// The token for symbols that are not in the vocabulary.
     var unknown: Int32?
-    /// Several unknown symbols in a row become one token.
+    /// Whether consecutive unknown symbols become one token.
     var fusesUnknown = false
-    /// What is not in the vocabulary is spelled with the tokens `<0x00>` … `<0xFF>`.
+    /// Whether characters that are not in the vocabulary are encoded as the byte tokens `<0x00>` … `<0xFF>`.
     var fallsBackToBytes = false
-    /// Words that are in the vocabulary need no merges.
+    /// Whether a word that is in the vocabulary becomes one token without any merges.
     var ignoresMerges = false
-    /// Stands before every symbol but the first.
+    /// The prefix of every symbol but the first of a word.
     var prefix: [UInt8] = []
-    /// Stands behind the last symbol.
+    /// The suffix of the last symbol of a word.
     var suffix: [UInt8] = []
   }
 
   let vocabulary: Vocabulary
   let options: Options
   private let merges: MergeTable
-  /// The symbol of each byte, for places at the beginning (bit 0) and at the end (bit 1) of a word; nil if the model works
-  /// on scalars.
+  /// The symbol of each byte, in one table per position: bit 0 of the index means the beginning of a word, bit 1 the
+  /// end. Nil if the model works on scalars.
   private let byteSymbols: [[Int32]]?
   private let byteFallback: [Int32]
 
   private static let shortWord = 32
 
-  /// - Parameter onBytes: words are bytes that stand for themselves and not spelled by `ByteAlphabet`.
+  /// Creates a model.
+  ///
+  /// - Parameter onBytes: whether words are given as raw bytes, not spelled with `ByteAlphabet`.
   init(vocabulary: Vocabulary, merges: MergeTable, options: Options, onBytes: Bool) {
     (self.vocabulary, self.merges, self.options) = (vocabulary, merges, options)
     byteFallback = options.fallsBackToBytes ? BytePairModel.fallbackTokens(vocabulary) : []
     byteSymbols = onBytes ? BytePairModel.byteSymbols(vocabulary, options) : nil
   }
 
-  /// Whether every byte has a symbol at every place of a word, so that bytes need not be spelled out.
+  /// Whether every byte has a symbol at every position of a word, so that words can be given as raw bytes.
   static func coversBytes(_ vocabulary: Vocabulary, _ options: Options) -> Bool {
-    // (Of most vocabularies that have not all, the first is missing.)
+    // In most vocabularies that lack a byte, the first one is missing, so this ends early.
     !options.fallsBackToBytes
       && (0..<4).allSatisfy { place in
         (0..<256).allSatisfy { byteSymbol(UInt8($0), at: place, vocabulary, options) >= 0 }
@@ -58,12 +62,12 @@ struct BytePairModel: TokenModel {
     return vocabulary.id(of: (place & 1 == 0 ? options.prefix : []) + symbol + (place & 2 != 0 ? options.suffix : []))
   }
 
-  /// The tokens `<0x00>` to `<0xFF>`, −1 where there is none.
+  /// The tokens `<0x00>` to `<0xFF>`, with −1 for each that is missing.
   static func fallbackTokens(_ vocabulary: Vocabulary) -> [Int32] {
     (0..<256).map { vocabulary.id(of: fallbackName(UInt8($0))) ?? -1 }
   }
 
-  /// The token of a byte: `<0xE2>`.
+  /// The name of a byte token, such as `<0xE2>`.
   static func fallbackName(_ byte: UInt8) -> String {
     "<0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))>"
   }
@@ -112,7 +116,7 @@ struct BytePairModel: TokenModel {
       }
       return
     }
-    /// The length of what is unknown and not yet a symbol.
+    /// The length in bytes of the unknown characters that have no symbol yet.
     var pending = 0
     var i = start
     while i < end {
@@ -145,7 +149,7 @@ struct BytePairModel: TokenModel {
     pending = 0
   }
 
-  /// Spells a scalar with byte tokens, if there are tokens for all of its bytes.
+  /// Encodes a scalar as byte tokens, if all of its bytes have one.
   private func addBytes(
     _ text: UnsafePointer<UInt8>, _ from: Int, _ to: Int, start: Int, end: Int, _ scratch: TokenScratch
   ) -> Bool {
@@ -194,7 +198,8 @@ struct BytePairModel: TokenModel {
     scratch.lengths.removeLast(scratch.lengths.count - count)
   }
 
-  /// The symbols in a linked list, the pairs in a heap by rank and place. A pair that has changed since is passed over.
+  /// Keeps the symbols in a linked list, and the pairs in a heap by rank and position. A pair that has changed since it
+  /// was pushed is skipped.
   private func mergeLong(_ scratch: TokenScratch) {
     let count = scratch.ids.count
     scratch.previous = (0..<Int32(count)).map { $0 - 1 }

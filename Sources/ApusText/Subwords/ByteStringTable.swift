@@ -1,20 +1,21 @@
-// From byte strings to numbers: vocabularies are looked up in here, without making a String of every candidate.
+// A hash table from byte strings to numbers, which looks up vocabulary entries without creating Strings.
 // Read next: Vocabulary.swift, BytePairModel.swift.
 
-/// A hash table whose keys lie one behind the other in one array of bytes.
+/// A hash table whose keys are stored one after another in a single array of bytes.
 ///
-/// Not a dictionary of strings: those compare by canonical equivalence, and "é" spelled in two ways is two tokens.
+/// A dictionary with String keys would not do: it compares by canonical equivalence, but the two encodings of "é" are
+/// two tokens.
 struct ByteStringTable: Sendable {
   private var arena: [UInt8] = []
-  /// Where each key ends.
+  /// The end of each key in the arena.
   private var ends: [UInt32] = []
   private var values: [Int32] = []
-  /// Numbers of keys plus one; 0 is free. Their count is a power of two.
+  /// The index of a key plus one, or 0 for a free slot. The number of slots is a power of two.
   private var slots: [UInt32]
   /// The length of the longest key.
   private(set) var longest = 0
 
-  /// Files choose the keys: with a multiplier that they cannot know, they cannot make them collide.
+  /// Keys come from files. A random multiplier, which no file can know, prevents deliberate collisions.
   private static let seed = UInt64.random(in: .min ... .max) | 1
 
   init(capacity: Int = 0) {
@@ -101,9 +102,9 @@ struct ByteStringTable: Sendable {
     UnsafePointer(bytes.bindMemory(to: UInt8.self).baseAddress.unsafelyUnwrapped)
   }
 
-  /// Gives a key a value, instead of the one that it had.
+  /// Sets the value of a key.
   ///
-  /// - Precondition: the keys together have fewer than 2³² bytes, as a file's have that was read into memory.
+  /// - Precondition: all keys together have fewer than 2³² bytes, which holds for the keys of any vocabulary file.
   mutating func insert(_ bytes: [UInt8], value: Int32) {
     if (values.count + 1) * 2 > slots.count { grow() }
     let mask = slots.count - 1

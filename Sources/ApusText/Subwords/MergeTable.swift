@@ -1,9 +1,9 @@
-// Which two tokens merge into which, and how early; and the heap for long words.
+// The table of merges with their ranks, and the heap for long words.
 // Read next: BytePairModel.swift, which uses both.
 
-/// From a pair of tokens to its rank and the token that it becomes.
+/// Maps a pair of tokens to the rank of its merge and to the merged token.
 struct MergeTable: Sendable {
-  /// The value of a pair that does not merge: greater than every other.
+  /// The value of a pair that has no merge; it is greater than every other value.
   static let none = UInt64.max
 
   private var keys: [UInt64]
@@ -19,7 +19,7 @@ struct MergeTable: Sendable {
     values = [UInt64](repeating: MergeTable.none, count: size)
   }
 
-  /// The token in a value.
+  /// The merged token in a value.
   @inline(__always)
   static func merged(_ value: UInt64) -> Int32 { Int32(truncatingIfNeeded: value) }
 
@@ -29,7 +29,7 @@ struct MergeTable: Sendable {
     return Int(truncatingIfNeeded: high ^ low) & (keys.count - 1)
   }
 
-  /// The rank of a pair in the upper half, its token in the lower half; `none` if it does not merge.
+  /// The rank of a pair in the upper half and the merged token in the lower half; `none` if the pair has no merge.
   @inline(__always)
   func find(_ left: Int32, _ right: Int32) -> UInt64 {
     let key = UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
@@ -43,7 +43,9 @@ struct MergeTable: Sendable {
     }
   }
 
-  /// - Precondition: fewer than the capacity were inserted; tokens and ranks are not negative.
+  /// Sets the rank and the merged token of a pair.
+  ///
+  /// - Precondition: fewer pairs than the capacity were inserted; tokens and ranks are not negative.
   mutating func insert(_ left: Int32, _ right: Int32, rank: Int, merged: Int32) {
     let key = UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
     var slot = slot(key)
@@ -54,7 +56,7 @@ struct MergeTable: Sendable {
   }
 }
 
-/// A binary heap of numbers, the smallest on top.
+/// A binary heap of numbers, with the smallest on top.
 struct MinHeap {
   private var items: [UInt64] = []
 

@@ -1,16 +1,18 @@
-// All pieces that a text begins with, in one walk. Read next: UnigramModel.swift.
+// A trie that finds all pieces at the start of a text in one pass. Read next: UnigramModel.swift.
 
-/// A trie of byte strings. Its edges are in one hash table, from a node and a byte to the next node.
+/// A trie of byte strings. Its edges are in a hash table, whose keys are a node and a byte.
 struct PieceTrie: Sendable {
   private static let free = UInt64.max
 
-  /// Node and byte of each edge.
+  /// The node and the byte of each edge.
   private var keys: [UInt64]
   private var targets: [UInt32]
-  /// The id of the string that ends at each node, −1 if none does.
+  /// The id of the string that ends at each node, or −1 if there is none.
   private var ids: [Int32] = [-1]
 
-  /// - Parameter capacity: at least the number of edges, which is at most that of all bytes.
+  /// Creates an empty trie.
+  ///
+  /// - Parameter capacity: at least the number of edges, which is at most the number of bytes in all strings.
   init(capacity: Int) {
     var size = 1024
     while size < capacity + capacity / 2 { size *= 2 }
@@ -42,7 +44,7 @@ struct PieceTrie: Sendable {
     ids[Int(node)] = id
   }
 
-  /// Calls `body` with the length and the id of every string that the text begins with, the shortest first.
+  /// Calls `body` with the length and the id of every string that is a prefix of the text, the shortest first.
   @inline(__always)
   func forEachPrefix(_ text: UnsafePointer<UInt8>, _ count: Int, _ body: (Int, Int32) -> Void) {
     keys.withUnsafeBufferPointer { keys in

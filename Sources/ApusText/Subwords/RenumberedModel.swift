@@ -1,18 +1,18 @@
-// The pieces of one model under the numbers of another vocabulary. Read first: TokenModel.swift, ScoredPairModel.swift.
+// A model whose ids are mapped to those of another vocabulary. Read first: TokenModel.swift, ScoredPairModel.swift.
 // Read next: ../Loading/PieceTokenizer.swift, ../Loading/MarianTokenizer.swift.
 
-/// Cuts as another model does, and numbers what it finds as a published vocabulary does.
+/// Cuts text with an inner model, and gives the tokens the ids of a published vocabulary.
 ///
-/// SentencePiece's numbers are the places of pieces in its file; many published models count otherwise. What the inner model
-/// does not know is looked up as it is spelled, since a vocabulary may have more than the model's pieces.
+/// SentencePiece's ids are the positions of the pieces in its file, but many published models use other ids. Text that
+/// is unknown to the inner model is looked up in the vocabulary, which may have more entries than the model has pieces.
 struct RenumberedModel: TokenModel {
   let vocabulary: Vocabulary
   private let model: any TokenModel
-  /// The number of every piece of the inner model.
+  /// The published id of every piece of the inner model.
   private let numbers: [Int32]
   private let innerUnknown: Int32
   private let unknown: Int32
-  /// A text may begin with `>>fra<<`, which is one token whatever the pieces are.
+  /// Whether a text may begin with a language code such as `>>fra<<`, which is always a single token.
   private let hasLanguageCodes: Bool
 
   var literalUnknown: Int32? { unknown }
@@ -54,9 +54,9 @@ struct RenumberedModel: TokenModel {
   }
 }
 
-/// `>>fra<<` at the beginning of a text: what language a model of many is to write.
+/// The language code `>>fra<<` at the start of a text, which tells a multilingual model its target language.
 enum LanguageCode {
-  /// The length of the code that a text begins with, nil if it begins with none.
+  /// The length of the language code at the start of a text, or nil if there is none.
   static func length(_ text: some RandomAccessCollection<UInt8>) -> Int? {
     let (opening, closing) = (UInt8(ascii: ">"), UInt8(ascii: "<"))
     guard text.starts(with: [opening, opening]) else { return nil }

@@ -1,40 +1,43 @@
-// Byte-pair encoding as SentencePiece does it: no list of merges, but a score for every piece.
+// Byte-pair encoding as in SentencePiece: pieces have scores, and there is no list of merges.
 // Read first: BytePairModel.swift. Read next: ../Loading/SentencePieceFile.swift.
 
 import ApusBase
 
-/// Merges two neighbours wherever both together are a piece, the piece with the highest score before all others, the
-/// leftmost of equals.
+/// Merges adjacent symbols whose concatenation is a piece: the piece with the highest score first, the leftmost in case
+/// of a tie.
 ///
-/// Characters in no piece are spelled in bytes, if there are tokens for all 256, or else become the unknown token, several
-/// in a row one of it. O(n log n) for n characters.
+/// Characters that are in no piece are encoded as byte tokens, if there are tokens for all 256 bytes; otherwise
+/// consecutive ones become one unknown token. The time is O(n log n) for n characters.
 struct ScoredPairModel: TokenModel {
-  /// What the pieces are besides their names.
+  /// The pieces of a model by their use.
   struct Pieces: Sendable {
-    /// The ids that texts may be cut into, and those of them that are cut again into what they were made of.
+    /// The pieces that merging can produce. The unused ones among them are cut again into the parts that they were
+    /// merged from.
     var matched: [(id: Int32, bytes: [UInt8], isUnused: Bool)] = []
-    /// Pieces that are always found as a whole, and never merged with others.
+    /// Pieces that are always found as a whole and never merged with others.
     var whole: [(id: Int32, bytes: [UInt8])] = []
     /// The score of every id.
     var scores: [Float] = []
-    /// The spelling of a space.
+    /// The bytes that represent a space.
     var space: [UInt8] = [0xE2, 0x96, 0x81]
   }
 
   let vocabulary: Vocabulary
   let unknown: Int32
   private let table: ByteStringTable
-  /// The place of every id among the scores, 0 for the highest.
+  /// The rank of every id by score; 0 is the highest score.
   private let ranks: [UInt32]
   private let unused: Set<Int32>
   private let whole: PieceTrie?
   private let byteTokens: [Int32]
   private let space: [UInt8]
-  /// Whether words can be looked at one by one: no piece goes on behind the end of one.
+  /// Whether words can be encoded one by one because no piece extends beyond the end of a word.
   private let cutsWords: Bool
 
   var literalUnknown: Int32? { unknown }
 
+  /// Creates a model.
+  ///
   /// - Parameter byteTokens: the token of each byte; empty if there are none.
   init(vocabulary: Vocabulary, unknown: Int32, pieces: Pieces, byteTokens: [Int32]) {
     (self.vocabulary, self.unknown, self.byteTokens, space) = (vocabulary, unknown, byteTokens, pieces.space)
@@ -59,7 +62,7 @@ struct ScoredPairModel: TokenModel {
       && pieces.whole.allSatisfy { !ScoredPairModel.crossesWords($0.bytes, space) }
   }
 
-  /// Whether a space follows something else than a space.
+  /// Whether a space follows another character within the piece.
   private static func crossesWords(_ piece: [UInt8], _ space: [UInt8]) -> Bool {
     var hasOther = false
     var rest = piece[...]
@@ -91,7 +94,7 @@ struct ScoredPairModel: TokenModel {
     }
   }
 
-  /// The next place where a space follows something else.
+  /// The next position at which a space follows another character.
   private func wordEnd(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
     var i = start
     var hasOther = false
@@ -114,13 +117,14 @@ struct ScoredPairModel: TokenModel {
     return true
   }
 
-  /// Symbols in a linked list, pairs in a heap by rank and place; a pair that has changed since is passed over.
+  /// Keeps the symbols in a linked list, and the pairs in a heap by rank and position. A pair that has changed since it
+  /// was pushed is skipped.
   private func merge(
     _ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ scratch: TokenScratch, into tokens: inout TokenList
   ) {
     findSymbols(text, start, end, scratch)
     let count = scratch.starts.count
-    /// For pieces that are to be cut again: the length of the left part.
+    /// For each unused piece, which is to be cut again, the length of its left part.
     var cuts: [ArraySlice<UInt8>: Int] = [:]
     scratch.heap.removeAll()
     func push(_ left: Int) {
@@ -152,7 +156,7 @@ struct ScoredPairModel: TokenModel {
     }
   }
 
-  /// Characters, and the pieces that are always found as a whole (with 1 in `ids`).
+  /// Finds the characters, and the pieces that are always found as a whole (marked with 1 in `ids`).
   private func findSymbols(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ scratch: TokenScratch) {
     scratch.starts.removeAll(keepingCapacity: true)
     scratch.lengths.removeAll(keepingCapacity: true)
@@ -175,7 +179,7 @@ struct ScoredPairModel: TokenModel {
     if count > 0 { scratch.next[Int(count) - 1] = -1 }
   }
 
-  /// The rank of the piece that a symbol and the next one are together, and the piece.
+  /// The rank and the id of the piece that a symbol and the next one form together, or nil.
   private func pair(_ text: UnsafePointer<UInt8>, _ left: Int, _ scratch: TokenScratch) -> (UInt64, Int32)? {
     let right = Int(scratch.next[left])
     guard right >= 0, scratch.ids[left] == 0, scratch.ids[right] == 0 else { return nil }

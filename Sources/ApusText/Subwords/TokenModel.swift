@@ -1,7 +1,7 @@
-// What all models of subwords have in common: pieces of a text go in, tokens come out.
+// The interface of all subword models: they cut pieces of a text into tokens.
 // Read first: Vocabulary.swift. Read next: WordPieceModel.swift, BytePairModel.swift, UnigramModel.swift.
 
-/// A range of bytes of an aligned text.
+/// A range of bytes in an aligned text.
 struct Piece: Equatable, Sendable {
   var start: Int32
   var end: Int32
@@ -9,7 +9,7 @@ struct Piece: Equatable, Sendable {
   init(_ start: Int, _ end: Int) { (self.start, self.end) = (Int32(start), Int32(end)) }
 }
 
-/// Tokens as they are found: ids, and the bytes that each stands for.
+/// The tokens found so far: their ids, and the range of bytes of each.
 struct TokenList {
   var ids: [Int32] = []
   var pieces: [Piece] = []
@@ -20,10 +20,10 @@ struct TokenList {
   }
 }
 
-/// Cuts pieces into the tokens of a vocabulary.
+/// A subword model, which cuts pieces of text into tokens of a vocabulary.
 protocol TokenModel: Sendable {
   var vocabulary: Vocabulary { get }
-  /// The token for what is not in the vocabulary, if its text is shown instead of its name.
+  /// The unknown token, if encodings show the original text in place of its name.
   var literalUnknown: Int32? { get }
 
   func tokenize(
@@ -34,9 +34,9 @@ extension TokenModel {
   var literalUnknown: Int32? { nil }
 }
 
-/// What a model needs while it works on a text; used by one thread at a time.
+/// The working memory of a model; used by one thread at a time.
 final class TokenScratch: @unchecked Sendable {
-  // Sendable: it is handed from thread to thread by `ScratchPool`, under a lock.
+  // The class is Sendable because `ScratchPool` passes each instance between threads under a lock.
   let cache = WordCache()
   var ids: [Int32] = []
   var lengths: [Int32] = []
@@ -48,10 +48,10 @@ final class TokenScratch: @unchecked Sendable {
   var starts: [Int32] = []
 }
 
-/// The tokens of words that came before: a small table in which a new word takes the place of an old one.
+/// The tokens of recent words: a small direct-mapped table, in which a new word replaces an old one.
 ///
-/// Only words of up to 16 bytes and 6 tokens are kept, which almost all are: entries have one size, and the memory is
-/// bounded whatever the text.
+/// Only words of at most 16 bytes and 6 tokens are stored, which covers almost all words. So all entries have one size,
+/// and the memory is bounded for any text.
 final class WordCache {
   static let longestWord = 16
   static let mostTokens = 6
@@ -60,7 +60,7 @@ final class WordCache {
   private struct Entry {
     var low: UInt64 = 0
     var high: UInt64 = 0
-    /// From the lowest byte: the length of the word, the number of tokens, the end of each token.
+    /// From the lowest byte on: the length of the word, the number of tokens, and the end of each token.
     var lengths: UInt64 = 0
     var ids: (Int32, Int32, Int32, Int32, Int32, Int32) = (0, 0, 0, 0, 0, 0)
   }
@@ -74,7 +74,7 @@ final class WordCache {
 
   deinit { entries.deallocate() }
 
-  /// The bytes of a word in two numbers, which its length makes unambiguous.
+  /// Packs the bytes of a word into two numbers. Together with the length, they identify the word.
   @inline(__always)
   private static func key(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> (UInt64, UInt64) {
     let raw = UnsafeRawPointer(bytes)
@@ -98,7 +98,7 @@ final class WordCache {
     return Int(truncatingIfNeeded: ((mixed ^ mixed >> 29) &* 0xBF58_476D_1CE4_E5B9) >> UInt64(64 - bits))
   }
 
-  /// Appends the tokens of the word from `start` to `end` if they are known.
+  /// Appends the tokens of the word from `start` to `end` if the table has them.
   @inline(__always)
   func lookUp(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, into tokens: inout TokenList) -> Bool {
     let count = end - start
@@ -120,14 +120,14 @@ final class WordCache {
     return true
   }
 
-  /// Keeps the tokens that were found for a word: those from `first` on.
+  /// Stores the tokens of a word, which are those from `first` on.
   func store(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ tokens: TokenList, from first: Int) {
     let (count, number) = (end - start, tokens.ids.count - first)
     guard count > 0 && count <= WordCache.longestWord && number <= WordCache.mostTokens else { return }
     var entry = Entry()
     var from = start
     for i in 0..<number {
-      // Tokens that overlap or leave gaps cannot be told by their ends.
+      // The ends alone cannot represent tokens that overlap or leave gaps.
       let piece = tokens.pieces[first + i]
       guard Int(piece.start) == from, Int(piece.end) <= end else { return }
       withUnsafeMutableBytes(of: &entry.ids) {

@@ -1,21 +1,22 @@
-// Unigram: of all ways to cut a text into pieces, the likeliest. Read first: TokenModel.swift.
+// The unigram language model: the most probable segmentation of a text into pieces. Read first: TokenModel.swift.
 // Read next: PieceTrie.swift.
 
-/// Cuts a text into the pieces whose probabilities have the largest product, found in one pass (Viterbi).
+/// Cuts a text into the pieces with the largest product of probabilities, found in one pass with the Viterbi algorithm.
 ///
 /// Paper: arXiv:1804.10959.
 struct UnigramModel: TokenModel {
-  /// How it departs from the plain algorithm.
+  /// Variations of the algorithm.
   struct Options: Sendable {
+    /// The token for characters that are in no piece.
     var unknown: Int32?
-    /// Unknown characters in a row become one token.
+    /// Whether consecutive unknown characters become one token.
     var fusesUnknown = true
-    /// What is unknown is spelled with the tokens `<0x00>` … `<0xFF>`.
+    /// Whether unknown characters are encoded as the byte tokens `<0x00>` … `<0xFF>`.
     var fallsBackToBytes = false
-    /// As SentencePiece itself does: sums of scores are rounded to 32 bits, and unknown text stays unknown even if it spells
-    /// a piece that has no place in texts.
+    /// Whether to match SentencePiece itself, not the `tokenizers` library: sums of scores are rounded to 32 bits, and
+    /// unknown text stays unknown even if it spells a piece that segmentation never produces.
     var followsSentencePiece = false
-    /// The lowest score of those that count for that of the unknown; nil for that of all pieces.
+    /// The lowest score for the computation of the unknown token's score; nil for the minimum over all matched pieces.
     var lowestScore: Double?
   }
 
@@ -28,9 +29,13 @@ struct UnigramModel: TokenModel {
 
   var literalUnknown: Int32? { options.unknown }
 
+  /// Creates a model.
+  ///
   /// - Parameters:
-  ///   - scores: the logarithm of every id's probability.
-  ///   - matched: the ids that are found in texts; later ones take the place of earlier ones with the same text.
+  ///   - vocabulary: the names and ids of the tokens.
+  ///   - scores: the log-probability of every id.
+  ///   - matched: the ids that segmentation can produce. If two have the same text, the later one is used.
+  ///   - options: variations of the algorithm.
   init(vocabulary: Vocabulary, scores: [Double], matched: [(id: Int32, bytes: [UInt8])], options: Options) {
     (self.vocabulary, self.scores, self.options) = (vocabulary, scores, options)
     var trie = PieceTrie(capacity: matched.reduce(0) { $0 + $1.bytes.count })
@@ -49,7 +54,7 @@ struct UnigramModel: TokenModel {
     let first = tokens.ids.count
     let count = end - start
     findBest(text + start, count, scratch)
-    // From the end to the beginning, and then the other way round.
+    // The best path is followed from the end to the beginning, and then reversed.
     var place = count
     while place > 0 {
       let from = Int(scratch.starts[place])
@@ -59,7 +64,8 @@ struct UnigramModel: TokenModel {
         if options.fusesUnknown {
           while begin > 0, scratch.ids[begin] == id { begin = Int(scratch.starts[begin]) }
         }
-        // It may be the unknown piece's own name, or, taken together, a piece that has no place in texts.
+        // Unknown text may spell the unknown token's own name, or, once fused, a piece that segmentation never
+        // produces.
         let whole =
           options.followsSentencePiece ? -1 : vocabulary.table.find(text + start + begin, count: place - begin)
         if whole >= 0 {
@@ -77,7 +83,7 @@ struct UnigramModel: TokenModel {
     scratch.cache.store(text, start, end, tokens, from: first)
   }
 
-  /// For every place that a piece can end at: the best piece that does, and where it begins.
+  /// Finds, for every position, the best piece that ends there and the start of that piece.
   private func findBest(_ text: UnsafePointer<UInt8>, _ count: Int, _ scratch: TokenScratch) {
     scratch.scores.removeAll(keepingCapacity: true)
     scratch.scores.append(contentsOf: repeatElement(0, count: count + 1))
@@ -92,7 +98,7 @@ struct UnigramModel: TokenModel {
         scratch.ids.withUnsafeMutableBufferPointer { ids in
           @inline(__always)
           func offer(_ from: Int, _ to: Int, _ id: Int32, _ score: Double) {
-            // The sum of two floats is exact in 64 bits; rounding it gives their sum in 32.
+            // The sum of two floats is exact in 64 bits, so rounding it gives the correctly rounded 32-bit sum.
             let sum = isSingle ? Double(Float(best[from] + score)) : best[from] + score
             if starts[to] < 0 || sum > best[to] { (best[to], starts[to], ids[to]) = (sum, Int32(from), id) }
           }
@@ -112,7 +118,7 @@ struct UnigramModel: TokenModel {
     }
   }
 
-  /// Unknown text: its bytes, last one first, or the unknown token.
+  /// Appends unknown text as byte tokens, the last byte first, or as the unknown token.
   private func appendUnknown(_ text: UnsafePointer<UInt8>, _ start: Int, _ end: Int, into tokens: inout TokenList) {
     if !byteFallback.isEmpty, (start..<end).allSatisfy({ byteFallback[Int(text[$0])] >= 0 }) {
       for i in (start..<end).reversed() { tokens.append(byteFallback[Int(text[i])], start, end) }

@@ -1,8 +1,8 @@
-// The tokens of a model and their numbers. Read first: ByteStringTable.swift. Read next: TokenModel.swift.
+// The tokens of a model and their ids. Read first: ByteStringTable.swift. Read next: TokenModel.swift.
 
-/// Tokens by id, ids by token. Ids need not be without gaps, and several tokens may share one.
+/// Maps tokens to ids and ids to tokens. Ids may have gaps, and several tokens may share an id.
 struct Vocabulary: Sendable {
-  /// Larger ids are refused: the table of tokens would take more memory than any model's embeddings.
+  /// Larger ids are rejected: the table of tokens would need more memory than any model's embeddings.
   static let maximumID = 1 << 24
 
   private(set) var tokens: [String?] = []
@@ -16,9 +16,11 @@ struct Vocabulary: Sendable {
   /// One more than the largest id.
   var size: Int { tokens.count }
 
-  /// The number of tokens: several may have one id, or one spelling.
+  /// The number of tokens. Several tokens may share an id, and several ids may share a spelling.
   var count: Int { max(table.count, tokens.count { $0 != nil }) }
 
+  /// Adds a token.
+  ///
   /// - Precondition: 0 ≤ id < `maximumID`.
   mutating func insert(_ token: [UInt8], id: Int) {
     while tokens.count <= id { tokens.append(nil) }
@@ -31,7 +33,7 @@ struct Vocabulary: Sendable {
     return id < 0 ? nil : id
   }
 
-  /// The id of bytes that may be no valid UTF-8, or −1.
+  /// The id of a token given as bytes, which need not be valid UTF-8; −1 if there is none.
   func id(of bytes: [UInt8]) -> Int32 { table.find(bytes) }
 
   func token(of id: Int32) -> String? { id >= 0 && Int(id) < tokens.count ? tokens[Int(id)] : nil }

@@ -1,15 +1,16 @@
-// WordPiece, BERT's model: the longest token that a word begins with, then the longest that the rest begins with.
+// WordPiece, the subword model of BERT: greedy longest-match-first segmentation.
 // Read first: TokenModel.swift.
 
-/// Cuts words greedily; a word with a part that is in no vocabulary becomes one unknown token.
+/// Cuts words by taking the longest matching token again and again. A word that cannot be cut completely becomes one
+/// unknown token.
 ///
-/// Paper: arXiv:1609.08144, with the longest match first as in BERT's code (arXiv:1810.04805).
+/// Paper: arXiv:1609.08144; longest match first as in BERT's code (arXiv:1810.04805).
 struct WordPieceModel: TokenModel {
   let vocabulary: Vocabulary
   let unknown: Int32
-  /// Stands before every token that does not begin a word: "##".
+  /// The prefix of every token that does not begin a word, such as "##".
   let prefix: [UInt8]
-  /// Words of more scalars are unknown.
+  /// The maximum word length in Unicode scalars; longer words become the unknown token.
   let longestWord: Int
 
   func tokenize(
@@ -33,7 +34,7 @@ struct WordPieceModel: TokenModel {
     var from = start
     var candidate = prefix
     while from < end {
-      // No token is longer than the longest.
+      // No match can be longer than the longest token.
       let room = vocabulary.table.longest - (from > start ? prefix.count : 0)
       var to = min(end, from + max(0, room))
       var id: Int32 = -1

@@ -1,26 +1,26 @@
-// Tokens that are found in a text before anything else is done with it: `[MASK]`, `<|endoftext|>`.
-// Read first: ../Models/ByteStringTable.swift. Read next: Tokenizer.swift.
+// Added tokens, such as `[MASK]` and `<|endoftext|>`, which are found in a text before any other step.
+// Read first: ../Subwords/ByteStringTable.swift. Read next: Tokenizer.swift.
 
 import ApusFiles
 
-/// A token beside the model's vocabulary, or one of it that is never cut.
+/// A token that is found as a whole in a text, inside or outside the model's vocabulary.
 public struct AddedToken: Equatable, Sendable {
-  /// Its number.
+  /// The id of the token.
   public let id: Int32
-  /// What stands for it in a text.
+  /// The text of the token.
   public let content: String
-  /// Only where it is no part of a longer word.
+  /// Whether it is found only if it is not part of a longer word.
   public let isSingleWord: Bool
-  /// Takes white space before it along.
+  /// Whether it includes the white space before it.
   public let stripsLeft: Bool
-  /// Takes white space behind it along.
+  /// Whether it includes the white space after it.
   public let stripsRight: Bool
-  /// Is looked for in the normalized text instead of the original.
+  /// Whether it is searched for in the normalized text rather than in the original.
   public let isNormalized: Bool
-  /// Is left out when tokens are decoded without special tokens.
+  /// Whether it is omitted when tokens are decoded without special tokens.
   public let isSpecial: Bool
 
-  /// A token; by default special, and found exactly as it is spelled.
+  /// Creates a token; by default it is special and must match the text exactly.
   public init(
     id: Int32, content: String, isSingleWord: Bool = false, stripsLeft: Bool = false, stripsRight: Bool = false,
     isNormalized: Bool = false, isSpecial: Bool = true
@@ -34,7 +34,7 @@ public struct AddedToken: Equatable, Sendable {
     self.isSpecial = isSpecial
   }
 
-  /// The same with another number.
+  /// The same token with another id.
   func with(id: Int32) -> AddedToken {
     AddedToken(
       id: id, content: content, isSingleWord: isSingleWord, stripsLeft: stripsLeft, stripsRight: stripsRight,
@@ -42,13 +42,13 @@ public struct AddedToken: Equatable, Sendable {
   }
 }
 
-/// Finds added tokens in texts: at every place the longest one.
+/// Finds added tokens in a text, the longest one at every position.
 struct AddedTokenFinder: Sendable {
   private var table = ByteStringTable()
   private var tokens: [AddedToken] = []
-  /// "▁" counts as white space.
+  /// Whether "▁" counts as white space.
   var markIsSpace = false
-  /// The lengths of the tokens that begin with each byte, the longest first.
+  /// For each byte, the lengths of the tokens that begin with it, the longest first.
   private var lengths = [[Int]](repeating: [], count: 256)
 
   var isEmpty: Bool { tokens.isEmpty }
@@ -63,7 +63,8 @@ struct AddedTokenFinder: Sendable {
     }
   }
 
-  /// The parts of a text in order: those between the tokens, with nil, and the tokens, which may share white space.
+  /// The parts of a text in order: added tokens, and the text between them with a nil token. Adjacent tokens may share
+  /// white space.
   func split(_ text: UnsafeBufferPointer<UInt8>) -> [(token: AddedToken?, start: Int, end: Int)] {
     guard let bytes = text.baseAddress else { return [] }
     let count = text.count
@@ -83,7 +84,7 @@ struct AddedTokenFinder: Sendable {
           if token.isSingleWord, isWord(bytes, before: start, count) || isWord(bytes, at: end, count) { continue }
           if token.stripsLeft { start = min(start, max(spaceStart(bytes, start), position)) }
           if token.stripsRight { end = spaceEnd(bytes, end, count) }
-          // White space that the token before has taken may be a token of its own, too.
+          // White space that the previous token includes may be a token itself, too.
           if start > position { result.append((nil, position, start)) }
           result.append((token, start, end))
           position = end

@@ -1,27 +1,27 @@
-// What a tokenizer makes of a text. Read next: Tokenizer.swift, Truncation.swift, Padding.swift.
+// The result of tokenizing a text. Read next: Tokenizer.swift, Truncation.swift, Padding.swift.
 
-/// The tokens of a text or a pair of texts, with all that models ask for about them; everything has one element a token.
+/// The tokens of a text or of a pair of texts, with the other inputs of models; every array has one element per token.
 public struct Encoding: Equatable, Sendable {
-  /// The number of each token in the vocabulary.
+  /// The id of each token in the vocabulary.
   public internal(set) var ids: [Int32] = []
-  /// The tokens as the vocabulary spells them; a piece that a Unigram model does not know, as the text spells it.
+  /// The tokens as the vocabulary spells them. For a piece that is unknown to a unigram model, the text itself.
   public internal(set) var tokens: [String] = []
-  /// The part of its text that each token stands for, in Unicode scalars; empty at 0 for special tokens.
+  /// The range of each token in its text, in Unicode scalars; 0..<0 for special tokens.
   public internal(set) var offsets: [Range<Int>] = []
-  /// The number of the segment, which BERT calls the token type.
+  /// The segment of each token, which BERT calls the token type.
   public internal(set) var typeIds: [Int32] = []
-  /// 1 for tokens, 0 for padding.
+  /// 1 for tokens, 0 for padding tokens.
   public internal(set) var attentionMask: [Int32] = []
-  /// 1 for tokens that were added to the text's own, padding among them.
+  /// 1 for special tokens, including padding tokens, and 0 for tokens of the text.
   public internal(set) var specialTokensMask: [Int32] = []
-  /// The text that each token is from: 0, 1 for the second of a pair, nil for added tokens.
+  /// The text that each token comes from: 0, or 1 for the second of a pair; nil for special tokens.
   public internal(set) var sequences: [Int?] = []
-  /// What truncation has cut off, in further encodings of the same kind.
+  /// The tokens that truncation cut off, as further encodings.
   public internal(set) var overflowing: [Encoding] = []
 
   init() {}
 
-  /// Tokens that no text contains.
+  /// An encoding of special tokens, which come from no text.
   init(special tokens: [(id: Int32, token: String)], typeId: Int32) {
     ids = tokens.map(\.id)
     self.tokens = tokens.map(\.token)
@@ -35,7 +35,7 @@ public struct Encoding: Equatable, Sendable {
   /// The number of tokens.
   public var count: Int { ids.count }
 
-  /// The tokens from `range`, without what overflows.
+  /// The tokens in a range, without the overflowing parts.
   func part(_ range: Range<Int>) -> Encoding {
     var part = Encoding()
     part.ids = Array(ids[range])
@@ -48,13 +48,13 @@ public struct Encoding: Equatable, Sendable {
     return part
   }
 
-  /// Gives all tokens the same segment; overflowing parts keep theirs.
+  /// Sets the segment of all tokens; overflowing parts keep theirs.
   mutating func setTypeId(_ typeId: Int32) { typeIds = [Int32](repeating: typeId, count: count) }
 
   /// Appends the tokens of another encoding.
   ///
-  /// What overflows combines: every part of this one with the other and each part of it, and this one with each part of
-  /// the other.
+  /// Overflowing parts are combined: each part of this encoding with the other encoding and each of its parts, and this
+  /// encoding with each part of the other.
   mutating func append(_ other: Encoding) {
     var combined: [Encoding] = []
     for part in overflowing {

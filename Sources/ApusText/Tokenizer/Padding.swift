@@ -1,38 +1,38 @@
-// Filling encodings up to one length, so that they fit into a tensor. Read first: Encoding.swift.
+// Padding of encodings to a common length, so that they fit into a tensor. Read first: Encoding.swift.
 
 import ApusBase
 
-/// How short encodings are filled up.
+/// The padding of short encodings.
 public struct Padding: Equatable, Sendable {
-  /// The length that encodings get; longer ones stay as they are.
+  /// The target length; longer encodings are not changed.
   public enum Length: Equatable, Sendable {
-    /// That of the longest in the batch.
+    /// The length of the longest encoding in the batch.
     case longest
-    /// So many tokens.
+    /// A fixed number of tokens.
     case fixed(Int)
   }
 
-  /// The length that encodings get.
+  /// The target length.
   public var length: Length
-  /// The side on which padding is put.
+  /// The side on which padding tokens are added.
   public var direction: Truncation.Direction
-  /// Rounds the length up to a multiple of this.
+  /// If set, the length is rounded up to a multiple of this number.
   public var multiple: Int?
-  /// The padding token's id.
+  /// The id of the padding token.
   public var id: Int32
-  /// The padding token's segment.
+  /// The segment of the padding token.
   public var typeId: Int32
-  /// The padding token.
+  /// The text of the padding token.
   public var token: String
 
-  /// Fills up with the token `token`, whose id is `id`.
+  /// Pads with the token `token`, whose id is `id`.
   ///
   /// - Precondition: `multiple` is positive.
   public init(
     _ length: Length = .longest, id: Int32, token: String, direction: Truncation.Direction = .right,
     multiple: Int? = nil, typeId: Int32 = 0
   ) {
-    require(multiple ?? 1 > 0, "padding: a multiple of \(multiple ?? 0)")
+    require(multiple ?? 1 > 0, "padding: the multiple must be positive, not \(multiple ?? 0)")
     self.length = length
     self.direction = direction
     self.multiple = multiple
@@ -41,7 +41,7 @@ public struct Padding: Equatable, Sendable {
     self.token = token
   }
 
-  /// Fills all encodings up, and what overflows from them.
+  /// Pads all encodings and their overflowing parts.
   func apply(to encodings: inout [Encoding]) {
     var target =
       switch length {

@@ -1,11 +1,11 @@
-// Text from tokens while a model still writes. Read first: ../Decoding/TextDecoder.swift.
+// Decodes tokens to text while a model generates them. Read first: ../Decoders/TextDecoder.swift.
 
 extension Tokenizer {
-  /// Text from one token after the other; see `StreamingDecoder`.
+  /// A decoder for one token after another; see `StreamingDecoder`.
   ///
   /// - Parameters:
-  ///   - prompt: the tokens that are continued, whose text is known; empty where a text begins.
-  ///   - skippingSpecialTokens: whether special tokens have no text.
+  ///   - prompt: the tokens that generation continues, whose text is already known; empty at the beginning of a text.
+  ///   - skippingSpecialTokens: whether special tokens are omitted from the text.
   public func streamingDecoder(
     continuing prompt: [Int32] = [], skippingSpecialTokens: Bool = true
   ) -> StreamingDecoder {
@@ -13,11 +13,11 @@ extension Tokenizer {
   }
 }
 
-/// Gives the text of tokens piece by piece, so that all pieces together are the text of all tokens.
+/// Decodes tokens one by one; the concatenated results are the text of all tokens.
 ///
-/// A character may take several tokens; its text comes with the last of them. The same token begins a text as "and" but
-/// continues one as " and", so a decoder has to know whether there is a prompt before it. (Where bytes that are tokens
-/// make no UTF-8, decoding all at once replaces the whole run of them, a stream only what is wrong in it.)
+/// A character may consist of several tokens; it is returned with the last of them. The same token may be decoded to
+/// "and" at the beginning of a text but to " and" elsewhere, so the decoder must know the prompt. (If byte tokens form
+/// invalid UTF-8, decoding all tokens at once replaces the whole run, but streaming replaces only the invalid part.)
 ///
 /// ```swift
 /// var decoder = tokenizer.streamingDecoder(continuing: prompt)
@@ -27,13 +27,13 @@ extension Tokenizer {
 public struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skips: Bool
-  /// The tokens that the next text may depend on: those behind the last piece but one.
+  /// The tokens that the next text may depend on: all tokens since the last text but one was returned.
   private var pending: [Int32] = []
-  /// How many of them have been told.
+  /// The number of pending tokens whose text has been returned.
   private var told = 0
-  /// So many tokens without a text are remembered.
+  /// The maximum number of pending tokens without a text.
   private static let mostSilentTokens = 32
-  /// Tokens of a prompt that the text of the first new one may depend on.
+  /// The number of prompt tokens that the text of the first new token may depend on.
   private static let surroundings = 8
 
   init(_ tokenizer: Tokenizer, continuing prompt: [Int32], skippingSpecialTokens: Bool) {
@@ -43,29 +43,29 @@ public struct StreamingDecoder: Sendable {
     told = pending.count
   }
 
-  /// The text that another token completes; empty if a character is not yet whole.
+  /// The text that another token completes; empty if a character is still incomplete.
   ///
-  /// - Complexity: O(1).
+  /// - Complexity: O(1)
   public mutating func append(_ id: Int32) -> String {
     if skips && tokenizer.isSpecial(id) || tokenizer.token(of: id) == nil { return "" }
     pending.append(id)
     return rest(isLast: false)
   }
 
-  /// What was held back: the beginning of a character that never ended, as replacement characters.
+  /// The text that was held back: the start of an incomplete character, as replacement characters.
   public mutating func finish() -> String { rest(isLast: true) }
 
   private mutating func rest(isLast: Bool) -> String {
-    // Decoded with the tokens before them, because a token's text depends on whether it is the first.
+    // The tokens before them are decoded as well, because a token's text depends on whether it comes first.
     let before = tokenizer.decode(pending[..<told], skippingSpecialTokens: skips).unicodeScalars
     let all = tokenizer.decode(pending, skippingSpecialTokens: skips).unicodeScalars
     guard all.count > before.count, isLast || all.last != "\u{FFFD}" || pending.count - told > 8 else {
-      // Tokens without a text may go on for ever; decoding them again and again must not.
+      // Tokens without a text may go on forever, so only a limited number of them is decoded again each time.
       if pending.count - told > StreamingDecoder.mostSilentTokens { pending.remove(at: told) }
       return ""
     }
     let text = String(String.UnicodeScalarView(all.dropFirst(before.count)))
-    // Behind tokens without a text, the next one would look like the first.
+    // Tokens that have no text of their own are not enough context: the next token would be decoded as the first one.
     if !tokenizer.decode(pending[told...], skippingSpecialTokens: skips).isEmpty { pending.removeFirst(told) }
     told = pending.count
     return text

@@ -1,7 +1,7 @@
-// Text to tokens and back, as published models were trained with it. Read first: Encoding.swift.
-// Read next: TokenizerPipeline.swift for what happens inside, ../Loading/Tokenizer+Loading.swift for the files.
+// Tokenizers of published models: text to tokens and back. Read first: Encoding.swift.
+// Read next: TokenizerPipeline.swift for the steps, ../Loading/Tokenizer+Loading.swift for the files.
 
-/// A published model's tokenizer: normalization, words, subwords, special tokens.
+/// The tokenizer of a published model: normalization, pre-tokenization, a subword model, and special tokens.
 ///
 /// ```swift
 /// let tokenizer = try Tokenizer(folder: url)
@@ -10,20 +10,20 @@
 /// tokenizer.decode(encoding.ids)                  // "the quick brown fox"
 /// ```
 ///
-/// It gives the ids, tokens and offsets that Hugging Face's `tokenizers` gives for the same files. It can be used by
-/// many threads at once.
+/// Ids, tokens and offsets are identical to those of Hugging Face's `tokenizers` library for the same files. A
+/// tokenizer can be used by several threads at the same time.
 public struct Tokenizer: Sendable {
-  /// How encodings are cut; by default they are not, whatever the file says (`savedTruncation`).
+  /// The truncation of encodings. By default there is none, even if the file specifies one (`savedTruncation`).
   public var truncation: Truncation?
-  /// How encodings are filled up; by default they are not, whatever the file says (`savedPadding`).
+  /// The padding of encodings. By default there is none, even if the file specifies one (`savedPadding`).
   public var padding: Padding?
-  /// The truncation that the tokenizer's file was saved with.
+  /// The truncation that the tokenizer file specifies.
   public let savedTruncation: Truncation?
-  /// The padding that the tokenizer's file was saved with.
+  /// The padding that the tokenizer file specifies.
   public let savedPadding: Padding?
-  /// Tokens that are found before the model sees the text.
+  /// The tokens that are found in a text before the model sees it.
   public let addedTokens: [AddedToken]
-  /// The tokens that have a part to play, as far as the files name them.
+  /// The tokens with special roles, as far as the files name them.
   public let roles: TokenRoles
 
   let pipeline: TokenizerPipeline
@@ -31,9 +31,9 @@ public struct Tokenizer: Sendable {
   let decoder: (any TextDecoder)?
   private let addedByID: [Int32: AddedToken]
   private let addedIDs: ByteStringTable
-  /// Tokens of the model that stand for no text, and that no text is taken for.
+  /// Model tokens that represent no text and are never found in a text.
   private let controlIDs: Set<Int32>
-  /// The vocabulary of decoded texts, where it is not that of encoded ones.
+  /// The vocabulary for decoding, if it differs from that for encoding.
   private let writtenVocabulary: Vocabulary?
 
   init(
@@ -53,34 +53,35 @@ public struct Tokenizer: Sendable {
 
   // MARK: Vocabulary
 
-  /// One more than the largest id.
+  /// The largest id plus one.
   public var vocabularySize: Int {
     max(pipeline.model.vocabulary.size, Int(addedTokens.map(\.id).max() ?? -1) + 1)
   }
 
-  /// The id of a token as the vocabulary spells it.
+  /// The id of a token in the spelling of the vocabulary.
   public func id(of token: String) -> Int32? {
     let id = addedIDs.find(Array(token.utf8))
     return id >= 0 ? id : pipeline.model.vocabulary.id(of: token)
   }
 
-  /// The token with this id, as the vocabulary spells it.
+  /// The token with this id, in the spelling of the vocabulary.
   public func token(of id: Int32) -> String? { addedByID[id]?.content ?? pipeline.model.vocabulary.token(of: id) }
 
-  /// Whether decoding without special tokens leaves this one out.
+  /// Whether a token is omitted when decoding skips special tokens.
   public func isSpecial(_ id: Int32) -> Bool {
     addedByID[id]?.isSpecial ?? controlIDs.contains(id)
   }
 
   // MARK: Encoding
 
-  /// The tokens of a text, or of a pair of texts.
+  /// The tokens of a text or of a pair of texts.
   ///
   /// - Parameters:
+  ///   - text: the text, or the first text of the pair.
   ///   - pair: the second text, for models that compare two.
-  ///   - addingSpecialTokens: whether the model's own tokens, such as `[CLS]` and `[SEP]`, are put around the texts'.
-  /// - Complexity: near-linear in the text, whatever it is.
-  /// - Throws: `truncation` cannot cut as it is asked to.
+  ///   - addingSpecialTokens: whether the model's special tokens, such as `[CLS]` and `[SEP]`, are added.
+  /// - Complexity: nearly linear in the length of any text.
+  /// - Throws: if `truncation` cannot be applied.
   public func encode(
     _ text: String, pair: String? = nil, addingSpecialTokens: Bool = true
   ) throws(TokenizerError) -> Encoding {
@@ -89,9 +90,9 @@ public struct Tokenizer: Sendable {
     return encodings[0]
   }
 
-  /// The tokens of several texts, filled up to one length if `padding` says so.
+  /// The tokens of several texts, padded to one length if `padding` is set.
   ///
-  /// - Throws: `truncation` cannot cut as it is asked to.
+  /// - Throws: if `truncation` cannot be applied.
   public func encode(batch texts: [String], addingSpecialTokens: Bool = true) throws(TokenizerError) -> [Encoding] {
     var encodings: [Encoding] = []
     for text in texts {
@@ -101,9 +102,9 @@ public struct Tokenizer: Sendable {
     return encodings
   }
 
-  /// The tokens of several pairs of texts, filled up to one length if `padding` says so.
+  /// The tokens of several pairs of texts, padded to one length if `padding` is set.
   ///
-  /// - Throws: `truncation` cannot cut as it is asked to.
+  /// - Throws: if `truncation` cannot be applied.
   public func encode(
     batch pairs: [(String, String)], addingSpecialTokens: Bool = true
   ) throws(TokenizerError) -> [Encoding] {
@@ -115,7 +116,7 @@ public struct Tokenizer: Sendable {
     return encodings
   }
 
-  /// The ids of a text alone: no special tokens, no truncation, no padding. The fastest way.
+  /// The token ids of a text without special tokens, truncation and padding. This is the fastest method.
   public func ids(of text: String) -> [Int32] { pipeline.ids(text) }
 
   private func processed(
@@ -135,9 +136,9 @@ public struct Tokenizer: Sendable {
 
   // MARK: Decoding
 
-  /// The text of a list of tokens; ids that stand for nothing are passed over.
+  /// The text of a sequence of tokens; ids that are not in the vocabulary are skipped.
   ///
-  /// - Complexity: O(tokens).
+  /// - Complexity: O(tokens)
   public func decode(_ ids: some Sequence<Int32>, skippingSpecialTokens: Bool = true) -> String {
     let tokens = ids.compactMap { id -> String? in
       if skippingSpecialTokens, isSpecial(id) { return nil }
@@ -148,21 +149,21 @@ public struct Tokenizer: Sendable {
   }
 }
 
-/// The ids of tokens with a part to play, nil where a model has none.
+/// The ids of tokens with special roles; nil where a model has none.
 public struct TokenRoles: Equatable, Sendable {
-  /// Begins a text: `<s>`.
+  /// The token at the beginning of a text, such as `<s>`.
   public var begin: Int32?
-  /// Ends a text: `</s>`.
+  /// The token at the end of a text, such as `</s>`.
   public var end: Int32?
-  /// Stands for what the vocabulary does not have.
+  /// The token for text that is not in the vocabulary.
   public var unknown: Int32?
-  /// Fills short texts up.
+  /// The padding token.
   public var padding: Int32?
-  /// Separates texts: `[SEP]`.
+  /// The separator between texts, such as `[SEP]`.
   public var separator: Int32?
-  /// Begins what is classified: `[CLS]`.
+  /// The token at the beginning of an input for classification, such as `[CLS]`.
   public var classifier: Int32?
-  /// Hides a token that is to be guessed.
+  /// The mask token, which hides a token that the model is to predict.
   public var mask: Int32?
 
   /// No roles.

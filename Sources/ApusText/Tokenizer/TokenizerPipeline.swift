@@ -1,10 +1,10 @@
-// The way of a text to tokens: added tokens, normalization, words, subwords, and offsets back in the original.
-// Read first: Tokenizer.swift. Read next: ../Models/TokenModel.swift.
+// The steps from a text to tokens: added tokens, normalization, pre-tokenization, subwords, offsets.
+// Read first: Tokenizer.swift. Read next: ../Subwords/TokenModel.swift.
 
 import ApusFiles
 import Synchronization
 
-/// What happens to a text before special tokens are put around it.
+/// The steps of encoding before special tokens are added.
 final class TokenizerPipeline: Sendable {
   let normalizer: (any Normalizer)?
   let preTokenizer: (any PreTokenizer)?
@@ -13,14 +13,16 @@ final class TokenizerPipeline: Sendable {
   private let inNormalized: AddedTokenFinder
   private let pool = ScratchPool()
 
-  /// - Parameter markIsSpace: added tokens that take white space along take "▁" along, too.
+  /// Creates a pipeline.
+  ///
+  /// - Parameter markIsSpace: whether "▁" counts as white space for added tokens that include adjacent white space.
   init(
     normalizer: (any Normalizer)?, preTokenizer: (any PreTokenizer)?, model: any TokenModel, addedTokens: [AddedToken],
     markIsSpace: Bool = false
   ) {
     (self.normalizer, self.preTokenizer, self.model) = (normalizer, preTokenizer, model)
     var (original, normalized) = (AddedTokenFinder(), AddedTokenFinder())
-    // Of two that are spelled alike when they are normalized, a special one comes first.
+    // If two tokens have the same normalized spelling, a special one takes precedence.
     for token in addedTokens.filter(\.isSpecial) + addedTokens.filter({ !$0.isSpecial }) {
       if token.isNormalized {
         normalized.insert(token, spelled: normalizer?.normalize(token.content) ?? Array(token.content.utf8))
@@ -32,7 +34,7 @@ final class TokenizerPipeline: Sendable {
     (inOriginal, inNormalized) = (original, normalized)
   }
 
-  /// The tokens of a text with everything about them.
+  /// The tokens of a text with all attributes.
   func encode(_ text: String, sequence: Int) -> Encoding {
     var encoding = Encoding()
     var text = text
@@ -79,7 +81,7 @@ final class TokenizerPipeline: Sendable {
     return ids
   }
 
-  /// Calls `body` with every part of the text, its tokens, and whether it is an added token.
+  /// Calls `body` with every section of the text, its tokens, and whether it is an added token.
   private func forEachSection(
     of bytes: UnsafeBufferPointer<UInt8>, _ body: (AlignedText, TokenList, Bool) -> Void
   ) {
@@ -133,11 +135,11 @@ final class TokenizerPipeline: Sendable {
   }
 }
 
-/// Workspaces that wait for the next text; a new one is made when all are in use.
+/// Unused working memory. A new instance is created when all are in use.
 final class ScratchPool: Sendable {
   private let free = Mutex<[TokenScratch]>([])
 
-  /// More are not kept: that many threads rarely wait at once.
+  /// The most instances to keep, because that many threads are rarely active at once.
   private static let capacity = 32
 
   func withScratch(_ body: (TokenScratch) -> Void) {
@@ -148,7 +150,7 @@ final class ScratchPool: Sendable {
 }
 
 extension AlignedText {
-  /// Where in the original a piece is from, in bytes.
+  /// The range of bytes in the original text that a piece comes from.
   @inline(__always)
   func origin(of piece: Piece) -> Origin {
     guard let origins else { return Origin(start: Int32(base) + piece.start, end: Int32(base) + piece.end) }
@@ -160,10 +162,10 @@ extension AlignedText {
   }
 }
 
-/// From bytes to scalars: how many scalars begin before a byte.
+/// Converts byte positions to scalar positions.
 struct ScalarPlaces {
   private let bytes: UnsafeBufferPointer<UInt8>
-  /// The scalars before every 64th byte; empty if all are ASCII.
+  /// The number of scalars before every 64th byte; empty if all bytes are ASCII.
   private var counts: [Int32] = []
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -177,7 +179,7 @@ struct ScalarPlaces {
     }
   }
 
-  /// The scalars that the bytes from `start` up to `end` touch.
+  /// The range of scalars that the bytes from `start` up to `end` belong to.
   @inline(__always)
   func range(_ start: Int, _ end: Int) -> Range<Int> {
     if counts.isEmpty { return start..<max(start, end) }
@@ -185,7 +187,7 @@ struct ScalarPlaces {
     return first..<(end > start ? max(first, scalar(at: end - 1) + 1) : first)
   }
 
-  /// The number of the scalar that byte `i` belongs to.
+  /// The index of the scalar that byte `i` belongs to.
   private func scalar(at i: Int) -> Int {
     if i >= bytes.count { return bytes.isEmpty ? 0 : scalar(at: bytes.count - 1) + 1 }
     var count = Int(counts[i / 64])

@@ -1,13 +1,13 @@
-// Cutting encodings to a length. Read first: Encoding.swift. Read next: Padding.swift.
+// Truncation of encodings to a maximum length. Read first: Encoding.swift. Read next: Padding.swift.
 
 import ApusBase
 import ApusFiles
 
-/// How encodings that are too long are cut; what is cut off goes to `Encoding.overflowing`.
+/// The truncation of long encodings; the tokens that are cut off go to `Encoding.overflowing`.
 public struct Truncation: Equatable, Sendable {
-  /// Which text of a pair gives way.
+  /// The text of a pair that is truncated.
   public enum Strategy: String, CaseIterable, Sendable {
-    /// The longer one, until both are equally long.
+    /// The longer one, until both have the same length.
     case longestFirst
     /// The first one.
     case onlyFirst
@@ -15,7 +15,7 @@ public struct Truncation: Equatable, Sendable {
     case onlySecond
   }
 
-  /// An end of a text.
+  /// The end at which a text is truncated.
   public enum Direction: String, CaseIterable, Sendable {
     /// The beginning.
     case left
@@ -23,32 +23,33 @@ public struct Truncation: Equatable, Sendable {
     case right
   }
 
-  /// The most tokens that remain, special ones included.
+  /// The maximum number of tokens, including special tokens.
   public var maximumLength: Int
-  /// Which text of a pair gives way.
+  /// The text of a pair that is truncated.
   public var strategy: Strategy
-  /// How many tokens overflowing parts have in common with their neighbours.
+  /// The number of tokens that consecutive overflowing parts have in common.
   public var stride: Int
-  /// The end at which tokens are cut off.
+  /// The end at which texts are truncated.
   public var direction: Direction
 
-  /// Cuts to `maximumLength` tokens.
+  /// Truncates to `maximumLength` tokens.
   ///
-  /// - Precondition: 0 ≤ `stride`, 0 ≤ `maximumLength`.
+  /// - Precondition: `maximumLength` and `stride` are at least 0.
   public init(
     maximumLength: Int, strategy: Strategy = .longestFirst, stride: Int = 0, direction: Direction = .right
   ) {
-    require(maximumLength >= 0 && stride >= 0, "truncation: length \(maximumLength), stride \(stride)")
+    require(
+      maximumLength >= 0 && stride >= 0, "truncation: length \(maximumLength) or stride \(stride) is negative")
     self.maximumLength = maximumLength
     self.strategy = strategy
     self.stride = stride
     self.direction = direction
   }
 
-  /// Cuts one text, or both of a pair, so that with `added` more tokens they fit.
+  /// Truncates a text, or both texts of a pair, so that they fit together with `added` special tokens.
   func apply(to encodings: inout [Encoding], added: Int) throws(TokenizerError) {
     guard maximumLength >= added else {
-      throw .truncation("\(counted(maximumLength, "token")) have no room for \(counted(added, "special token"))")
+      throw .truncation("a length of \(maximumLength) leaves no room for \(counted(added, "special token"))")
     }
     let room = maximumLength - added
     let total = encodings.reduce(0) { $0 + $1.count }
@@ -65,17 +66,17 @@ public struct Truncation: Equatable, Sendable {
       try truncate(&encodings[1], to: second)
     case .onlyFirst, .onlySecond:
       let target = strategy == .onlyFirst ? 0 : 1
-      guard target < encodings.count else { throw .truncation("there is no second text to cut") }
+      guard target < encodings.count else { throw .truncation("there is no second text to truncate") }
       let rest = encodings[target].count - (total - room)
       guard rest > 0 else {
         throw .truncation(
-          "\(counted(total - room, "token")) must go, and the text to cut has \(encodings[target].count)")
+          "\(counted(total - room, "token")) must be cut off, but the text to truncate has \(encodings[target].count)")
       }
       try truncate(&encodings[target], to: rest)
     }
   }
 
-  /// The tokens that remain of two texts.
+  /// The numbers of tokens to keep of two texts.
   private func share(_ first: Int, _ second: Int, _ room: Int) -> (Int, Int) {
     let short = min(first, second)
     var (low, high) = (short, short > room ? short : max(short, room - short))
@@ -96,7 +97,7 @@ public struct Truncation: Equatable, Sendable {
       return
     }
     guard stride < length else {
-      throw .truncation("parts of \(counted(length, "token")) cannot have \(stride) in common")
+      throw .truncation("parts of \(counted(length, "token")) cannot overlap by \(stride)")
     }
     var parts: [Range<Int>] = []
     switch direction {

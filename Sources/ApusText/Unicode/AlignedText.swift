@@ -1,4 +1,4 @@
-// A text on its way from what the user wrote to what a model reads, that remembers where every byte came from.
+// A text in UTF-8 that records the origin of every byte in the original text.
 // Read first: UTF8Decoding.swift. Read next: ../Normalization/Normalizer.swift.
 
 /// A range of bytes in the original text.
@@ -7,17 +7,17 @@ struct Origin: Equatable, Sendable {
   var end: Int32
 }
 
-/// UTF-8 with an origin for every byte: the original scalar that it stands for.
+/// UTF-8 text in which every byte has an origin: the range of the original scalar that it comes from.
 ///
-/// Tokens are found in the normalized text, but their offsets are told in the original one.
+/// Tokens are found in the normalized text, but their offsets refer to the original text.
 struct AlignedText: Sendable {
   var bytes: [UInt8]
-  /// One for each byte; nil while the bytes are the original's own, from `base` on.
+  /// One origin per byte; nil while the bytes are those of the original text from `base` on.
   var origins: [Origin]?
-  /// Where in the original this text begins.
+  /// The position in the original text at which this text begins.
   let base: Int
 
-  /// A part of the original as it is.
+  /// An unchanged part of the original text.
   init(_ bytes: some Sequence<UInt8>, base: Int) {
     self.bytes = Array(bytes)
     self.base = base
@@ -29,7 +29,7 @@ struct AlignedText: Sendable {
 
   var isASCII: Bool { bytes.withUnsafeBufferPointer { ApusText.isASCII($0) } }
 
-  /// The origin of the scalar that begins at byte `i`; the end of the text's origin if there is none.
+  /// The origin of the scalar that begins at byte `i`; at the end of the text, an empty range after the last origin.
   func origin(at i: Int) -> Origin {
     if let origins {
       if i < origins.count { return origins[i] }
@@ -42,7 +42,7 @@ struct AlignedText: Sendable {
     return Origin(start: Int32(base + i), end: Int32(base + end))
   }
 
-  /// The origin of the scalar before byte `i`; an empty one at the beginning of the text.
+  /// The origin of the scalar before byte `i`; an empty range at the beginning of the text.
   func origin(before i: Int) -> Origin {
     guard i > 0, !bytes.isEmpty else { return Origin(start: Int32(base), end: Int32(base)) }
     let i = min(i, bytes.count)
@@ -52,14 +52,14 @@ struct AlignedText: Sendable {
     return Origin(start: Int32(base + start), end: Int32(base + i))
   }
 
-  /// The part from `start` up to `end`, with its own beginning.
+  /// The part from `start` up to `end`.
   func part(_ start: Int, _ end: Int) -> AlignedText {
     let beginning = Int(origin(at: start).start)
     return AlignedText(
       bytes: Array(bytes[start..<end]), origins: origins.map { Array($0[start..<end]) }, base: beginning)
   }
 
-  /// Appends a text whose origins are in the same original.
+  /// Appends a text that comes from the same original.
   mutating func append(_ other: AlignedText) {
     keepOrigins()
     for i in 0..<(other.origins == nil ? other.bytes.count : 0) where !isContinuation(other.bytes[i]) {
@@ -70,7 +70,7 @@ struct AlignedText: Sendable {
     bytes.append(contentsOf: other.bytes)
   }
 
-  /// Writes the origins down, before bytes change.
+  /// Stores the origins explicitly, before bytes are changed.
   mutating func keepOrigins() {
     guard origins == nil else { return }
     var result: [Origin] = []
@@ -85,15 +85,14 @@ struct AlignedText: Sendable {
   }
 }
 
-/// Rewrites an aligned text from its beginning to its end, one scalar at a time.
+/// Rewrites an aligned text from beginning to end, one scalar at a time.
 ///
-/// What is written replaces what was read, and takes over its origin; what is written in addition belongs to the scalar
-/// before it.
+/// A scalar that replaces a source scalar takes over its origin. An inserted scalar belongs to the scalar before it.
 struct TextEditor {
   private let source: AlignedText
   private var bytes: [UInt8] = []
   private var origins: [Origin] = []
-  /// How far the source has been read.
+  /// The position up to which the source has been read.
   private(set) var position = 0
 
   init(_ source: AlignedText) {
@@ -104,7 +103,8 @@ struct TextEditor {
 
   var result: AlignedText { AlignedText(bytes: bytes, origins: origins, base: source.base) }
 
-  /// Writes a scalar: with `change` 0 in place of the next one, with −n of the next n + 1, with 1 in addition.
+  /// Writes a scalar. With `change` 0 it replaces the next source scalar, with −n the next n + 1 scalars; with 1 it is
+  /// inserted.
   mutating func put(_ value: UInt32, change: Int = 0) {
     let origin: Origin
     if change > 0 {
@@ -116,13 +116,13 @@ struct TextEditor {
     put(value, origin)
   }
 
-  /// Writes a scalar that belongs to `origin`.
+  /// Writes a scalar with a given origin.
   mutating func put(_ value: UInt32, _ origin: Origin) {
     for _ in 0..<utf8Length(value) { origins.append(origin) }
     appendScalar(value, to: &bytes)
   }
 
-  /// Passes over the next scalars without writing anything.
+  /// Skips source scalars without writing anything.
   mutating func skip(_ count: Int) {
     for _ in 0..<count where position < source.bytes.count {
       position += 1
@@ -130,10 +130,10 @@ struct TextEditor {
     }
   }
 
-  /// Passes over everything up to byte `end`.
+  /// Skips everything up to byte `end`.
   mutating func skip(upTo end: Int) { position = max(position, end) }
 
-  /// Leaves everything up to byte `end` as it is.
+  /// Copies everything up to byte `end` unchanged.
   mutating func copy(upTo end: Int) {
     guard end > position else { return }
     bytes.append(contentsOf: source.bytes[position..<end])

@@ -1,38 +1,38 @@
-// What the published tokenizers believe about characters, which is what their training saw: each of them rests on
-// libraries of some year, and so on some version of Unicode. Read next: UnicodeNormalization.swift.
+// Character properties as published tokenizers use them. Each property is that of a particular Unicode version, the one
+// in the libraries with which the models were trained. Read next: UnicodeNormalization.swift.
 
-/// Sets of scalars that tokenizers ask for.
+/// Sets of scalars that tokenizers use.
 ///
-/// A scalar that was assigned after the version that a set rests on is not in it, whatever it is today: the
-/// tokens of a text must not depend on when the standard library was made.
+/// A set does not contain scalars that were assigned after its Unicode version. The tokens of a text must not depend on
+/// the version of the standard library.
 struct ScalarProperties: OptionSet, Sendable {
   let rawValue: UInt16
 
-  /// White_Space; the same since Unicode 6.3.
+  /// White_Space; unchanged since Unicode 6.3.
   static let space = ScalarProperties(rawValue: 1)
   /// General category L, Unicode 16.
   static let letter = ScalarProperties(rawValue: 2)
   /// General category N, Unicode 16.
   static let number = ScalarProperties(rawValue: 4)
-  /// General category N, the newest.
+  /// General category N, newest Unicode version.
   static let numeric = ScalarProperties(rawValue: 8)
-  /// General category P, Unicode 8, and the punctuation of ASCII, which Unicode partly calls symbols.
+  /// General category P, Unicode 8, and all ASCII punctuation, including characters that Unicode classifies as symbols.
   static let punctuation = ScalarProperties(rawValue: 16)
   /// General category M, Unicode 9.
   static let mark = ScalarProperties(rawValue: 32)
-  /// General category Mn, Unicode 8: the accents that BERT drops.
+  /// General category Mn, Unicode 8: the accents that BERT removes.
   static let accent = ScalarProperties(rawValue: 64)
-  /// Control, format and private use, Unicode 8.
+  /// Control, format and private-use characters, Unicode 8.
   static let control = ScalarProperties(rawValue: 128)
-  /// `\w` of regular expressions, Unicode 16.
+  /// `\w` in regular expressions, Unicode 16.
   static let word = ScalarProperties(rawValue: 256)
-  /// The CJK ideographs of BERT.
+  /// The CJK ideographs as BERT defines them.
   static let ideograph = ScalarProperties(rawValue: 512)
 }
 
-/// Properties of all scalars: a table for the first 65,536, computed once, and the standard library for the others.
+/// The properties of all scalars: a table for the first 65,536, and the standard library for the others.
 struct ScalarTable: @unchecked Sendable {
-  /// Sendable: nobody writes to the tables after `init`.
+  /// The type is Sendable because the tables are never changed after `init`.
   static let shared = ScalarTable()
 
   private static let count = 0x10000
@@ -46,7 +46,7 @@ struct ScalarTable: @unchecked Sendable {
     categories.initialize(repeating: UInt8(Category.unassigned.rawValue), count: ScalarTable.count)
     var value: UInt32 = 0
     while value < UInt32(ScalarTable.count) {
-      // Long runs of one kind: CJK ideographs, Hangul syllables, private use.
+      // Long ranges with identical properties: CJK ideographs, Hangul syllables, private use.
       let end: UInt32 =
         switch value {
         case 0x3400: 0x4DC0
@@ -108,7 +108,7 @@ struct ScalarTable: @unchecked Sendable {
     if age <= 16, p.isAlphabetic || p.isJoinControl { set.insert(.word) }
     switch value {
     case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: set.insert(.punctuation)
-    // Their category has changed since.
+    // The category of the following scalars has changed since.
     case 0x166D: set.insert(.punctuation)
     case 0x111C9:
       set.insert(.punctuation)
@@ -123,11 +123,11 @@ struct ScalarTable: @unchecked Sendable {
   }
 }
 
-/// A general category, as a number that fits into a set.
+/// A general category, as an index into a bit set.
 struct Category: Sendable, Equatable {
   let rawValue: Int
 
-  /// The two letters of each, in the order of their numbers.
+  /// The two-letter names of the categories, by index.
   static let names = [
     "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm",
     "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn",
@@ -143,7 +143,7 @@ struct Category: Sendable, Equatable {
       self = .unassigned
       return
     }
-    // A lowercase letter until Unicode 17.
+    // U+0295 was a lowercase letter until Unicode 17.
     if scalar.value == 0x295 {
       rawValue = 1
       return

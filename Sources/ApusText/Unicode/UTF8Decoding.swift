@@ -1,7 +1,7 @@
-// Scalars in and out of UTF-8 bytes: the tokenizers work on bytes, not on characters.
+// Conversion between Unicode scalars and UTF-8; the tokenizers work on bytes.
 // Read next: ScalarProperties.swift, AlignedText.swift.
 
-/// The scalar that begins at `i` and its length in bytes.
+/// The scalar that begins at byte `i`, and its length in bytes.
 ///
 /// - Precondition: the bytes are valid UTF-8, and `i` is the first byte of a scalar.
 @inline(__always)
@@ -18,7 +18,7 @@ func decodeScalar(_ bytes: UnsafePointer<UInt8>, at i: Int) -> (value: UInt32, l
   )
 }
 
-/// The scalar that ends before `end`, and where it begins.
+/// The scalar that ends before byte `end`, and its first byte.
 @inline(__always)
 func decodeScalar(_ bytes: UnsafePointer<UInt8>, before end: Int) -> (value: UInt32, start: Int) {
   var start = end - 1
@@ -26,19 +26,19 @@ func decodeScalar(_ bytes: UnsafePointer<UInt8>, before end: Int) -> (value: UIn
   return (decodeScalar(bytes, at: start).value, start)
 }
 
-/// Whether a byte continues a scalar that began before it.
+/// Whether a byte is a continuation byte, which is not the first of its scalar.
 @inline(__always)
 func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
 
-/// The length of a scalar in bytes.
+/// The length of a scalar in UTF-8.
 @inline(__always)
 func utf8Length(_ value: UInt32) -> Int { value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4 }
 
-/// The length of the scalar that begins with this byte.
+/// The length of the scalar whose first byte this is.
 @inline(__always)
 func utf8Length(lead: UInt8) -> Int { lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4 }
 
-/// Appends the bytes of a scalar.
+/// Appends a scalar in UTF-8.
 @inline(__always)
 func appendScalar(_ value: UInt32, to bytes: inout [UInt8]) {
   if value < 0x80 {
@@ -74,7 +74,7 @@ func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
   return true
 }
 
-/// The scalars of bytes that are valid UTF-8.
+/// The scalars of valid UTF-8.
 func scalars(_ bytes: some Collection<UInt8>) -> [UInt32] {
   String(decoding: bytes, as: UTF8.self).unicodeScalars.map(\.value)
 }

@@ -1,11 +1,12 @@
-// The decompositions of Unicode 9, on which the published tokenizers' normalizers rest.
-// Read next: UnicodeNormalization.swift, which reads this text once.
+// The decomposition mappings of Unicode 9, the version that published tokenizers use for normalization.
+// Read next: UnicodeNormalization.swift, which parses this text once.
 
 extension UnicodeNormalization {
-  /// Decompositions in the order of their scalars, Hangul left out; all numbers are hexadecimal.
+  /// Decompositions in the order of their scalars, without Hangul; all numbers are hexadecimal.
   ///
-  /// `7~20,308` skips 7 scalars and says that the next one is compatible with U+0020 U+0308; `=` instead of `~` is
-  /// canonical. `1*4=41,300` skips one and is true of 4 scalars in a row, the last number growing by one each time.
+  /// `7~20,308` skips 7 scalars, and gives the next one the compatibility decomposition U+0020 U+0308; with `=` instead
+  /// of `~`, the decomposition is canonical. `1*4=41,300` skips one scalar and applies to the next 4, where the last
+  /// number increases by one each time.
   static let decompositionText: StaticString = """
     A0~20 7~20,308 1~61 4~20,304 2*2~32 0~20,301 0~3BC 2~20,327 0~31 0~6F 1~31,2044,34 0~31,2044,32 0~33,2044,34
     1*4=41,300 0=41,308 0=41,30A 1=43,327 0*3=45,300 0=45,308 0*3=49,300 0=49,308 1=4E,303 0*4=4F,300 0=4F,308

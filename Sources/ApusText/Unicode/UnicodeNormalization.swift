@@ -1,15 +1,15 @@
-// The four normalization forms (UAX 15), with a note for every scalar of where it came from.
+// The four Unicode normalization forms (UAX 15), which also record the source of every scalar.
 // Read first: ScalarProperties.swift. Read next: ../Normalization/NormalizationForm.swift, which applies them.
 
-/// Decomposition and composition in Unicode 9.
+/// Decomposition and composition according to Unicode 9.
 struct UnicodeNormalization: Sendable {
   static let shared = UnicodeNormalization()
 
-  /// A scalar on its way through a normalization.
+  /// A scalar during normalization.
   struct Item {
     var value: UInt32
     var combiningClass: UInt8
-    /// 0 replaces a scalar of the source, 1 is additional, −n replaces n + 1.
+    /// 0 if it replaces one source scalar, −n if it replaces n + 1, and 1 if it is inserted.
     var change: Int
   }
 
@@ -20,7 +20,7 @@ struct UnicodeNormalization: Sendable {
 
   private let mappings: [UInt32: Mapping]
   private let compositions: [UInt64: UInt32]
-  /// Which groups of 64 scalars have a mapping at all.
+  /// For each block of 64 scalars, whether any of them has a mapping.
   private let hasMappings: [Bool]
 
   private init() {
@@ -40,7 +40,7 @@ struct UnicodeNormalization: Sendable {
     (self.mappings, self.compositions, self.hasMappings) = (mappings, compositions, hasMappings)
   }
 
-  /// Calls `body` with every decomposition of the text.
+  /// Calls `body` with every decomposition in the table.
   private static func read(_ body: (UInt32, Bool, [UInt32]) -> Void) {
     var (next, number, repeats): (UInt32, UInt32, UInt32) = (0, 0, 1)
     var (isCompatible, isMapping) = (false, false)
@@ -82,7 +82,7 @@ struct UnicodeNormalization: Sendable {
 
   // MARK: Decomposition
 
-  /// The canonical combining class.
+  /// The canonical combining class in Unicode 9.
   func combiningClass(_ value: UInt32) -> UInt8 {
     guard value >= 0x300, let scalar = Unicode.Scalar(value) else { return 0 }
     let properties = scalar.properties
@@ -90,7 +90,7 @@ struct UnicodeNormalization: Sendable {
     return order == 0 || (properties.age?.major ?? .max) > 9 ? 0 : order
   }
 
-  /// Decomposes scalars completely and brings combining marks into their canonical order.
+  /// Decomposes scalars completely and sorts combining marks into canonical order.
   func decompose(_ source: [UInt32], isCompatible: Bool) -> [Item] {
     var result: [Item] = []
     result.reserveCapacity(source.count + source.count / 2)
@@ -127,11 +127,11 @@ struct UnicodeNormalization: Sendable {
     for part in mapping.scalars { expand(part, isCompatible: isCompatible, body) }
   }
 
-  /// Sorts the last `count` items by combining class; equal ones stay in order.
+  /// Sorts the last `count` items by combining class; the sort is stable.
   private static func sortMarks(_ items: inout [Item], count: Int) {
     guard count > 1 else { return }
     let start = items.count - count
-    // Merge sort from below: a text of marks alone must not take quadratic time.
+    // A bottom-up merge sort, so that a text of only combining marks does not take quadratic time.
     var marks = Array(items[start...])
     var width = 1
     while width < count {
@@ -160,11 +160,11 @@ struct UnicodeNormalization: Sendable {
 
   // MARK: Composition
 
-  /// Composes what a decomposition has taken apart, where nothing stands between.
+  /// Composes scalars canonically wherever no other character blocks the composition.
   func compose(_ source: [Item]) -> [Item] {
     var result: [Item] = []
     result.reserveCapacity(source.count)
-    /// Where in the result the last starter is; the marks behind it could not join it.
+    /// The index of the last starter in the result; later marks did not compose with it.
     var starter: Int?
     var lastClass: UInt8?
     for item in source {

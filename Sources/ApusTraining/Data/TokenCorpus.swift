@@ -1,4 +1,4 @@
-// A text as training examples: the next character is the target of every character.
+// A text as training examples for a language model: the target of every token is the next token.
 // Read first: CharacterTokenizer.swift. Read next: TokenBatches.swift.
 
 import ApusBase
@@ -7,7 +7,7 @@ public import ApusTensor
 public import ApusText
 import ApusWeights
 
-/// The tokens of a text, its beginning for training and its end for validation.
+/// The tokens of a text, split into a training part at the beginning and a validation part at the end.
 ///
 /// ```swift
 /// let tokenizer = CharacterTokenizer(alphabetOf: text)
@@ -15,23 +15,26 @@ import ApusWeights
 /// let (inputs, targets) = corpus.batch(.training, size: 16, length: 64, using: generator)   // [16, 64] both
 /// ```
 public struct TokenCorpus: Sendable {
-  /// One of the two parts of a corpus.
+  /// A part of a corpus.
   public enum Part: String, Sendable, CaseIterable {
     case training, validation
   }
 
-  /// The beginning of the text, which a model learns from.
+  /// The tokens at the beginning of the text, for training.
   public let trainingTokens: [Int32]
-  /// The end of the text, which it never sees.
+  /// The tokens at the end of the text, which are not used for training.
   public let validationTokens: [Int32]
 
-  /// Encodes a text and cuts it in two.
+  /// Encodes a text and splits it.
   ///
   /// - Parameters:
-  ///   - validationFraction: the share of the text's end that is kept for validation, 0 ≤ fraction < 1; with 0 there is
-  ///     no validation part.
-  ///   - contextLength: the length of the windows that are going to be cut; both parts must have room for one.
-  /// - Throws: a character is not in the tokenizer's alphabet, the text is too short, the fraction is out of range.
+  ///   - text: the text.
+  ///   - tokenizer: the tokenizer, whose alphabet has all characters of the text.
+  ///   - validationFraction: the fraction of the text, at its end, that is reserved for validation, 0 ≤ fraction < 1;
+  ///     if it is 0, there is no validation part.
+  ///   - contextLength: the length of the windows; each part must be long enough for one.
+  /// - Throws: if a character is not in the tokenizer's alphabet, if the text is too short, or if the fraction is out
+  ///   of range.
   public init(
     text: String, tokenizer: CharacterTokenizer, validationFraction: Double = 0.1, contextLength: Int = 1
   ) throws(TokenCorpusError) {
@@ -44,7 +47,7 @@ public struct TokenCorpus: Sendable {
     try self.init(tokens: tokens, validationFraction: validationFraction, contextLength: contextLength)
   }
 
-  /// Cuts tokens in two; see `init(text:tokenizer:validationFraction:contextLength:)`.
+  /// Splits tokens; see `init(text:tokenizer:validationFraction:contextLength:)`.
   public init(
     tokens: [Int32], validationFraction: Double = 0.1, contextLength: Int = 1
   ) throws(TokenCorpusError) {
@@ -53,7 +56,7 @@ public struct TokenCorpus: Sendable {
     trainingTokens = Array(tokens[..<trainingCount])
     validationTokens = Array(tokens[trainingCount...])
     for part in Part.allCases where part == .training || validationFraction > 0 {
-      // A window needs one token more than its length: the last target.
+      // A window needs one more token than its length, for the last target.
       if self.tokens(of: part).count <= contextLength {
         throw .tooShort(
           part, tokens: self.tokens(of: part).count, contextLength: contextLength, textTokens: tokens.count)
@@ -69,39 +72,40 @@ public struct TokenCorpus: Sendable {
     }
   }
 
-  /// Windows from random places: `targets` are the tokens that follow `inputs`, one further on.
+  /// Windows from random positions; `targets` are `inputs` shifted by one token.
   ///
   /// - Parameters:
   ///   - size: the number of windows, B.
-  ///   - length: the tokens in each, T.
-  ///   - generator: decides the places; takes one stream of it.
-  /// - Returns: inputs and targets, both [B, T].
-  /// - Precondition: the part has more than `length` tokens (as `init` makes sure for the context length).
+  ///   - length: the number of tokens in each window, T.
+  ///   - generator: determines the positions; advances by one stream.
+  /// - Returns: the inputs and targets, both [B, T].
+  /// - Precondition: the part has more than `length` tokens; `init` ensures this for the context length.
   public func batch(
     _ part: Part, size: Int, length: Int, using generator: RandomGenerator
   ) -> (inputs: IndexTensor, targets: IndexTensor) {
     let tokens = tokens(of: part)
     require(
       size > 0 && length > 0 && tokens.count > length,
-      "batch: \(size) windows of \(length) and one more from \(tokens.count) tokens for \(part)")
-    // A window may begin wherever its last target is still a token.
+      "batch: \(size) windows of \(length) tokens and a last target do not fit into \(tokens.count) \(part) tokens")
+    // A window may start at any position for which its last target is still in the part.
     let starts = generator.integers(count: size, below: tokens.count - length)
     return windows(of: tokens, starts: starts, length: length)
   }
 
-  /// All windows of a part in order, side by side: the same batches every time, for an even view of the whole part.
+  /// All windows of a part in order, without overlap. The batches are the same every time, for an evaluation of the
+  /// whole part.
   ///
-  /// Every token but the first is the target exactly once, up to the last `length` − 1 or fewer, which fill no window.
-  /// The last batch may have fewer rows than `size`: weigh its loss by its rows.
+  /// Every token except the first is a target exactly once, apart from the last tokens, fewer than `length`, that do
+  /// not fill a window. The last batch may have fewer than `size` rows, so weight its loss by its number of rows.
   ///
-  /// - Returns: a collection of inputs and targets, both [B, T]; empty if the part has no more than `length` tokens.
+  /// - Returns: a collection of inputs and targets, both [B, T]; empty if the part has at most `length` tokens.
   /// - Precondition: `size` and `length` are positive.
   public func batches(of part: Part, size: Int, length: Int) -> TokenBatches {
     TokenBatches(tokens: tokens(of: part), size: size, length: length)
   }
 }
 
-/// The windows that begin at `starts`, and the same one token on.
+/// The windows that begin at `starts`, and the same windows shifted by one token.
 func windows(of tokens: [Int32], starts: some Collection<Int>, length: Int) -> (
   inputs: IndexTensor, targets: IndexTensor
 ) {
@@ -114,18 +118,18 @@ func windows(of tokens: [Int32], starts: some Collection<Int>, length: Int) -> (
   return (gathered(shift: 0), gathered(shift: 1))
 }
 
-/// A text cannot become a corpus.
+/// The reason why a text cannot be used as a corpus.
 public enum TokenCorpusError: Error, Hashable, Sendable {
   /// A character is not in the alphabet.
   case tokenizer(TokenizerError)
-  /// A part has no room for a single window of the context length and the token after it.
+  /// A part is too short for a single window of the context length and the token after it.
   case tooShort(TokenCorpus.Part, tokens: Int, contextLength: Int, textTokens: Int)
-  /// The share for validation is not in 0 ..< 1.
+  /// The validation fraction is not in 0 ..< 1.
   case validationFraction(Double)
 }
 
 extension TokenCorpusError: CustomStringConvertible {
-  /// One line: what was expected, what was found.
+  /// One line: what was expected and what was found.
   public var description: String {
     switch self {
     case .tokenizer(let error): error.description

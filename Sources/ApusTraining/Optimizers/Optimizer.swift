@@ -1,5 +1,5 @@
 // The protocol of optimizers, and parameter groups.
-// Read next: ElementwiseOptimizer.swift, SGD.swift, Adam.swift, ../TrainingRun.swift.
+// Read next: ElementwiseOptimizer.swift, SGD.swift, Adam.swift, ../Runs/TrainingRun.swift.
 
 public import ApusTensor
 

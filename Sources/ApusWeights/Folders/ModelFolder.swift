@@ -1,21 +1,21 @@
-// A model as it is published: a folder with a configuration and weights.
-// Read first: ConfigurationReader.swift, ModelWeights.swift. Read next: ApusModels/Published/LoadedModel.swift.
+// A published model: a folder with a configuration and weights.
+// Read first: ConfigurationReader.swift, ModelWeights.swift. Read next: ApusPublished/Loading/LoadedModel.swift.
 
 public import ApusFiles
 public import Foundation
 
-/// A folder as Hugging Face's library writes it: `config.json`, and `model.safetensors` or its shards.
+/// A model folder in the format of Hugging Face's library: `config.json`, and `model.safetensors` or its shards.
 public struct ModelFolder {
-  /// The folder.
+  /// The address of the folder.
   public let url: URL
-  /// Its config.json, whose sizes are at most those of the tensors.
+  /// The contents of config.json; its sizes are bounded by those of the tensors.
   public let configuration: ConfigurationReader
-  /// Its tensors.
+  /// The weights.
   public let weights: ModelWeights
 
   /// Opens a folder.
   ///
-  /// - Throws: it is no folder, or one of the files is missing or unsound.
+  /// - Throws: if it is not a folder, or if one of the files is missing or invalid.
   public init(contentsOf url: URL) throws(FileFormatError) {
     self.url = url
     var isFolder: ObjCBool = false
@@ -30,14 +30,14 @@ public struct ModelFolder {
     configuration.limits = SizeLimits(of: weights)
   }
 
-  /// A configuration and weights that are in memory already.
+  /// Combines a configuration and weights that are already in memory.
   package init(configuration: ConfigurationReader, weights: ModelWeights) {
     url = URL(fileURLWithPath: configuration.path).deletingLastPathComponent()
     (self.configuration, self.weights) = (configuration, weights)
     configuration.limits = SizeLimits(of: weights)
   }
 
-  /// The family (`model_type`), if the configuration names one.
+  /// The model family (`model_type`), if the configuration names one.
   public var modelType: String? { configuration.string("model_type") }
 
   /// The classes that the weights were saved from, such as BertForMaskedLM.

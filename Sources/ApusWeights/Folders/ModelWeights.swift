@@ -1,28 +1,28 @@
-// The tensors of a published model: one safetensors file, or shards with an index.
-// Read first: ../Files/Safetensors.swift. Read next: ModelFolder.swift.
+// The weights of a published model: one safetensors file, or shards with an index.
+// Read first: ../Safetensors/Safetensors.swift. Read next: ModelFolder.swift.
 
 public import ApusFiles
 public import ApusTensor
 public import Foundation
 
-/// All tensors of a model by their published names, wherever they lie.
+/// All tensors of a model by their published names, whichever file contains them.
 public struct ModelWeights: Sendable {
-  /// The file, or the index of the shards.
+  /// The path of the file, or of the index of the shards.
   public let path: String
-  /// The tensors, in the order of the files and of the bytes in them.
+  /// The tensors, in the order of the files and of the bytes in each file.
   public let entries: [SafetensorsFile.Entry]
   private let files: [String: SafetensorsFile]
 
-  /// The only file.
+  /// The name of the file if there are no shards.
   public static let fileName = "model.safetensors"
-  /// Of several files: which tensor lies in which.
+  /// The name of the index, which maps each tensor to its shard.
   public static let indexName = "model.safetensors.index.json"
 
   /// Opens the weights in a folder: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
   ///
-  /// The elements are mapped, and read when they are asked for.
+  /// The files are mapped; elements are read when a tensor is requested.
   ///
-  /// - Throws: neither is there; or everything that is wrong with a header, or with the index.
+  /// - Throws: if neither exists; or everything that is wrong with the header of a file, or with the index.
   public init(inFolder folder: URL) throws(FileFormatError) {
     let single = folder.appendingPathComponent(ModelWeights.fileName)
     let index = folder.appendingPathComponent(ModelWeights.indexName)
@@ -37,19 +37,19 @@ public struct ModelWeights: Sendable {
     }
   }
 
-  /// The tensors of one file.
+  /// Wraps a single file.
   package init(_ file: SafetensorsFile) {
     path = file.path
     entries = file.entries
     files = Dictionary(file.entries.map { ($0.name, file) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The entry of a tensor, if there is one of this name.
+  /// The entry of a tensor, or nil if there is no tensor of this name.
   public func entry(named name: String) -> SafetensorsFile.Entry? { files[name]?.entry(named: name) }
 
   /// A tensor's elements as floats; F32 is not copied.
   ///
-  /// - Throws: there is no such tensor, or its type has no floats.
+  /// - Throws: if there is no such tensor, or if its type does not convert to floats.
   public func tensor(named name: String) throws(FileFormatError) -> Tensor {
     guard let file = files[name] else {
       throw FileFormatError(path: path, place: .key("tensor \(quoted(name))"), expected: "a tensor", found: "nothing")
@@ -59,7 +59,7 @@ public struct ModelWeights: Sendable {
 
   // MARK: Shards
 
-  /// The tensors that an index lists, in shards that `open` finds by their names.
+  /// Reads the tensors that an index lists, from shards that `open` finds by name.
   init(
     index reader: ConfigurationReader, open: (String) throws(FileFormatError) -> SafetensorsFile
   ) throws(FileFormatError) {
@@ -73,7 +73,7 @@ public struct ModelWeights: Sendable {
     var (entries, files): ([SafetensorsFile.Entry], [String: SafetensorsFile]) = ([], [:])
     let placed = map.keys.compactMap { name in map.string(name).map { (name: name, shard: $0) } }
     for shard in Set(placed.map(\.shard)).sorted() {
-      // An index is data from elsewhere: it must not lead out of its folder.
+      // The index is untrusted: it must not refer to files outside its folder.
       guard !shard.isEmpty, !shard.contains("/"), !shard.contains("\\"), shard != "..", shard != "." else {
         reader.note("weight_map", expected: "names of files in the folder", found: quoted(shard))
         continue
@@ -91,7 +91,7 @@ public struct ModelWeights: Sendable {
     for (name, shard) in placed {
       guard let file = shards[shard] else { continue }
       if file.entry(named: name) == nil {
-        reader.note("weight_map.\(name)", expected: "a tensor of \(shard)", found: "none of that name there")
+        reader.note("weight_map.\(name)", expected: "a tensor in \(shard)", found: "no tensor of that name")
       }
       files[name] = file
     }
@@ -102,7 +102,7 @@ public struct ModelWeights: Sendable {
     (self.entries, self.files) = (entries, files)
   }
 
-  /// People download what there is: say what else the folder holds.
+  /// Throws an error that names a format which the folder holds in place of safetensors, if there is one.
   private static func explainOtherFormats(_ single: URL, _ folder: URL) throws(FileFormatError) {
     guard !FileManager.default.fileExists(atPath: single.path) else { return }
     let others = ["pytorch_model.bin", "tf_model.h5", "flax_model.msgpack"]

@@ -1,10 +1,10 @@
-// Stored elements as 32-bit floats and as indices.
+// Converts stored elements to 32-bit floats and to indices.
 // Read first: ElementType.swift. Read next: Safetensors.swift.
 
 extension ElementType {
-  /// Writes `count` stored elements as floats; false if this type has no conversion.
+  /// Writes `count` stored elements as floats; returns false if this type has no conversion.
   ///
-  /// F16 and BF16 are exact, payloads of NaNs included; F64 and wide integers are rounded to the nearest Float.
+  /// F16 and BF16 are converted exactly, NaN payloads included. F64 and wide integers are rounded to the nearest Float.
   func convert(_ source: UnsafeRawPointer, to target: UnsafeMutablePointer<Float>, count: Int) -> Bool {
     switch self {
     case .float32: UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * 4)
@@ -25,7 +25,7 @@ extension ElementType {
     return true
   }
 
-  /// The stored whole numbers as indices, with those that do not fit 32 bits; nil if this is no integer type.
+  /// The stored integers as indices, and those that do not fit into 32 bits; nil if this is not an integer type.
   func indices(_ source: UnsafeRawPointer, count: Int) -> (values: [Int32], misfits: Misfits)? {
     switch self {
     case .bool: narrowed(UInt8.self, source, count) { $0 == 0 ? 0 : 1 }
@@ -41,14 +41,14 @@ extension ElementType {
     }
   }
 
-  /// Numbers outside the range of `Int32`: how many, and the first of them.
+  /// The values outside the range of `Int32`: their number, and the first of them.
   struct Misfits {
     var count = 0
     var first: (position: Int, value: String)?
   }
 }
 
-/// Nothing in a file is aligned for sure, so every element is loaded as bytes.
+/// Calls `body` for each element. Elements in a file need not be aligned, so every load is unaligned.
 @inline(__always)
 private func each<Element: BitwiseCopyable>(
   _ type: Element.Type, _ source: UnsafeRawPointer, _ count: Int, _ body: (Int, Element) -> Void
@@ -80,9 +80,9 @@ private func narrowed<Element: BitwiseCopyable & CustomStringConvertible>(
 
 /// The bits of the Float that equals an IEEE half. (`Float16` does not exist on Intel Macs.)
 ///
-/// Without branches, so that a loop over it becomes vector instructions: the exponent's bias goes from 15 to 127; infinity and
-/// NaN are raised once more to the largest exponent; a subnormal gets the implicit bit that it lacks, and loses it again
-/// in a subtraction that normalizes.
+/// The code has no branches, so that a loop over it can be vectorized. The exponent's bias goes from 15 to 127.
+/// Infinity and NaN are raised once more, to the largest exponent. A subnormal gets the implicit bit that it lacks, and
+/// a subtraction removes it again and normalizes the result.
 @inline(__always)
 func floatBits(ofHalf half: UInt16) -> UInt32 {
   let sign = UInt32(half & 0x8000) << 16

@@ -1,4 +1,4 @@
-// The types of elements that a safetensors file may hold, and which of them become floats or indices.
+// The element types that a safetensors file may hold, and which of them convert to floats or indices.
 // Read next: ElementConversion.swift, Safetensors.swift.
 
 /// The type of a stored tensor's elements; the raw value is its name in a safetensors header.
@@ -13,13 +13,13 @@ public enum ElementType: String, Sendable, CaseIterable {
   case int32 = "I32"
   case uint64 = "U64"
   case int64 = "I64"
-  /// IEEE half precision: 5 bits of exponent, 10 of fraction.
+  /// IEEE half precision: 5 exponent bits, 10 fraction bits.
   case float16 = "F16"
-  /// The upper half of a Float: 8 bits of exponent, 7 of fraction.
+  /// The upper half of a Float: 8 exponent bits, 7 fraction bits.
   case bfloat16 = "BF16"
   case float32 = "F32"
   case float64 = "F64"
-  // What follows can be listed and its bytes read, but not converted.
+  // The following types can be listed and their bytes read, but they are not converted.
   case complex64 = "C64"
   case float4 = "F4"
   case float6e2m3 = "F6_E2M3"
@@ -30,7 +30,7 @@ public enum ElementType: String, Sendable, CaseIterable {
   case float8e4m3fnuz = "F8_E4M3FNUZ"
   case float8e5m2fnuz = "F8_E5M2FNUZ"
 
-  /// The size of one element in bits; the smallest types share bytes.
+  /// The size of one element in bits. The smallest types are packed: several elements share bytes.
   public var bitCount: Int {
     switch self {
     case .float4: 4
@@ -42,7 +42,7 @@ public enum ElementType: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether the elements are whole numbers (or truth values), which can be indices.
+  /// Whether the elements are integers or booleans, which can serve as indices.
   public var isInteger: Bool {
     switch self {
     case .bool, .uint8, .int8, .uint16, .int16, .uint32, .int32, .uint64, .int64: true

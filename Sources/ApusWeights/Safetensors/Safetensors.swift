@@ -1,4 +1,4 @@
-// Named tensors in a file: the safetensors format, read without copying.
+// The safetensors format: named tensors in a file, read without copying.
 // Read first: SafetensorsHeader.swift, MappedFile.swift. Read next: SafetensorsWriter.swift.
 
 public import ApusFiles
@@ -9,10 +9,10 @@ public import Foundation
   #error("safetensors files hold little-endian numbers, and this reader copies them as they are")
 #endif
 
-/// A safetensors file: named tensors, and some text about them.
+/// A safetensors file: named tensors, and metadata as text.
 ///
-/// Opening a file maps it and checks its whole directory, however it was made: a file that opens has sound types,
-/// shapes and ranges. Elements are read when a tensor is asked for.
+/// Opening a file maps it and checks its whole header, whatever software wrote it: all types, shapes and byte ranges of
+/// an opened file are valid. Elements are read only when a tensor is requested.
 ///
 /// ```swift
 /// let file = try SafetensorsFile(contentsOf: url)
@@ -20,17 +20,17 @@ public import Foundation
 /// let weight = try file.tensor(named: "wte.weight")
 /// ```
 ///
-/// Names that differ only in how an accent is encoded count as the same, as everywhere in Swift.
+/// Names that differ only in the encoding of an accent count as equal, as everywhere in Swift.
 public final class SafetensorsFile: Sendable {
   /// One tensor of the file.
   public struct Entry: Sendable, Hashable {
-    /// The name that it is asked for by.
+    /// The name by which the tensor is requested.
     public let name: String
-    /// How each element is stored.
+    /// The type of the stored elements.
     public let type: ElementType
     /// The sizes of the axes, outermost first; at most eight, as for `Shape`.
     public let shape: [Int]
-    /// Where the elements lie, counted from the file's first byte.
+    /// The bytes of the elements, counted from the start of the file.
     public let byteRange: Range<Int>
 
     /// The number of elements.
@@ -39,7 +39,7 @@ public final class SafetensorsFile: Sendable {
 
   /// The file, as the caller named it.
   public let path: String
-  /// Free text: who made the file, a configuration.
+  /// Metadata as text, such as the software that wrote the file or a configuration.
   public let metadata: [String: String]
   /// The tensors, in the order of their bytes.
   public let entries: [Entry]
@@ -48,13 +48,13 @@ public final class SafetensorsFile: Sendable {
 
   /// Opens a file.
   ///
-  /// - Throws: the file cannot be read, or everything that is wrong with its header.
+  /// - Throws: if the file cannot be read; or everything that is wrong with its header.
   /// - Complexity: O(header); the elements are not touched.
   public convenience init(contentsOf url: URL) throws(FileFormatError) {
     try self.init(MappedFile(contentsOf: url))
   }
 
-  /// Takes a file's bytes that are in memory already, with a name for messages.
+  /// Reads a file's bytes that are already in memory; `name` is used in messages.
   public convenience init(data: Data, name: String) throws(FileFormatError) {
     try self.init(MappedFile(copying: data, name: name))
   }
@@ -69,16 +69,17 @@ public final class SafetensorsFile: Sendable {
       header.entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The entry of a tensor, if the file has one of this name.
+  /// The entry of a tensor, or nil if the file has no tensor of this name.
   public func entry(named name: String) -> Entry? { positions[name].map { entries[$0] } }
 
   /// A tensor's elements as floats.
   ///
-  /// F32 is not copied: the tensor borrows the mapped file, which lives as long as it does. (A file whose header is
-  /// no multiple of 4 bytes long is copied.) F16 and BF16 become exactly the floats that they are, bit patterns of
-  /// NaNs included; F64 and integers of more than 24 bits are rounded to the nearest; BOOL becomes 0 and 1.
+  /// F32 is not copied: the tensor borrows the mapped file and keeps it alive. (If the length of the header is not a
+  /// multiple of 4 bytes, the elements are copied.) F16 and BF16 are converted exactly, NaN payloads included. F64 and
+  /// integers of more than 24 bits are rounded to the nearest float. BOOL becomes 0 and 1.
   ///
-  /// - Throws: there is no such tensor, or its type has no floats (complex numbers, 8 bits and less of a float).
+  /// - Throws: if there is no such tensor, or if its type does not convert to floats (complex numbers, and floats of 8
+  ///   bits or fewer).
   public func tensor(named name: String) throws(FileFormatError) -> Tensor {
     let (entry, elements) = try find(name)
     let shape = Shape(entry.shape)
@@ -103,7 +104,7 @@ public final class SafetensorsFile: Sendable {
   /// try model.load(StateDictionary(SafetensorsFile(contentsOf: file).tensors()))
   /// ```
   ///
-  /// - Throws: which tensors have a type without floats, all of them.
+  /// - Throws: all tensors whose type does not convert to floats.
   public func tensors() throws(FileFormatError) -> [(name: String, tensor: Tensor)] {
     var tensors: [(name: String, tensor: Tensor)] = []
     var problems: [FileFormatError.Problem] = []
@@ -118,15 +119,15 @@ public final class SafetensorsFile: Sendable {
     return tensors
   }
 
-  /// A tensor of whole numbers: token ids, labels, masks.
+  /// A tensor of integers, such as token ids, labels or masks.
   ///
-  /// - Throws: there is no such tensor, its type is no integer type, or numbers do not fit 32 bits.
+  /// - Throws: if there is no such tensor, if its type is not an integer type, or if values do not fit into 32 bits.
   public func indices(named name: String) throws(FileFormatError) -> IndexTensor {
     let (entry, elements) = try find(name)
     let converted = withExtendedLifetime(file) { entry.type.indices(elements, count: entry.elementCount) }
     guard let (values, misfits) = converted else { throw wrongType(entry, expected: "an integer type") }
     if let first = misfits.first {
-      let others = misfits.count == 1 ? "" : " (and \(misfits.count - 1) more such)"
+      let others = misfits.count == 1 ? "" : " (and \(misfits.count - 1) more)"
       throw FileFormatError(
         path: path, place: .key("tensor \(quoted(name)), element \(first.position)"),
         expected: "a number from \(Int32.min) to \(Int32.max)", found: first.value + others)
@@ -134,15 +135,15 @@ public final class SafetensorsFile: Sendable {
     return IndexTensor(values, shape: Shape(entry.shape))
   }
 
-  /// A tensor's bytes as they are stored, little-endian: for types that have no conversion.
+  /// A tensor's bytes as they are stored, in little-endian order. This is for types that have no conversion.
   ///
-  /// - Throws: there is no such tensor.
+  /// - Throws: if there is no such tensor.
   public func bytes(named name: String) throws(FileFormatError) -> Data {
     let (entry, elements) = try find(name)
     return withExtendedLifetime(file) { Data(bytes: elements, count: entry.byteRange.count) }
   }
 
-  /// - Returns: the entry, and the address of its first element, valid while `file` lives.
+  /// - Returns: the entry, and the address of its first element, which is valid while `file` lives.
   private func find(_ name: String) throws(FileFormatError) -> (Entry, UnsafeRawPointer) {
     guard let entry = entry(named: name), let start = file.bytes.baseAddress else {
       throw FileFormatError(path: path, place: .key("tensor \(quoted(name))"), expected: "a tensor", found: summary)
@@ -150,7 +151,7 @@ public final class SafetensorsFile: Sendable {
     return (entry, start + entry.byteRange.lowerBound)
   }
 
-  /// The names that there are, for the message about one that there is not.
+  /// The names of the existing tensors, for the message about a missing one.
   private var summary: String {
     let names = entries.prefix(8).map { quoted($0.name) } + (entries.count > 8 ? ["… (\(entries.count) in all)"] : [])
     return names.isEmpty ? "no tensors at all" : "only " + names.joined(separator: ", ")

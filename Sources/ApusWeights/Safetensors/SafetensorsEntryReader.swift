@@ -1,15 +1,16 @@
-// One entry of a safetensors header after the other: types, shapes, offsets, metadata.
+// Reads the entries of a safetensors header one by one: types, shapes, offsets, metadata.
 // Read first: JSONReader.swift, SafetensorsHeader.swift.
 
 import ApusFiles
 import ApusTensor
 
-/// Walks through the header's JSON and gathers the entries, or what is wrong with them.
+/// Walks through the header's JSON and collects the entries and every problem with them.
 ///
-/// JSON that breaks off is thrown, because nothing after it can be read; everything else is noted, and reading goes on.
+/// A JSON syntax error is thrown, because nothing after it can be read. All other problems are noted, and reading
+/// continues.
 struct SafetensorsEntryReader {
   private var json: JSONReader
-  /// Where the elements begin in the file.
+  /// The offset in the file at which the elements begin.
   private let dataStart: Int
   private(set) var metadata: [String: String] = [:]
   private(set) var entries: [SafetensorsFile.Entry] = []
@@ -42,7 +43,7 @@ struct SafetensorsEntryReader {
       guard try isNext(.string, at: place, expected: "a string") else { continue }
       let value = try json.string()
       if metadata.updateValue(value, forKey: key) != nil {
-        problems.add(place, expected: "every key once", found: "it again")
+        problems.add(place, expected: "every key once", found: "a duplicate")
       }
     }
   }
@@ -87,7 +88,7 @@ struct SafetensorsEntryReader {
     entries.append(.init(name: name, type: type, shape: shape, byteRange: offsets))
   }
 
-  // MARK: Fields; nil and a problem if there is something else
+  // MARK: Fields. Each reader notes a problem and returns nil if the value is not valid.
 
   private mutating func readType(at place: FileFormatError.Place) throws(JSONReader.SyntaxError) -> ElementType? {
     let expected = "an element type such as F32 or I64"
@@ -109,7 +110,7 @@ struct SafetensorsEntryReader {
   /// The range of bytes in the file.
   private mutating func readOffsets(at place: FileFormatError.Place) throws(JSONReader.SyntaxError) -> Range<Int>? {
     let expected = "two offsets, the start and the end"
-    // What lies beyond half the address space is in no file; and dataStart can be added without overflow.
+    // No file is larger than half the address space, and with this bound `dataStart` can be added without overflow.
     guard let (ends, count) = try readNumbers(at: place, expected: expected, bound: Int.max / 2) else { return nil }
     guard count == 2 else {
       problems.add(place, expected: expected, found: counted(count, "number"))
@@ -122,7 +123,7 @@ struct SafetensorsEntryReader {
     return dataStart + ends[0]..<dataStart + ends[1]
   }
 
-  /// The first few numbers of an array and how many there are; nil if one is not a whole number from 0 to `bound`.
+  /// The first few numbers of an array, and its length; nil if an element is not a whole number from 0 to `bound`.
   private mutating func readNumbers(
     at place: FileFormatError.Place, expected: String, bound: Int
   ) throws(JSONReader.SyntaxError) -> (first: [Int], count: Int)? {
@@ -148,7 +149,7 @@ struct SafetensorsEntryReader {
     return isSound ? (first, count) : nil
   }
 
-  /// Whether a value of this kind comes next; if not it is noted and passed over.
+  /// Whether the next value is of this kind. If not, it is noted as a problem and skipped.
   private mutating func isNext(
     _ kind: JSONReader.Kind, at place: FileFormatError.Place, expected: String
   ) throws(JSONReader.SyntaxError) -> Bool {
@@ -160,9 +161,10 @@ struct SafetensorsEntryReader {
   }
 }
 
-/// The bytes that a tensor takes; nil if they cannot be counted or do not come out whole.
+/// The size of a tensor in bytes; nil if it overflows or is not a whole number of bytes.
 ///
-/// Axes of size 0 count as 1 in the check: strides are products of a part of the axes and must not overflow either.
+/// The overflow check counts axes of size 0 as 1, because strides are products of some of the axes and must not
+/// overflow either.
 private func byteCount(of shape: [Int], _ type: ElementType) -> Int? {
   var bits = type.bitCount
   for size in shape {

@@ -1,19 +1,19 @@
-// The directory at the front of a safetensors file: from untrusted bytes to checked entries.
+// The header of a safetensors file: from untrusted bytes to checked entries.
 // Read first: JSONReader.swift. Read next: SafetensorsEntryReader.swift, Safetensors.swift.
 
 import ApusFiles
 
-/// What a safetensors header says, checked so thoroughly that the tensors can be read without another look.
+/// The contents of a safetensors header, checked completely: the tensors can be read without further checks.
 ///
-/// The file: 8 bytes with the header's size N (little-endian), N bytes of JSON, then the elements.
+/// A file consists of 8 bytes with the size N of the header (little-endian), N bytes of JSON, and the elements.
 ///
 /// ```text
 /// {"__metadata__": {"format": "pt"}, "bias": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …}
 /// ```
 ///
-/// Offsets count from the header's end; the ranges must cover the rest of the file without holes and overlaps.
+/// Offsets count from the end of the header. The ranges must cover the rest of the file without holes or overlaps.
 struct SafetensorsHeader {
-  /// As in the reference implementation: a larger header is an attack, not a model.
+  /// The limit of the reference implementation; a larger header is treated as an attack.
   static let maximumSize = 100_000_000
   static let metadataKey = "__metadata__"
 
@@ -21,7 +21,7 @@ struct SafetensorsHeader {
   /// The tensors, in the order of their bytes.
   private(set) var entries: [SafetensorsFile.Entry] = []
 
-  /// Reads and checks the header of a file whose bytes these are.
+  /// Reads and checks the header at the start of a file's bytes.
   init(of file: UnsafeRawBufferPointer, path: String) throws(FileFormatError) {
     let size = try SafetensorsHeader.size(of: file, path: path)
     let end = 8 + size
@@ -56,21 +56,21 @@ struct SafetensorsHeader {
     }
     guard size <= UInt64(file.count - 8) else {
       throw FileFormatError(
-        path: path, place: .byte(0), expected: "a header of at most \(file.count - 8) bytes, to the file's end",
+        path: path, place: .byte(0), expected: "a header of at most \(file.count - 8) bytes, to the end of the file",
         found: "a size of \(size)")
     }
     return Int(size)
   }
 
-  /// Puts the entries in the order of their bytes, and makes sure that these fill the file.
+  /// Sorts the entries by their byte ranges, and checks that these cover the file.
   private static func sortAndCheckLayout(
     _ entries: inout [SafetensorsFile.Entry], dataStart: Int, fileSize: Int, problems: inout ProblemList
   ) {
-    // Empty tensors share their offset with the next one: ties stay in the header's order (sort is stable).
+    // Empty tensors have the same offset as the next tensor. The sort is stable, so ties keep the order of the header.
     entries.sort { a, b in
       (a.byteRange.lowerBound, a.byteRange.upperBound) < (b.byteRange.lowerBound, b.byteRange.upperBound)
     }
-    // Where an entry is missing for being unreadable, the others cannot fit together.
+    // If an entry is missing because it could not be read, the others leave a hole.
     guard problems.isEmpty else { return }
     var end = dataStart
     var previous: SafetensorsFile.Entry?
@@ -94,7 +94,7 @@ struct SafetensorsHeader {
     }
     if end < fileSize {
       problems.add(
-        .byte(end), expected: "the file's end after the last tensor", found: counted(fileSize - end, "more byte"))
+        .byte(end), expected: "the end of the file after the last tensor", found: counted(fileSize - end, "more byte"))
     }
   }
 }

@@ -1,20 +1,20 @@
-// Writes named tensors as a safetensors file, streamed and in one step.
+// Writes named tensors as a safetensors file, streamed and atomically.
 // Read first: AtomicFile.swift, Safetensors.swift.
 
 public import ApusFiles
 public import ApusTensor
 public import Foundation
 
-/// Writes safetensors files: the same tensors and metadata always give the same bytes.
+/// Writes safetensors files. The same tensors and metadata always give the same bytes.
 ///
-/// Tensors are stored as F32 in the given order, bit for bit (payloads of NaNs too); metadata is sorted by key. The
-/// header is filled up with spaces to a multiple of 8 bytes, so that a mapped file needs no copying.
+/// Tensors are stored as F32 in the given order, bit for bit (NaN payloads included); metadata is sorted by key. The
+/// header is padded with spaces to a multiple of 8 bytes, so that a reader can map the elements without copying.
 public enum SafetensorsWriter {
-  /// Writes a file beside and renames it into place: a reader sees the old file or the new one, never a half.
+  /// Writes a file atomically: a reader sees the old file or the new one, never a partial one.
   ///
-  /// The elements go from the tensors' memory to the file, without a copy of the whole.
+  /// The elements are streamed from the tensors' memory to the file, without a copy of the whole.
   ///
-  /// - Throws: all names that are given twice or reserved; or the file cannot be written.
+  /// - Throws: all names that are duplicates or reserved; or if the file cannot be written.
   public static func write(
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to url: URL
   ) throws(FileFormatError) {
@@ -29,7 +29,7 @@ public enum SafetensorsWriter {
 
   /// The bytes that `write` would write.
   ///
-  /// - Throws: all names that are given twice or reserved.
+  /// - Throws: all names that are duplicates or reserved.
   public static func encode(
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:]
   ) throws(FileFormatError) -> Data {
@@ -58,9 +58,9 @@ public enum SafetensorsWriter {
     for (name, tensor) in tensors {
       let place = FileFormatError.Place.key("tensor \(quoted(name))")
       if name == SafetensorsHeader.metadataKey {
-        problems.add(place, expected: "another name", found: "the one that is reserved for metadata")
+        problems.add(place, expected: "another name", found: "the name that is reserved for metadata")
       } else if !names.insert(name).inserted {
-        problems.add(place, expected: "every name once", found: "it again")
+        problems.add(place, expected: "every name once", found: "a duplicate")
       }
       let end = offset + byteCount(of: tensor)
       let shape = tensor.shape.map(String.init).joined(separator: ",")
@@ -78,7 +78,8 @@ public enum SafetensorsWriter {
     return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) } + json
   }
 
-  /// Hands a tensor's memory to `body`. (`withUnsafePointer` rethrows any error; this keeps the type of ours.)
+  /// Calls `body` with a tensor's memory. (`withUnsafePointer` rethrows any error; this function keeps the error's
+  /// type.)
   private static func withBytes<Failure: Error>(
     of tensor: Tensor, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {

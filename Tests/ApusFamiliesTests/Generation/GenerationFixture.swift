@@ -1,5 +1,5 @@
 // What Hugging Face's generate wrote: the folders' generate.safetensors, and Fixtures/generation/generation.json.
-// Read first: Published/ModelFixture.swift. Read next: GenerationParityTests.swift.
+// Read first: Tests/ApusFamiliesTests/Published/ModelFixture.swift. Read next: GenerationParityTests.swift.
 
 import ApusPublished
 import ApusTensor
@@ -13,14 +13,14 @@ import Testing
 /// A model that writes, with the fixture's prompts.
 struct WritingFixture {
   let name: String
-  let model: any TokenDecoder
+  let model: any AutoregressiveModel
   /// The prompts or sources, without padding.
   let prompts: [[Int32]]
 
   init(_ name: String) throws {
     self.name = name
     let fixture = ModelFixture(name: name)
-    model = try #require(fixture.load().model as? any TokenDecoder)
+    model = try #require(fixture.load().model as? any AutoregressiveModel)
     let file = try fixture.file("generate")
     let (ids, mask) = (try file.indices(named: "input_ids"), try file.indices(named: "attention_mask"))
     let length = ids.shape[1]

@@ -1,5 +1,5 @@
 // GPT beside GPT2LMHeadModel: configuration and greedy text.
-// Read first: GPTFixture.swift. Outputs and gradients: Published/FixtureParityTests.swift.
+// Read first: GPTFixture.swift. Outputs and gradients: Tests/ApusFamiliesTests/Published/FixtureParityTests.swift.
 
 import ApusNN
 import ApusTensor

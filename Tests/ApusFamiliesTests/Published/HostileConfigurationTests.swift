@@ -1,5 +1,5 @@
 // Configurations that ask for the impossible: sizes that no memory holds, products that no register holds, a billion layers.
-// Read first: LoadingTests.swift. ApusData/Models/ConfigurationReader+Sizes.swift is what is attacked.
+// Read first: LoadingTests.swift. ApusFiles/JSON/ConfigurationReader+Sizes.swift is what is attacked.
 
 import Apus
 import ApusFiles

@@ -1,11 +1,11 @@
-// Operations of one's own, through the public interface only: as an embedder of the package would write them.
+// Custom operations, written with the public interface only, as a user of the package would write them.
 // Read first: ApusTensor/Autograd/Pullback.swift.
 
 import ApusTensor
 import ApusTesting
 import Testing
 
-/// The example of `recorded`'s and `checkGradients`' documentation.
+/// The example in the documentation of `recorded` and `checkGradients`.
 private func cube(_ x: Tensor) -> Tensor {
   let y = x.detached * x.detached * x.detached
   return y.recorded("cube") {
@@ -13,7 +13,7 @@ private func cube(_ x: Tensor) -> Tensor {
   }
 }
 
-/// √(a² + b²), with one pullback for both inputs and a result made by a loop over pointers.
+/// √(a² + b²), with one pullback for both inputs and a result computed by a loop over pointers.
 private func hypotenuse(_ a: Tensor, _ b: Tensor) -> Tensor {
   precondition(a.shape == b.shape, "hypotenuse: shapes \(a.shape) and \(b.shape)")
   let count = a.elementCount
@@ -69,7 +69,7 @@ private func hypotenuse(_ a: Tensor, _ b: Tensor) -> Tensor {
     #expect(product(a.value, b) == Tensor([10]) && asked.isEmpty)
     let (_, gradients) = valueAndGradients { product(a.value, b).sum() }
     #expect(asked == ["a"] && gradients[a] == Tensor([5]))
-    // A branch that the result does not depend on is not walked.
+    // A branch that the result does not depend on is skipped.
     _ = valueAndGradients {
       _ = product(a.value, b)
       return a.value.sum()

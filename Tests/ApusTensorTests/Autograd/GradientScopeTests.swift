@@ -1,4 +1,4 @@
-// The other ways to ask for gradients: pullbacks, gradient(at:), and gradients as a value.
+// The other ways to compute gradients: pullbacks, gradient(at:), and gradients as a value.
 // Read first: ApusTensor/Autograd/ValueAndGradients.swift, Gradients.swift.
 
 import ApusTensor
@@ -64,7 +64,7 @@ import Testing
     #expect(gradients.norm == 7)
     let clipped = gradients.clipped(toNorm: 3.5)
     #expect(abs(clipped.scale - 0.5) < 1e-6 && gradients.scale == 1)
-    // Clipping again to the same limit, or to a larger one, changes nothing any more.
+    // Clipping again to the same limit, or to a larger one, changes nothing.
     #expect(abs(clipped.clipped(toNorm: 3.5).scale - clipped.scale) < 1e-6)
     #expect(clipped.clipped(toNorm: 10).scale == clipped.scale)
   }
@@ -77,7 +77,7 @@ import Testing
     second[w] = Tensor([7])
     let sum = first.adding(second)
     #expect(sum.count == 3 && sum[u] == Tensor([1]) && sum[v] == Tensor([12, 23]) && sum[w] == Tensor([7]))
-    // What was added is as before, though its memory may be reused.
+    // The gradients that were added are unchanged, though their memory may be reused.
     #expect(first[v] == Tensor([2, 3]) && second[v] == Tensor([10, 20]))
   }
 
@@ -112,7 +112,7 @@ import Testing
     var total = Gradients()
     for part in gradients { total += part }
     #expect(total[v] == Tensor([5, 2]) && total[u] == Tensor([3]))
-    // What went in is as before.
+    // The operands are unchanged.
     #expect(gradients[0][v] == Tensor([0.5, 0.5]))
     let sum = gradients[0] + gradients[1]
     #expect(sum[v] == Tensor([1.5, 1]) && (sum * 2)[v] == Tensor([3, 2]) && sum[v] == Tensor([1.5, 1]))
@@ -151,7 +151,7 @@ import Testing
     #expect(value.shape == [5, 3])
     let (inputs, parameters) = pullback.all(dy)
     #expect(inputs == [dy.matmul(weight.value)] && parameters.count == 1)
-    // The same as the gradient of Σ y ⊙ dy.
+    // This equals the gradient of Σ y ⊙ dy.
     let (_, expected, slopes) = valueAndGradients(at: [x]) { (linear($0[0], weight: weight.value) * dy).sum() }
     #expect(parameters[weight] == expected[weight] && inputs == slopes)
   }
@@ -173,7 +173,7 @@ import Testing
       #expect(
         Comparison(averaged.gradients[weight] ?? Tensor(0), whole.gradients[weight] ?? Tensor(1), absolute: 1e-5)
           .isClose, "\(count) parts")
-      // The parts' own means, weighted by their sizes, are the whole batch as well.
+      // The means of the parts, weighted by their sizes, also give the mean of the whole batch.
       var total = Gradients()
       for rows in [0..<2, 2..<12] { total += valueAndGradients { loss(rows) }.gradients * (Float(rows.count) / 12) }
       #expect(

@@ -1,4 +1,4 @@
-// Parts that are computed again in the backward pass: the same bits, less memory, nothing twice that must be once.
+// Parts that are recomputed in the backward pass: the same bits, less memory, and no side effect twice.
 // Read first: ApusTensor/Autograd/Rematerialization.swift.
 
 import ApusKernelTypes
@@ -8,7 +8,7 @@ import Testing
 
 @testable import ApusTensor
 
-/// A stack of residual layers with tied weights, dropout and a skip from the input into every layer.
+/// A stack of residual layers with tied weights, dropout and a skip connection from the input to every layer.
 private struct Stack {
   let weights: [Variable]
   let shared = Variable(Samples.normal([24], seed: 99) * 0.5)
@@ -59,12 +59,12 @@ private struct Stack {
       valueAndGradients { rematerialized { stack.loss { layer in rematerialized { rematerialized(layer) } } } }
     }
     stack.expectSame(nested, kept, "nested")
-    // Random numbers of the other kind, that nobody can draw again.
+    // Random numbers of the other kind, which cannot be drawn again.
     let other = withSeed(6) { valueAndGradients { stack.loss { $0() } } }
     #expect(other.value != kept.value)
   }
 
-  /// A generator that the body was given, and one that it shares with others, draw again as well.
+  /// Draws from a generator that is passed to the body, or shared with other code, are repeated as well.
   @Test func explicitGeneratorsDrawAgain() {
     func run(_ wrap: (@escaping () -> Tensor) -> Tensor) -> (Tensor?, Tensor) {
       let generator = RandomGenerator(seed: 3)
@@ -93,7 +93,7 @@ private struct Stack {
     // Nothing tracked: a constant.
     var gradients = valueAndGradients { (rematerialized { x * 2 } * a.value).sum() }.gradients
     #expect(gradients.count == 1 && gradients[a] == Tensor([14, 16, 18]))
-    // A parameter or a tensor from around, as it is.
+    // A parameter or a tensor from outside, returned as it is.
     gradients = valueAndGradients { rematerialized { self.a.value }.sum() }.gradients
     #expect(gradients.count == 1 && gradients[a] == .ones([3]))
     gradients =
@@ -102,7 +102,7 @@ private struct Stack {
         return rematerialized { y }.sum()
       }.gradients
     #expect(gradients[a] == Tensor([3, 3, 3]))
-    // A result that nobody uses.
+    // A result that is not used.
     gradients =
       valueAndGradients {
         _ = rematerialized { self.b.value * 2 }
@@ -124,7 +124,7 @@ private struct Stack {
     #expect(gradients[a] == Tensor([8, 11, 14]) && gradients[b] == Tensor([2, 3, 4]))
   }
 
-  /// Slices change the sum of their source's gradient in place, across the part's border.
+  /// Slices add to their source's gradient in place, across the boundary of the recomputed part.
   @Test func slicesInsideAndOutside() {
     func run(_ wrap: (@escaping () -> Tensor) -> Tensor) -> Tensor? {
       let (_, gradients) = valueAndGradients {
@@ -162,7 +162,7 @@ private struct Stack {
       runs.withLock { $0.append((isRecomputing, isTraining)) }
       return x * x
     }
-    // Outside of all scopes, once.
+    // Outside of all scopes, the body runs once.
     #expect(rematerialized { body(Tensor([2])) } == Tensor([4]))
     #expect(runs.withLock { $0.count } == 1 && !isRecomputing)
     _ = valueAndGradients {
@@ -171,7 +171,7 @@ private struct Stack {
     }
     #expect(runs.withLock { $0.map(\.isRecomputing) } == [false, false, true])
     #expect(runs.withLock { $0.allSatisfy { !$0.isTraining } })
-    // Nested: what the outer part computes again is not new to the inner part.
+    // When parts are nested, a recomputation of the outer part is also one of the inner part.
     runs.withLock { $0 = [] }
     _ = valueAndGradients {
       let x = a.value
@@ -202,13 +202,13 @@ private struct Stack {
       return BufferPool.shared.statistics.peak - before
     }
     _ = peak { $0() }
-    // The pool is everybody's: tests that run at the same time can only add to a peak, so the lowest of some tries counts.
+    // The pool is shared: tests that run at the same time can only raise a peak, so the lowest of several tries counts.
     var (kept, recomputed) = (Int.max, Int.max)
     for _ in 0..<20 {
       (kept, recomputed) = (min(kept, peak { $0() }), min(recomputed, peak { rematerialized($0) }))
       if kept > 4 * recomputed { break }
     }
-    // 16 layers of 13 intermediate results each; or 16 results, and those of one layer.
+    // 16 layers of 13 intermediate results each, or 16 results and the intermediate results of one layer.
     #expect(kept > 4 * recomputed, "\(kept) and \(recomputed) bytes")
   }
 

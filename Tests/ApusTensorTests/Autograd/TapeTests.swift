@@ -1,4 +1,4 @@
-// What is recorded and what is not, how gradients add up, and what the tape keeps alive.
+// What the tape records, how it sums gradients, and what it keeps alive.
 // Read first: ApusTensor/Autograd/Tape.swift. Read next: CustomOperationTests.swift.
 
 import ApusTesting
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func sharedGradientsAreNotOverwritten() {
-    // Addition hands the very same tensor to both inputs; adding to one of them must not change the other.
+    // Addition passes the same tensor to both inputs; accumulating into one of them must not change the other.
     let (_, gradients) = valueAndGradients {
       let sum = a.value + b.value
       return (sum * Tensor([1, 10, 100]) + a.value).sum()
@@ -130,7 +130,7 @@ import Testing
   }
 
   @Test func tensorsLeaveTheTapeWhenTheyAreAddedToWithoutRecording() {
-    // The same whether the memory was shared (a copy is made) or not (it is reused).
+    // The result is the same whether the memory was shared (it is copied) or not (it is reused).
     for isShared in [false, true] {
       let (_, gradients) = valueAndGradients {
         var x = Tensor([1, 1, 1]) + a.value
@@ -200,7 +200,7 @@ import Testing
       (first, last) = (one, two)
       return y.sum()
     }
-    // The first operation's pullback runs last: its own memory is there, the later operation's is gone already.
+    // The first operation's pullback runs last: its own captures are alive, the later operation's are freed already.
     #expect(firstWasAlive && !lastWasAlive && first == nil && last == nil)
   }
 

@@ -1,4 +1,4 @@
-// The same bits from any number of workers: one forward and backward in processes with 1, 2, 3 and 8 of them.
+// The same bits with any number of workers: one forward and backward pass in processes with 1, 2, 3 and 8 workers.
 // Read first: ApusKernels/Scheduler/Scheduler.swift.
 
 import ApusTensor
@@ -8,7 +8,7 @@ import Foundation
 import Testing
 
 @Suite struct WorkerTests {
-  /// A hash (FNV-1a) of the loss and all gradients of one step through every kernel that is cut into tiles.
+  /// A hash (FNV-1a) of the loss and all gradients of one step that runs every kernel that is split into tiles.
   fileprivate static func digestOfAStep() -> String {
     let width = 96
     let table = Variable(Samples.normal([50, width]))
@@ -37,7 +37,7 @@ import Testing
   @Test func anyNumberOfWorkersGivesTheSameBits() async throws {
     var digests: [String] = []
     for workers in [1, 2, 3, 8] {
-      // Workers are counted at the first use of a kernel: set the variable in a fresh process.
+      // The number of workers is determined at the first use of a kernel, so the variable is set in a new process.
       let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
         [workers = workers as Int] in
         setenv("APUS_THREADS", "\(workers)", 1)

@@ -1,4 +1,4 @@
-// The checker itself: right gradients pass, and every kind of wrong one is found and named.
+// Tests of the gradient checker: correct gradients pass, and every kind of wrong gradient is found and named.
 // Read first: ApusTesting/CheckGradients.swift.
 
 import ApusTesting
@@ -10,7 +10,7 @@ import Testing
 @Suite struct GradientCheckerTests {
   private let x = Samples.normal([2, 3])
 
-  /// x² with a gradient of the test's making.
+  /// x² with a gradient that the test chooses.
   private func squareWithGradient(_ gradient: @escaping (Tensor, Tensor) -> Tensor) -> ([Tensor]) -> Tensor {
     { inputs in
       let x = inputs[0]
@@ -26,7 +26,7 @@ import Testing
 
   @Test func aWrongFactorIsFound() {
     let report = checkGradients(of: squareWithGradient { x, dy in 2.05 * x * dy }, at: [x])
-    // All but elements so small that nobody could tell.
+    // All elements except those that are too small to tell.
     #expect(report.failures.count >= 6)
     #expect(report.failures.allSatisfy { abs($0.analytic - 1.025 * $0.numeric) < 1e-3 })
   }

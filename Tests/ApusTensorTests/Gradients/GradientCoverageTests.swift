@@ -1,4 +1,4 @@
-// No operation without a row in the gradient table, and no row that records something else than it says.
+// Every operation has a row in the gradient table, and every row records the operation that it names.
 // Read first: GradientTable.swift.
 
 import ApusTesting
@@ -21,7 +21,7 @@ import Testing
       for line in source.split(separator: "\n") where !line.drop(while: { $0 == " " }).hasPrefix("//") {
         for match in line.matches(of: /\.recorded\((?<argument>[^)]*)\)/) {
           let argument = match.output.argument
-          // A name put together elsewhere could not be found here.
+          // The name must be a literal, because this scan cannot find other names.
           #expect(argument.hasPrefix("\"") && argument.hasSuffix("\""), "\(file.lastPathComponent): \(line)")
           names.insert(String(argument.dropFirst().dropLast()))
         }
@@ -51,7 +51,7 @@ import Testing
   @Test func namesInCaseTitlesAreUnique() {
     let titles = GradientTable.rows.map(\.gradientCase.name)
     let repeated = Dictionary(grouping: titles) { $0 }.filter { $1.count > 1 }.keys
-    // The binary operations run over pairs of shapes in both orders; everything else says what is special about it.
+    // Titles of binary operations differ in their pairs of shapes; all other rows say what is special about them.
     #expect(repeated.isEmpty, "\(repeated.sorted())")
   }
 }

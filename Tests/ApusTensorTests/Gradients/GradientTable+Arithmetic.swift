@@ -1,4 +1,4 @@
-// Gradient rows of operations that work element by element. Read first: GradientTable.swift.
+// Gradient rows of elementwise operations. Read first: GradientTable.swift.
 // Read next: GradientTable+Shaping.swift.
 
 import ApusTensor
@@ -9,7 +9,7 @@ extension GradientTable {
   static let binary: [GradientRow] = broadcastPairs.flatMap { pair -> [GradientRow] in
     let (a, b) = (Samples.normal(pair.0, seed: 3), Samples.normal(pair.1, seed: 4))
     let divisor = Samples.awayFromZero(pair.1, in: 0.6...2, seed: 5)
-    // Halves and quarters never meet: no ties between the two.
+    // The operands of maximum and minimum are spaced by a half and shifted by a quarter, to avoid ties.
     let (low, high) = (Samples.distinct(pair.0, spacing: 0.5), Samples.distinct(pair.1, spacing: 0.5, seed: 2) + 0.25)
     let isFlat = pair.0.contains(0) || pair.1.contains(0)
     return [
@@ -66,7 +66,7 @@ extension GradientTable {
     ]
   }
 
-  /// A single number, less than a vector register, several registers with a rest, nothing.
+  /// A scalar, less than a vector register, several registers with a remainder, and an empty tensor.
   private static let pointwiseShapes: [Shape] = [[], [7], [3, 5], [2, 37], [0, 2]]
 
   static let elementary: [GradientRow] = pointwiseShapes.flatMap { shape -> [GradientRow] in

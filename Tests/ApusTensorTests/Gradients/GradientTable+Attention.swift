@@ -1,11 +1,11 @@
-// Gradient rows of attention: masks, lengths, grouped heads, biases. Read first: GradientTable.swift.
+// Gradient rows of attention: masks, key lengths, grouped-query heads, biases. Read first: GradientTable.swift.
 // Read next: GradientTests.swift.
 
 import ApusTensor
 import ApusTesting
 
 extension GradientTable {
-  /// The sizes of one attention: sequences, heads, queries, keys, and elements of a head.
+  /// The sizes of one attention call: batch, heads, queries, keys and head size.
   private struct Sizes {
     var batch = 2
     var heads = 2
@@ -15,7 +15,7 @@ extension GradientTable {
     var size = 3
     var valueSize: Int?
 
-    /// Query, key and value with heads as an axis.
+    /// Query, key and value with an axis for the heads.
     var split: [Tensor] {
       let groups = keyHeads ?? heads
       return [
@@ -24,7 +24,7 @@ extension GradientTable {
       ]
     }
 
-    /// Query, key and value with heads side by side.
+    /// Query, key and value with all heads in the last axis.
     var merged: [Tensor] {
       let groups = keyHeads ?? heads
       return [
@@ -35,10 +35,10 @@ extension GradientTable {
     }
   }
 
-  /// All coordinates of the small inputs: masks are where single elements go wrong.
+  /// Checks all coordinates of the small inputs: errors in masks affect single elements.
   private static let everyCoordinate = GradientCheckOptions(coordinateLimit: 80)
 
-  /// Both forms of attention on the same sizes and mask.
+  /// Both forms of attention with the same sizes and mask.
   private static func both(_ details: String, _ sizes: Sizes, _ mask: AttentionMask, scale: Float? = nil)
     -> [GradientRow]
   {
@@ -54,7 +54,7 @@ extension GradientTable {
     ]
   }
 
-  /// A bias that is differentiated as well, of a shape that broadcasts to [batch, heads, queries, keys].
+  /// Attention with a differentiated bias, whose shape broadcasts to [batch, heads, queries, keys].
   private static func biased(
     _ shape: Shape, _ sizes: Sizes, _ mask: AttentionMask = .none, _ details: String = "no mask"
   ) -> GradientRow {
@@ -75,7 +75,7 @@ extension GradientTable {
     return Tensor(scores, shape: [3, 4])
   }()
 
-  /// The same for the second head; the first sees everything but in its second query, which sees nothing.
+  /// The same for the second head. In the first head, the second query attends to no key, the others to all keys.
   private static let allowed: Tensor = {
     var flags = [Float](repeating: 1, count: 24)
     for hidden in [4, 5, 6, 7, 13, 15, 17, 21] { flags[hidden] = 0 }

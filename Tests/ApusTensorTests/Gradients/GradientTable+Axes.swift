@@ -1,5 +1,5 @@
-// Gradient rows of statistics, order and picking along axes, repetitions and einsum. Read first: GradientTable.swift.
-// Read next: GradientTable+Shaping.swift.
+// Gradient rows of statistics, sorting and indexing along axes, repetitions and einsum.
+// Read first: GradientTable.swift. Read next: GradientTable+Shaping.swift.
 
 import ApusTensor
 import ApusTesting

@@ -60,7 +60,7 @@ extension GradientTable {
   private static let reducedLosses: [GradientRow] = ([.mean, .sum, .none, .batchMean] as [LossReduction])
     .flatMap { reduction -> [GradientRow] in
       let (x, t) = (Samples.normal([3, 21]), Samples.normal([3, 21], seed: 2))
-      // Distances away from the kinks at 0 and at the edge of the square.
+      // Differences away from the kinks at 0 and where the loss becomes linear.
       let far = t + Samples.awayFromZero([3, 21], in: 0.1...0.6, seed: 3)
       let (p, logP) = (
         Samples.uniform([3, 21], in: 0.1...0.9, seed: 4), Samples.uniform([3, 21], in: -2 ... -0.5, seed: 5)

@@ -6,7 +6,7 @@ import ApusTesting
 import ApusText
 
 extension GradientTable {
-  /// Shapes of A·B before either is stored transposed.
+  /// Shapes of A and B, before either is stored transposed.
   private static let productShapes: [(Shape, Shape)] = [
     ([3, 4], [4, 5]), ([1, 4], [4, 1]), ([3, 1], [1, 2]), ([2, 3, 4], [4, 2]), ([2, 3, 4], [1, 4, 2]),
     ([2, 3, 4], [2, 4, 2]), ([3, 4], [2, 4, 2]), ([1, 3, 4], [3, 4, 2]), ([2, 1, 3, 4], [3, 4, 2]),
@@ -69,7 +69,8 @@ extension GradientTable {
     [Samples.normal(a, seed: 18), Samples.normal(b, seed: 19)]
   }
 
-  /// Halves: sums of products of them and quarters are eighths. With a bias of a sixteenth, none is near relu's kink.
+  /// Multiples of a half: their products with quarters sum to eighths, so with a bias of a sixteenth none is near
+  /// ReLU's kink.
   private static func halves(_ shape: Shape, seed: UInt64) -> Tensor {
     Tensor(Samples.awayFromZero(shape, seed: seed).scalars.map { ($0 * 2).rounded() / 2 }, shape: shape)
   }
@@ -84,7 +85,7 @@ extension GradientTable {
         ([2, 9, 20], [35, 20]),
       ]
       return shapes.flatMap { x, weight -> [GradientRow] in
-        // Sums of twenty halves are large: the last shape is scaled so that no activation is saturated.
+        // Sums of twenty halves are large: the last shape is scaled so that no activation saturates.
         let factor: Float = x.rank == 3 && x[2] == 20 ? 0.25 : 1
         let inputs = [
           halves(x, seed: 20) * 0.5, halves(weight, seed: 21) * factor,
@@ -118,7 +119,7 @@ extension GradientTable {
       },
     ]
 
-  /// Two layers with an activation between them, all of it tracked, and all but one thing.
+  /// Feed-forward networks with every input tracked, and with some inputs constant.
   static let feedForwards: [GradientRow] =
     Activation.allCases.flatMap { activation -> [GradientRow] in
       let inputs = [

@@ -1,4 +1,4 @@
-// Gradient rows of shapes, parts of tensors, reductions and table look-ups. Read first: GradientTable.swift.
+// Gradient rows of shapes, slices, reductions and table lookups. Read first: GradientTable.swift.
 // Read next: GradientTable+Products.swift.
 
 import ApusTensor

@@ -1,4 +1,4 @@
-// The gradient table: what a row is, and all rows together. GradientCoverageTests.swift demands one for every operation.
+// The gradient table: the type of its rows, and all rows. GradientCoverageTests.swift requires one for every operation.
 // Read next: GradientTable+Arithmetic.swift for rows, GradientTests.swift for the check.
 
 import ApusTensor
@@ -11,10 +11,10 @@ struct GradientRow: Sendable, CustomTestStringConvertible {
   /// The literal in the operation's `.recorded("…")`.
   let operation: String
   let gradientCase: GradientCase
-  /// Whether the derivatives are 0 by nature: the result has no elements, or does not depend on the input.
+  /// Whether all derivatives are 0 by definition: the result is empty, or does not depend on the input.
   let isFlat: Bool
 
-  /// - Parameter isFlat: whether no derivative can be seen; any other row must show one.
+  /// - Parameter isFlat: whether all derivatives are 0; any other row must have one that is not.
   init(
     _ operation: String, _ details: String, at inputs: [Tensor], options: GradientCheckOptions = .init(),
     isFlat: Bool = false, _ function: @escaping @Sendable ([Tensor]) -> Tensor
@@ -38,7 +38,7 @@ enum GradientTable {
     + rotations + axes + orders + picks + repeats + contractions
     + dropouts
 
-  /// Pairs of shapes that broadcast: equal, missing axes, ones on either side and on both, numbers, nothing at all.
+  /// Pairs of shapes that broadcast: equal ones, missing axes, ones on either side and on both, scalars, empty shapes.
   static let broadcastPairs: [(Shape, Shape)] = [
     ([2, 3], [2, 3]), ([2, 3], [3]), ([3], [2, 3]), ([2, 3], [2, 1]), ([2, 1], [1, 3]), ([], [2, 3]), ([2, 3], []),
     ([4, 1, 3], [2, 1]), ([2, 3, 2], [3, 1]), ([2, 1, 3, 1], [4, 1, 2]), ([1], [5]), ([1, 1], [2, 3]), ([], []),

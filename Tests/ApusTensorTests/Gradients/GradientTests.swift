@@ -11,8 +11,8 @@ import Testing
   func tapeAgreesWithFiniteDifferences(row: GradientRow) {
     let report = row.gradientCase.check()
     #expect(report.passed, "\(report)")
-    // A check that sees only zeros would pass with any formula that gives zeros.
-    #expect(row.isFlat || report.largestDerivative > 1e-3, "\(row.testDescription): no derivative to be seen")
+    // A check of derivatives that are all 0 would accept any formula that gives zeros.
+    #expect(row.isFlat || report.largestDerivative > 1e-3, "\(row.testDescription): all derivatives are 0")
   }
 
   @Test func largestAndSmallestShareTheirGradientWhereTheyAreEqual() {
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func paddingRowsGetNoGradient() {
-    // Finite differences would see the row, which is read as any other: the gradient is wrong on purpose.
+    // The row is read like any other, so finite differences would not be 0: the gradient deliberately omits the row.
     let table = Samples.normal([4, 2])
     let (value, pullback) = valueWithPullback(at: [table]) { $0[0].gathering([0, 2, 0, 3, 2], padding: 2) }
     #expect(value.slice(1..<2) == table.slice(2..<3))

@@ -1,4 +1,4 @@
-// Operations along axes at their edges: nothing, one element, NaN and infinities, ties, views, long lines.
+// Edge cases of operations along axes: empty axes, one element, NaN and infinities, ties, views, long lines.
 // Read first: ShapingTests.swift. Values and gradients are compared with PyTorch's in ../Parity.
 
 import ApusTesting
@@ -13,7 +13,7 @@ import Testing
 
   @Test func variancesFarFromZeroKeepTheirDigits() {
     let x = Samples.normal([40, 3]) + 10_000
-    // 10,000 + x is rounded to thousandths, and that is all that may be lost.
+    // 10,000 + x is rounded to thousandths; no more precision may be lost.
     let exact = (0..<3).map { column -> Float in
       let values = (0..<40).map { Double(x[scalarAt: $0, column]) }
       let mean = values.reduce(0, +) / 40
@@ -84,7 +84,7 @@ import Testing
     let target = Tensor.zeros([4])
     #expect(target.scatter(Tensor([1, 2, 3]), at: [2, 2, 0], along: 0) == Tensor([3, 0, 2, 0]))
     #expect(target.scatterAdd(Tensor([1, 2, 3]), at: [2, 2, 0], along: 0) == Tensor([3, 0, 3, 0]))
-    // What was scattered into is as it was.
+    // The tensor that was scattered into is unchanged.
     #expect(target == .zeros([4]))
   }
 
@@ -124,12 +124,12 @@ import Testing
     #expect(stacked([x, x], along: -1) == x.repeated(2, along: 1).reshaped(to: [2, 2, 2]))
     #expect(x.unstacked(along: 1) == [Tensor([1, 3]), Tensor([2, 4])] && x.selected(1) == Tensor([3, 4]))
     #expect(x.diagonal() == Tensor([1, 4]) && self.x.diagonal(of: 0, and: 2).shape == [4, 3])
-    // A −0 stays one.
+    // −0 stays −0.
     #expect(Tensor([-0.0]).broadcast(to: [2]).scalars.allSatisfy { $0.sign == .minus })
   }
 
   @Test func manySlicesAddUpInPlace() {
-    // With a whole gradient for each of the slices this would be 64 million additions.
+    // With a gradient of the whole tensor for each slice, this would take 64 million additions.
     let x = Samples.normal([400, 400])
     let (_, pullback) = valueWithPullback(at: [x]) { inputs in
       (0..<400).reduce(Tensor.zeros([400])) { $0 + inputs[0].selected($1) * Float($1) }
@@ -143,14 +143,14 @@ import Testing
     let (_, pullback) = valueWithPullback(at: [x]) { $0[0] + $0[0].flipped(along: 0) + $0[0].slice(0..<1) }
     let seed = Tensor([1, 10, 100, 1_000])
     #expect(pullback(seed)[0] == Tensor([2_112, 110, 110, 1_001]))
-    // The seed may have become the start of a gradient, but it has not changed.
+    // The seed's memory may have been used for a gradient, but the seed has not changed.
     #expect(seed == Tensor([1, 10, 100, 1_000]))
   }
 
   @Test func einsumReadsEquations() {
     let (a, b) = (Samples.normal([2, 3]), Samples.normal([3, 4]))
     #expect(einsum("ij , jk -> ik", a, b) == a.matmul(b) && einsum("ij,jk", a, b) == a.matmul(b))
-    // Letters in alphabetical order, capitals first: the transpose.
+    // The result's letters are in alphabetical order, capitals first: this transposes.
     #expect(einsum("ba", a) == a.transposed() && einsum("aB", a) == a.transposed())
     #expect(einsum("...j->j...", a) == a.transposed() && einsum("...->...", a) == a)
     #expect(einsum("...", Tensor(3)) == Tensor(3) && einsum(",", Tensor(2), Tensor(3)) == Tensor(6))

@@ -1,4 +1,4 @@
-// Broadcasting against a loop over indices, for many pairs of shapes of up to four axes.
+// Broadcasting compared with a loop over indices, for many pairs of shapes of up to four axes.
 // Read first: ApusTensor/Ops/Broadcasting.swift. Read next: ShapingTests.swift.
 
 import ApusTensor
@@ -7,7 +7,7 @@ import ApusText
 import Testing
 
 @Suite struct BroadcastingTests {
-  /// f at every index of the broadcast shape, found axis by axis.
+  /// f at every index of the broadcast shape, computed axis by axis.
   private func naive(_ a: Tensor, _ b: Tensor, _ shape: Shape, _ f: (Float, Float) -> Float) -> [Float] {
     let (x, y) = (a.scalars, b.scalars)
     func position(_ index: [Int], _ operand: Shape) -> Int {
@@ -28,7 +28,8 @@ import Testing
     }
   }
 
-  /// All ways to leave out or set to 1 axes of [2, 3, 4, 5]: 31 shapes, every pair of which broadcasts.
+  /// All shapes made from [2, 3, 4, 5] by dropping leading axes or setting axes to 1: 31 shapes, which broadcast
+  /// pairwise.
   private static let shapes: [Shape] = {
     let full = [2, 3, 4, 5]
     return (0...4).flatMap { rank -> [Shape] in
@@ -49,7 +50,7 @@ import Testing
           Issue.record("\(aShape) and \(bShape) do not broadcast")
           continue
         }
-        // Not commutative, so that the operands cannot be exchanged unseen.
+        // Subtraction is not commutative, so exchanged operands would be noticed.
         let difference = a - b
         #expect(difference.shape == shape && difference.scalars == naive(a, b, shape, -), "\(aShape) − \(bShape)")
       }

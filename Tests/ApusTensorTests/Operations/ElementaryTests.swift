@@ -1,5 +1,5 @@
-// Functions of one variable against the mathematical ones in Double: that each name means what it says.
-// (How exact they are over all floats is tested with the kernels.) Read first: ApusTensor/Ops/Elementary.swift.
+// Elementwise functions compared with Foundation's in Double: every function is the one that its name says.
+// (Accuracy over all floats is tested with the kernels.) Read first: ApusTensor/Ops/Elementary.swift.
 
 import ApusKernelTypes
 import ApusKernelsReference

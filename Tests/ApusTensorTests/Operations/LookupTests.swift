@@ -1,4 +1,4 @@
-// Table look-ups, matrix products, losses and cached attention: what fixtures and finite differences don't show.
+// Table lookups, matrix products, losses and cached attention: what fixtures and finite differences do not cover.
 // Read first: ApusTensor/Ops/Gather.swift, MatMul.swift, CachedAttention.swift.
 
 import ApusTensor
@@ -14,7 +14,7 @@ import Testing
     #expect(table.gathering(IndexTensor([3, 1], shape: [2, 1])) == Tensor([9, 10, 11, 3, 4, 5], shape: [2, 1, 3]))
     #expect(table.gathering(IndexTensor([1], shape: [])) == Tensor([3, 4, 5]))
     #expect(table.gathering([]).shape == [0, 3])
-    // Padding changes the gradient only.
+    // Padding changes only the gradient.
     #expect(table.gathering([1, 0], padding: 1) == table.gathering([1, 0]))
   }
 
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func productsAgreeWithTheirTransposes() {
-    // The same numbers by the packed, unpacked, matrix–vector and batched ways of the kernel.
+    // The same product on the packed, unpacked, matrix–vector and batched paths of the kernel.
     for (m, n, k) in [(1, 1, 1), (1, 40, 30), (40, 1, 30), (5, 7, 3), (64, 48, 32), (130, 70, 90)] {
       let (a, b) = (Samples.normal([m, k]), Samples.normal([k, n], seed: 2))
       let (x, y) = (a.scalars, b.scalars)
@@ -93,15 +93,15 @@ import Testing
         start += piece
       }
       #expect(cache.count == 7)
-      // Going back and on again gives the same.
+      // Truncating the cache and continuing gives the same result.
       cache.truncate(to: 4)
       let again = cache.appendAndAttend(projection.slice(4..<6, along: 1), heads: 2)
       #expect(Comparison(again, whole.slice(4..<6, along: 1), absolute: 1e-6).isClose)
     }
   }
 
-  /// Memory behind the last position may hold anything (here what other tensors left there), and a bias that is as wide as the
-  /// cache is the bias of the keys that there are.
+  /// Memory after the last position may contain anything (here the values of earlier tensors), and of a bias that is
+  /// wider than the cached keys, the extra columns are not read.
   @Test func whatIsBehindTheCachedPositionsDoesNotMatter() {
     let projection = Samples.normal([2, 8, 18])
     let bias = Samples.normal([2, 1, 40], seed: 5)
@@ -116,14 +116,14 @@ import Testing
         results.append(whole)
         #expect(exact.appendAndAttend(part, heads: 2, bias: seen) == whole)
       }
-      // Blocks of the caches' size, full of what would spoil every sum.
+      // Blocks of the caches' size, filled with values that would spoil every sum.
       _ = (0..<8).map { _ in Tensor(repeating: .nan, shape: [2, 40, 6]) }
     }
     #expect(results[..<3].elementsEqual(results[3...]))
     #expect(results.allSatisfy { !$0.sum().scalar.isNaN })
   }
 
-  /// Leading axes that broadcast, in any pattern, are products of what they would be if they were whole.
+  /// Products with broadcast leading axes, in any pattern, equal the products of the expanded operands.
   @Test func productsOfBroadcastMatrices() {
     let pairs: [([Int], [Int])] = [
       ([2], []), ([], [2]), ([2, 1], [3]), ([1, 3], [2, 1]), ([2, 3], [3]), ([2, 3], [2, 1]), ([4, 1, 2], [3, 1]),
@@ -146,7 +146,7 @@ import Testing
     }
   }
 
-  /// A key that is not allowed might as well not be there, whatever it holds; other positive numbers are weights.
+  /// A key that is not allowed has no effect, whatever its values; other positive numbers are weights.
   @Test func keysThatAreNotAllowed() {
     let (q, kv) = (Samples.normal([2, 3, 3, 4], seed: 1), Samples.normal([2, 3, 5, 4], seed: 2))
     let mask = AttentionMask(allowed: Tensor([0, 1, 1, 0, 1], shape: [5]))
@@ -154,7 +154,7 @@ import Testing
     let seen = scaledDotProductAttention(query: q, key: kv, value: kv, mask: mask)
     let alone = scaledDotProductAttention(query: q, key: rest, value: rest)
     #expect(Comparison(seen, alone, absolute: 1e-6).isClose)
-    // Rows for all queries, one for each query, and for each sequence, head and query.
+    // Masks for all queries, for each query, and for each sequence, head and query.
     let row = Tensor([1, 0, 1, 1, 0], shape: [5])
     let expected = scaledDotProductAttention(query: q, key: kv, value: kv, mask: AttentionMask(allowed: row))
     for shape in [[3, 5], [3, 1, 5], [2, 1, 1, 5], [2, 3, 3, 5]] as [Shape] {
@@ -171,7 +171,7 @@ import Testing
     let x = Samples.normal([1, 1, 3, 4])
     let y = scaledDotProductAttention(query: x, key: x, value: x, mask: AttentionMask(causalOffset: -2))
     #expect(y.slice(0..<2, along: 2) == .zeros([1, 1, 2, 4]) && y.slice(2..<3, along: 2) == x.slice(0..<1, along: 2))
-    // With the padding first, causally, the queries that are padding see nothing.
+    // With leading padding and a causal mask, the padding's queries have no visible keys.
     let mask = AttentionMask(causalOffset: 0, allowed: Tensor([0, 0, 1], shape: [3]))
     #expect(
       scaledDotProductAttention(query: x, key: x, value: x, mask: mask).slice(0..<2, along: 2).scalars.allSatisfy {

@@ -1,5 +1,5 @@
-// Losses as operations: reductions, weights and axes that agree with each other, and messages.
-// Read first: Ops/Losses.swift, Ops/CrossEntropy.swift. Parity with PyTorch: ParityTests.swift.
+// Losses as operations: consistency of reductions, weights and axes, and messages.
+// Read first: ApusTensor/Ops/Losses.swift, Ops/CrossEntropy.swift. Parity with PyTorch: ParityTests.swift.
 
 import ApusTensor
 import ApusTesting
@@ -38,7 +38,7 @@ import Testing
       expectClose(loss(.mean), loss(.none).mean())
       expectClose(loss(.batchMean), loss(.none).sum() / 4)
     }
-    // By default the mean, as in PyTorch, for the divergence too.
+    // The default is the mean, as in PyTorch, for the divergence too.
     expectClose(klDivergence(a, b, logTarget: true), klDivergence(a, b, logTarget: true, reduction: .none).mean())
   }
 

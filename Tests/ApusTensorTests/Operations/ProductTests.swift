@@ -1,4 +1,4 @@
-// Products of columns where they lie, and with weights packed in advance: the same bits as with copies, and never stale.
+// Products of column views and with prepacked weights: the same bits as with copies, and never stale.
 
 import ApusTensor
 import ApusText
@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test func columnsAreReadWhereTheyLie() {
-    // Odd strides; one row and one column (products of a vector), few rows, blocks.
+    // Odd strides; one row and one column (matrix–vector products), few rows, blocks.
     for (m, k, n) in [(1, 5, 3), (4, 7, 1), (3, 33, 20), (70, 65, 129)] {
       let (wide, other) = (Self.numbers([m, k + 4], seed: 1), Self.numbers([k, n + 3], seed: 2))
       let (tall, rows) = (Self.numbers([k, m + 6], seed: 3), Self.numbers([n, k + 5], seed: 4))
@@ -35,10 +35,10 @@ import Testing
     let scores = projection.columns(0..<8).matmul(projection.columns(8..<16), transposing: .second)
     #expect(scores.shape == [2, 3, 5, 5])
     #expect(scores.scalars == q.matmul(k, transposing: .second).scalars)
-    // One matrix for all: the stacked rows keep their distance.
+    // One matrix shared by the batch: the stacked rows keep their stride.
     let weight = Self.numbers([8, 7], seed: 6)
     #expect(projection.columns(8..<16).matmul(weight).scalars == k.matmul(weight).scalars)
-    // A batch on the left that repeats.
+    // A left operand that is repeated along the batch.
     let one = Self.numbers([1, 5, 9], seed: 7)
     #expect(
       one.columns(2..<7).matmul(projection.columns(1..<4)).scalars
@@ -57,14 +57,14 @@ import Testing
           == linear(x, weight: weight, bias: bias, activation: .gelu).scalars)
       #expect(
         x.matmul(packed, transposing: .second).scalars == x.matmul(weight, transposing: .second).scalars)
-      // As another operand the weight is what it is.
+      // As any other operand, the weight is read as it is.
       #expect(packed.matmul(x, transposing: .second).scalars == weight.matmul(x, transposing: .second).scalars)
-      // Slices of rows, whether they begin with a panel or not.
+      // Slices of rows that begin at a panel boundary, and that do not.
       for range in [0..<48, 48..<out, 0..<out, 5..<40] where range.lowerBound <= out && range.upperBound <= out {
         #expect(
           linear(x, weight: packed.slice(range)).scalars == linear(x, weight: weight.slice(range)).scalars)
       }
-      // Gradients too.
+      // The gradients are the same, too.
       func gradients(_ weight: Tensor) -> [[Float]] {
         let (_, pullback) = valueWithPullback(at: [x, weight]) { linear($0[0], weight: $0[1].prepacked()) }
         return pullback(Self.numbers([rows, out], seed: 4)).map(\.scalars)
@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  /// What changes in place is not packed any more, on either side.
+  /// A tensor that is modified in place is no longer packed, neither the original nor the copy.
   @Test func packedCopiesCannotBecomeStale() {
     let x = Self.numbers([20, 9], seed: 1)
     var source = Self.numbers([50, 9], seed: 2)

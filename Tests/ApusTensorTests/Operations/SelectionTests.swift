@@ -1,4 +1,5 @@
-// Comparisons and selection: masks of ones and zeros, NaN, and what is not selected. Read first: Ops/Selection.swift.
+// Comparisons and selection: masks of ones and zeros, NaN, and elements that are not selected.
+// Read first: ApusTensor/Ops/Selection.swift.
 
 import ApusTensor
 import ApusTesting
@@ -22,7 +23,7 @@ import Testing
     #expect(equal(a, 2) == Tensor([0, 1, 0, 0, 0, 0]) && notEqual(a, 2) == Tensor([1, 0, 1, 1, 1, 1]))
     #expect(less(a, 2) == Tensor([1, 0, 0, 0, 1, 0]) && lessEqual(a, 2) == Tensor([1, 1, 0, 0, 1, 0]))
     #expect(greater(a, 2) == Tensor([0, 0, 1, 0, 0, 1]) && greaterEqual(a, 2) == Tensor([0, 1, 1, 0, 0, 1]))
-    // Positions: who may look at whom.
+    // A causal mask from positions.
     let positions = Tensor.range(count: 3)
     #expect(
       lessEqual(positions, positions.reshaped(3, 1)) == Tensor([1, 0, 0, 1, 1, 0, 1, 1, 1], shape: [3, 3]))
@@ -40,7 +41,7 @@ import Testing
   @Test func whatIsNotSelectedDoesNotMatter() {
     let x = Tensor([0, 4])
     let plain = gradient(at: x) { x in select(greater(x, 0), x.log(), 0).sum() }
-    // The logarithm's own derivative at 0 is infinite: the pattern needs a safe argument, as in PyTorch.
+    // The derivative of the logarithm at 0 is infinite, so this pattern needs a safe argument, as in PyTorch.
     #expect(plain.scalars[1] == 0.25 && plain.scalars[0].isNaN)
     let safe = gradient(at: x) { x in select(greater(x, 0), select(greater(x, 0), x, 1).log(), 0).sum() }
     #expect(safe == Tensor([0, 0.25]))
@@ -53,7 +54,7 @@ import Testing
     #expect(x.clamped(min: 0) == Tensor([0, 0, 0, 2, 5, .infinity]))
     #expect(x.clamped(max: 0) == Tensor([-3, -1, 0, 0, 0, 0]))
     #expect(Tensor([.nan]).clamped(min: 0, max: 1).scalar.isNaN)
-    // The limits themselves are inside, as in PyTorch.
+    // The limits themselves count as inside, as in PyTorch.
     #expect(gradient(at: x) { $0.clamped(min: -1, max: 2).sum() } == Tensor([0, 1, 1, 1, 0, 0]))
   }
 

@@ -1,4 +1,4 @@
-// Shapes, orders of axes, parts and reductions against loops over indices.
+// Reshaping, permuting, slicing and reductions compared with loops over indices.
 // Read first: ApusTensor/Ops/Shaping.swift, Reductions.swift. Read next: LookupTests.swift.
 
 import ApusTensor
@@ -12,7 +12,7 @@ private func indices(of shape: Shape) -> [[Int]] {
 }
 
 extension Tensor {
-  /// The element at an index per axis.
+  /// The element at the given indices, one for each axis.
   fileprivate func element(_ index: [Int]) -> Float {
     scalars[zip(index, shape.strides).reduce(0) { $0 + $1.0 * $1.1 }]
   }
@@ -82,7 +82,7 @@ extension Tensor {
     #expect(concatenated([Tensor([1, 2]), Tensor([3])], along: 0) == Tensor([1, 2, 3]))
   }
 
-  /// f over the elements that share the index on the axes that are left.
+  /// f over the elements that share their indices on the remaining axes.
   private func naive(_ axes: Set<Int>, _ keeps: Bool, _ f: ([Float]) -> Float) -> Tensor {
     let shape = x.shape.reduced(along: Array(axes), keepingDimensions: keeps)
     var groups: [[Int]: [Float]] = [:]
@@ -122,7 +122,7 @@ extension Tensor {
       let expected = naive([axis], false) { values in Float(values.firstIndex(of: values.max() ?? 0) ?? -1) }
       #expect(positions.shape == expected.shape && positions.indices.map { Float($0) } == expected.scalars)
     }
-    // Without an axis: of all, as max() and min() are.
+    // Without an axis, the position is among all elements, like max() and min().
     #expect(Tensor([1, 3, 3, 2]).argMax() == IndexTensor([1], shape: []))
     let all = Tensor([1, -3, 9, 2, 9, -3], shape: [3, 2])
     #expect(all.argMax() == IndexTensor([2], shape: []) && all.argMin() == IndexTensor([1], shape: []))
@@ -131,7 +131,7 @@ extension Tensor {
   }
 
   @Test func longSumsKeepTheirPrecision() {
-    // Adding one by one in float32 is off by 958; registers and blocks keep partial sums small.
+    // Adding one by one in float32 has an error of 958; registers and blocks keep partial sums small.
     let x = Tensor(repeating: 0.1, shape: [1_000_000])
     #expect(abs(x.sum().scalar - 100_000) < 5)
     #expect(abs(x.reshaped(to: [1_000_000, 1]).sum(along: 0).scalars[0] - 100_000) < 30)

@@ -1,16 +1,16 @@
-// What PyTorch computed, read from Fixtures/: cases with their attributes, tensors and index tensors.
-// Read next: ParityTests.swift. How the files were made: generate.py of the parity collection.
+// PyTorch's results, read from Fixtures/: cases with attributes, tensors and index tensors.
+// Read next: ParityTests.swift. The files were made by generate.py of the parity collection.
 
 import ApusTensor
 import ApusWeights
 import Foundation
 
-/// Something is missing in a fixture, or not as expected.
+/// A fixture lacks something, or contains something unexpected.
 struct FixtureError: Error, CustomStringConvertible {
   let description: String
 }
 
-/// An attribute of a case, as JSON has it.
+/// An attribute of a case: a JSON value.
 enum JSONValue: Decodable, Sendable, Equatable {
   case null
   case bool(Bool)
@@ -34,15 +34,15 @@ enum JSONValue: Decodable, Sendable, Equatable {
   }
 }
 
-/// One case of a fixture. Differentiable inputs are put in place by the driver, tracked.
+/// One case of a fixture. The driver replaces the differentiable inputs by tracked tensors.
 struct ParityCase: Sendable {
   let name: String
   let attributes: [String: JSONValue]
-  /// Names of the inputs that PyTorch differentiated.
+  /// The names of the inputs that PyTorch differentiated.
   let differentiable: [String]
   var tensors: [String: Tensor]
   let indices: [String: IndexTensor]
-  /// Boolean tensors: 1 for true.
+  /// Boolean tensors, 1 for true.
   let masks: [String: Tensor]
 
   func tensor(_ key: String) throws -> Tensor {
@@ -68,7 +68,7 @@ struct ParityCase: Sendable {
 
   func flag(_ key: String) -> Bool { attributes[key] == .bool(true) }
 
-  /// One axis or several; all axes of `x` if the attribute is null.
+  /// One or several axes; all axes of `x` if the attribute is null.
   func axes(_ key: String, of x: Tensor) -> [Int] {
     switch attributes[key] {
     case .number(let axis): [Int(axis)]

@@ -1,4 +1,4 @@
-// Operations along axes that have a fixture: reductions, order, picking by index, einsum.
+// Operations along axes that have a fixture: reductions, sorting, indexing, einsum.
 // Read first: ParityOperations.swift.
 
 import ApusTensor

@@ -1,14 +1,14 @@
-// The operations that have a fixture, each as a function of a case: to add one, copy its two files and add an entry.
+// The operations that have a fixture, each as a function of a case. To add one, copy its two files and add an entry.
 // Read first: ParityTests.swift, Fixture.swift. Read next: ParityOperations+Axes.swift.
 
 import ApusTensor
 import Testing
 
-/// An operation as PyTorch has it, in terms of this package's public ones.
+/// A PyTorch operation, expressed with this package's public operations.
 struct ParityOperation: Sendable, CustomTestStringConvertible {
   /// The name of the files in Fixtures/ops.
   let fixture: String
-  /// Cases that cannot be expressed, and why.
+  /// Cases that cannot be expressed, with the reasons.
   let omitted: [String: String]
   let function: @Sendable (ParityCase) throws -> Tensor
 

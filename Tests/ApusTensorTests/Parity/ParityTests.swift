@@ -1,4 +1,4 @@
-// Every operation beside PyTorch's: outputs and gradients of the fixtures in Fixtures/ops.
+// Every operation compared with PyTorch's: outputs and gradients of the fixtures in Fixtures/ops.
 // Read next: ParityOperations.swift, where an operation is one entry; Fixture.swift.
 
 import ApusTensor
@@ -6,7 +6,7 @@ import ApusTesting
 import Testing
 
 @Suite struct ParityTests {
-  /// |ours − theirs| ≤ 10⁻⁶ + 10⁻⁵ · largest |theirs|: four times what float32 costs them against float64.
+  /// |ours − PyTorch's| ≤ 10⁻⁶ + 10⁻⁵ · largest |PyTorch's|: four times the error of PyTorch's float32 against float64.
   private func expectParity(_ actual: Tensor, _ expected: Tensor, _ what: String) {
     let comparison = Comparison(actual, expected, absolute: 1e-6, relativeToLargest: 1e-5)
     #expect(comparison.isClose, "\(what): \(comparison)")
@@ -29,7 +29,7 @@ import Testing
       for (name, gradient) in zip(example.differentiable, gradients) {
         expectParity(gradient, try example.tensor("grad_" + name), "\(title) gradient of \(name)")
       }
-      // Outside of a tape operations may take other paths.
+      // Without a tape, operations may take other paths.
       expectParity(try operation.function(example), try example.tensor("output"), "\(title) output, not recorded")
       compared += 1
     }
@@ -39,7 +39,7 @@ import Testing
   @Test func indicesAgree() throws {
     typealias Function = (ParityCase, Tensor) -> IndexTensor
     func axis(_ example: ParityCase) -> Int { example.integer("dim") ?? 0 }
-    // Without an axis PyTorch counts through all elements.
+    // Without an axis, PyTorch's index is among all elements.
     func flat(_ example: ParityCase, _ x: Tensor) -> Tensor { example.integer("dim") == nil ? x.flattened() : x }
     let functions: [(fixture: String, output: String, Function)] = [
       ("argmax", "output", { flat($0, $1).argMax(along: axis($0), keepingDimensions: $0.flag("keepdim")) }),
@@ -68,20 +68,21 @@ import Testing
     let fixture = try Fixture("optim/gradient_clipping")
     let byNorm = fixture.cases.filter { $0.tensors["total_norm"] != nil }
     #expect(byNorm.count == 4)
-    // Cases 2 and 3 take other norms than the Euclidean one, which we have no use for.
+    // Cases 2 and 3 use other norms than the Euclidean norm.
     for (example, limit) in zip(byNorm, [1, 100] as [Float]) {
       let variables = try ["weight", "bias"].map { ($0, Variable(.zeros(try example.tensor($0 + ".gradient").shape))) }
       var gradients = Gradients()
       let norm = try example.tensor("total_norm").scalar
       for (name, variable) in variables {
-        // PyTorch clips in place, and the fixture kept its "gradient" by reference: undo the clipping to get the original.
+        // PyTorch clips in place, and the fixture stores its "gradient" by reference: undo the clipping to get the
+        // original.
         let clipped = try example.tensor(name + ".gradient")
         gradients[variable] = clipped * max(1, (norm + 1e-6) / limit)
       }
       expectParity(Tensor(gradients.norm), try example.tensor("total_norm"), "\(example.name) norm")
       let clipped = gradients.clipped(toNorm: limit)
       for (name, variable) in variables {
-        // The factor is kept beside the gradients until somebody reads them.
+        // The factor is stored beside the gradients until they are read.
         let gradient = try #require(clipped[variable])
         expectParity(gradient, try example.tensor(name + ".clipped"), "\(example.name) \(name)")
       }

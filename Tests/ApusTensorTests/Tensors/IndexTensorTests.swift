@@ -1,4 +1,4 @@
-// Whole numbers with axes. Read first: ApusTensor/IndexTensor.swift.
+// Integer tensors. Read first: ApusTensor/IndexTensor.swift.
 
 import ApusTensor
 import Testing

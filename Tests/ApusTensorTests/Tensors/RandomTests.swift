@@ -1,4 +1,4 @@
-// Randomness: determined by seeds, distributed as it should be. Read first: ApusTensor/RandomGenerator.swift.
+// Random numbers: determined by seeds, and correctly distributed. Read first: ApusTensor/RandomGenerator.swift.
 
 import ApusTensor
 import ApusText
@@ -50,10 +50,10 @@ import Testing
     let values = Tensor.randomUniform([40_000], using: RandomGenerator(seed: 3)).scalars
     #expect(values.allSatisfy { $0 >= 0 && $0 < 1 })
     let found = moments(values, around: 0.5)
-    // 0, 1/12, 0, 1/80, each within five standard errors.
+    // The moments are 0, 1/12, 0 and 1/80, each within five standard errors.
     #expect(abs(found[0]) < 0.0075 && abs(found[1] - 1 / 12) < 0.002)
     #expect(abs(found[2]) < 0.0012 && abs(found[3] - 1 / 80) < 0.0004)
-    // Neighbours are not correlated.
+    // Adjacent numbers are not correlated.
     let products = zip(values, values.dropFirst()).reduce(0) { $0 + (Double($1.0) - 0.5) * (Double($1.1) - 0.5) }
     #expect(abs(products / 40_000) < 0.0022)
     let scaled = Tensor.randomUniform([1_000], from: -3, to: 5, using: RandomGenerator(seed: 4)).scalars
@@ -64,12 +64,12 @@ import Testing
     let values = Tensor.randomNormal([40_001], using: RandomGenerator(seed: 5)).scalars
     #expect(values.allSatisfy { $0.isFinite })
     let found = moments(values, around: 0)
-    // 0, 1, 0, 3, each within five standard errors.
+    // The moments are 0, 1, 0 and 3, each within five standard errors.
     #expect(abs(found[0]) < 0.025 && abs(found[1] - 1) < 0.036 && abs(found[2]) < 0.1 && abs(found[3] - 3) < 0.25)
     let scaled = Tensor.randomNormal([40_000], mean: 2, standardDeviation: 3, using: RandomGenerator(seed: 6)).scalars
     let shifted = moments(scaled, around: 2)
     #expect(abs(shifted[0]) < 0.075 && abs(shifted[1] - 9) < 0.33)
-    // The two numbers of a pair are not the same, and not opposite.
+    // The two numbers of a pair are neither equal nor opposite.
     let pairs = stride(from: 0, to: 40_000, by: 2).reduce(0) { $0 + Double(values[$1]) * Double(values[$1 + 1]) }
     #expect(abs(pairs / 20_000) < 0.036)
   }

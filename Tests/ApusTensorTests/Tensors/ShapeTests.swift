@@ -1,4 +1,4 @@
-// Sizes of axes: the collection, strides, and the rule of broadcasting. Read next: BroadcastingTests.swift.
+// Shapes: the collection of sizes, strides, and the rules of broadcasting. Read next: BroadcastingTests.swift.
 
 import ApusTensor
 import Testing

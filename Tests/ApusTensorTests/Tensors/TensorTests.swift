@@ -1,4 +1,4 @@
-// The tensor as a value: made, read, printed, compared, copied on write. Read first: ApusTensor/Tensor.swift.
+// The tensor as a value: creation, reading, printing, equality, copy-on-write. Read first: ApusTensor/Tensor.swift.
 
 import ApusTesting
 import ApusText
@@ -127,7 +127,7 @@ import Testing
   }
 
   @Test func memoryIsRecycled() {
-    // Sizes that nothing else in this process asks for at the same time.
+    // Sizes that nothing else in this process allocates at the same time.
     var tensor = Tensor.zeros([777_777])
     let first = tensor.withUnsafePointer { $0 }
     tensor = Tensor(0)

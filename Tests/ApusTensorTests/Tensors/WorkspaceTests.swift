@@ -1,4 +1,4 @@
-// Steps in a workspace: the same results in the same memory, and what is still held is left alone.
+// Steps in a workspace: the same results in the same memory, and memory that is still in use is left alone.
 // Read first: ApusTensor/Workspace.swift.
 
 import ApusText
@@ -20,7 +20,7 @@ import Testing
   }
 
   #if DEBUG
-    /// In a process of its own: others make storages, too.
+    /// Runs in its own process, because other tests allocate storages, too.
     @Test func laterStepsMakeNoStorages() async {
       await #expect(processExitsWith: .success) {
         let (workspace, inputs) = (Workspace(), (0..<20).map { Self.input($0) })
@@ -29,7 +29,7 @@ import Testing
         workspace.run { for x in inputs { _ = Self.step(x) } }
         #expect(Storage.made == made)
         _ = Self.step(inputs[0])
-        #expect(Storage.made > made, "the count sees nothing")
+        #expect(Storage.made > made, "the counter does not count")
       }
     }
   #endif
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  /// Results are kept from every step, and compared at the end.
+  /// The results of every step are kept, and compared at the end.
   @Test func whatOutlivesAStepStays() {
     let (workspace, inputs) = (Workspace(), (0..<100).map { Self.input($0) })
     let kept = inputs.map { x in workspace.run { Self.step(x) } }
@@ -65,7 +65,7 @@ import Testing
       var x = Tensor([1, 2, 3])
       let place = x.withUnsafePointer { $0 }
       x.withUnsafeMutablePointer { $0[0] = 5 }
-      #expect(x.withUnsafePointer { $0 } == place, "nobody else holds it")
+      #expect(x.withUnsafePointer { $0 } == place, "it has no other owner")
       x += Tensor([1, 1, 1])
       #expect(x.withUnsafePointer { $0 } == place && x.scalars == [6, 3, 4])
 
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  /// A tensor made inside is changed outside, and later steps do not get its memory.
+  /// A tensor created inside is modified outside, and later steps do not get its memory.
   @Test func changesOutside() {
     let workspace = Workspace()
     var x = workspace.run { Tensor([1, 2, 3]) }
@@ -105,7 +105,7 @@ import Testing
     }
   }
 
-  /// Each task has its own, all at one time; results cross to another task.
+  /// Each of several concurrent tasks has its own workspace; results are passed to another task.
   @Test func severalTasks() async {
     let results = await withTaskGroup(of: (Int, [Tensor]).self) { group in
       for task in 0..<4 {

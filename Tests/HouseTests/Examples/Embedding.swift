@@ -1,4 +1,4 @@
-// The README's examples: a network that learns XOR, its file, and the same network from the file; published models.
+// The README's examples: a network that learns XOR, is saved and loaded again; published models.
 
 // snippet: Embedding
 import Apus
@@ -6,7 +6,7 @@ import Foundation
 
 // end snippet
 
-/// - Returns: the last loss, and what the network and its saved copy answer.
+/// - Returns: the last loss, and the logits of the network and of its saved copy.
 func embeddingExample() throws -> (loss: Float, scores: [Float], savedScores: [Float]) {
   // snippet: Embedding
   // Four examples, two classes.
@@ -22,7 +22,7 @@ func embeddingExample() throws -> (loss: Float, scores: [Float], savedScores: [F
   }
   print(model)
 
-  // Save the weights, and load them into another model of the same sizes.
+  // Save the weights, and load them into another model of the same configuration.
   let file = FileManager.default.temporaryDirectory.appendingPathComponent("xor.safetensors")
   try SafetensorsWriter.write(model.stateDictionary.entries, to: file)
 
@@ -36,13 +36,13 @@ func embeddingExample() throws -> (loss: Float, scores: [Float], savedScores: [F
 
 func publishedExample(miniLM: URL, gpt2: URL) async throws {
   // snippet: Published
-  // Sentences as vectors, and how alike they are.
+  // Sentence embeddings, and their similarities.
   let embedder = try SentenceEmbedder(contentsOf: miniLM)
   let pieces = try Tokenizer(folder: miniLM)
   let vectors = try embedder.vectors(of: ["A cat sits outside.", "A feline is resting outdoors."], pieces)  // [2, 384]
   print(vectors.matmul(vectors, transposing: .second))
 
-  // Text, while it is written.
+  // Text generation, token by token.
   let model = try GPT.load(contentsOf: gpt2)
   let tokenizer = try Tokenizer(folder: gpt2)
   let prompt = try tokenizer.encode("The swift is a bird that").ids

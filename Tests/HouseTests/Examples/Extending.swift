@@ -1,4 +1,4 @@
-// CONTRIBUTING's examples: an operation and a layer.
+// The examples of CONTRIBUTING.md: an operation and a layer.
 
 import Apus
 

@@ -4,7 +4,7 @@ import Apus
 import Foundation
 
 // snippet: PlainAttention
-/// softmax(Q·Kᵀ/√D)·V on [.., T, D], with the whole matrix of weights in memory.
+/// softmax(Q·Kᵀ/√D)·V on [.., T, D], with the whole matrix of attention weights in memory.
 func plainAttention(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> Tensor {
   let size = query.shape[query.rank - 1]
   let scores = query.matmul(key, transposing: .second) / Float(size).squareRoot()
@@ -13,7 +13,7 @@ func plainAttention(_ query: Tensor, _ key: Tensor, _ value: Tensor) -> Tensor {
 // end snippet
 
 // snippet: RunningAttention
-/// softmax(scores)·values of one row, while scores and values arrive in blocks.
+/// softmax(scores)·values for one row, computed while scores and values arrive in blocks.
 struct RunningAttention {
   var maximum = -Float.infinity
   var sum: Float = 0
@@ -39,7 +39,7 @@ struct RunningAttention {
 // end snippet
 
 // snippet: WordClassifier
-/// The class of a bag of words: the mean of their vectors, through one hidden layer.
+/// A classifier of bags of words: the mean of the words' embeddings, followed by one hidden layer.
 final class WordClassifier: Module {
   let words: Embedding
   let hidden: Linear
@@ -59,7 +59,7 @@ final class WordClassifier: Module {
 }
 // end snippet
 
-/// - Returns: the names of the parameters, and what the model and its copy answer.
+/// - Returns: the names of the parameters, and the logits of the model and of its copy.
 func moduleExample(_ ids: IndexTensor) throws -> (names: [String], answer: [Float], copied: [Float]) {
   // snippet: ModuleNames
   let model = WordClassifier(vocabulary: 1_000, width: 16, classes: 3)

@@ -4,7 +4,7 @@ import Apus
 import Foundation
 
 // snippet: TinyTape
-/// The record of a computation on numbers: for every number, where it came from and how it depends on that.
+/// The record of a computation on numbers: for every number, its inputs and its derivatives with respect to them.
 final class TinyTape {
   /// ∂(this number)/∂(an earlier number)
   typealias Dependence = (input: Int, slope: Double)

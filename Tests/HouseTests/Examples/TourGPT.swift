@@ -2,7 +2,7 @@
 
 import Apus
 
-/// - Returns: what a small model has learned to write.
+/// - Returns: the text that a small trained model generates.
 func tinyGPTExample() throws -> String {
   // snippet: TinyGPT
   let text = String(repeating: "a swift flies over the old house and sleeps in the air. ", count: 30)

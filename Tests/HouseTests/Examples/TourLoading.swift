@@ -4,7 +4,7 @@ import Apus
 import Foundation
 
 // snippet: WordAverageModel
-/// The mean of a text's word vectors, and a linear classifier on it.
+/// A linear classifier on the mean of a text's word embeddings.
 final class WordAverage: PublishedModel {
   let words: Embedding
   let output: Linear
@@ -19,7 +19,7 @@ final class WordAverage: PublishedModel {
 
   static var families: [ModelFamily] { [family] }
 
-  // Their names on the left, the property paths on the right; * is weight or bias, # would be a layer's number.
+  // Names in the file on the left, property paths on the right; * is weight or bias, # would be a layer's number.
   var tensorNames: TensorNames {
     TensorNames([
       ("embeddings.weight", "words.weight", .same),
@@ -53,10 +53,10 @@ extension WordAverage {
 }
 // end snippet
 
-/// Writes a folder as it would be published, and runs it by name.
+/// Writes a folder in the format of published models, loads and trains the model, saves it, and loads it again.
 ///
-/// - Returns: the logits of the model that was saved and of the one that was loaded, the names of the gradients, and the losses
-///   before and after training and of the model that was saved then.
+/// - Returns: the logits of the original and of the loaded model, the names of the gradients, and the losses before
+///   training, after training, and of the model loaded again.
 func loadingExample(
   in folder: URL
 ) throws -> (saved: [Float], loaded: [Float], gradients: [String], losses: [Float]) {

@@ -1,7 +1,7 @@
 // The code of the tour's chapter on matrix products: Docs/Tour/03-matmul-as-a-ladder.md.
 
 // snippet: NaiveProduct
-/// A [m, k] times B [k, n], as the formula says.
+/// A [m, k] times B [k, n], exactly as in the formula.
 func naiveProduct(_ a: [Float], _ b: [Float], m: Int, n: Int, k: Int) -> [Float] {
   var c = [Float](repeating: 0, count: m * n)
   for i in 0..<m {

@@ -52,7 +52,7 @@ func operationExamples() -> (logCosh: GradientReport, distances: GradientReport,
   // end snippet
 
   // snippet: WrongGradient
-  /// As before, with the mistake that everybody makes once.
+  /// The same function with a common mistake: the pullback ignores dy.
   func wrong(_ x: Tensor) -> Tensor {
     let y = logCosh(x.detached)
     return y.recorded("wrong") { wrt(x) { dy in x.detached.tanh() } }

@@ -3,7 +3,7 @@
 import Apus
 
 // snippet: VectorService
-/// Sentence vectors for many callers: what arrives while a batch is computed becomes the next batch.
+/// Sentence embeddings for many callers: requests that arrive while a batch is computed form the next batch.
 actor VectorService {
   private let embedder: SentenceEmbedder
   private var waiting: [(ids: [Int32], reply: CheckedContinuation<[Float], Never>)] = []
@@ -23,7 +23,7 @@ actor VectorService {
 
   private func run() async {
     while !waiting.isEmpty {
-      await Task.yield()  // callers that stand in front of the actor come in
+      await Task.yield()  // lets waiting callers add their requests
       let batch = waiting
       waiting = []
       batches += 1

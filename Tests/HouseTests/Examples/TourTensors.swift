@@ -3,7 +3,7 @@
 import Apus
 
 // snippet: Walk
-/// The elements `start + Σ i·stride` of a row of memory, for all indices i within `sizes`, the last one fastest.
+/// The elements at `start + Σ i·stride` in memory, for all indices i within `sizes`; the last index varies fastest.
 func walk(_ memory: [Float], from start: Int = 0, sizes: [Int], strides: [Int]) -> [Float] {
   guard let size = sizes.first, let stride = strides.first else { return [memory[start]] }
   return (0..<size).flatMap { i in
@@ -12,7 +12,7 @@ func walk(_ memory: [Float], from start: Int = 0, sizes: [Int], strides: [Int]) 
 }
 // end snippet
 
-/// - Returns: what the walks of the chapter read from 0, 1, … 11.
+/// - Returns: the elements that the chapter's walks read from 0, 1, … 11.
 func walkExample() -> [[Float]] {
   // snippet: Walks
   let memory = (0..<12).map { Float($0) }  // [3, 4]: rows 4 apart, columns 1 apart
@@ -26,7 +26,7 @@ func walkExample() -> [[Float]] {
   return [transposed, everySecondColumn, upsideDown, firstRowThreeTimes, diagonal]
 }
 
-/// - Returns: the same five from the library.
+/// - Returns: the results of the library's corresponding operations.
 func libraryWalkExample() -> [[Float]] {
   // snippet: LibraryWalks
   let x = Tensor.range(count: 12).reshaped(to: [3, 4])
@@ -42,7 +42,7 @@ func libraryWalkExample() -> [[Float]] {
   return results.map(\.scalars)
 }
 
-/// - Returns: the gradients of a row that was repeated and of rows that were read twice.
+/// - Returns: the gradients of a repeated row and of overlapping slices.
 func adjointExample() -> (repeated: [Float], overlapping: [Float]) {
   // snippet: Adjoints
   let row = Tensor([1, 2, 3])
@@ -54,7 +54,7 @@ func adjointExample() -> (repeated: [Float], overlapping: [Float]) {
   return (repeated.scalars, overlapping.scalars)
 }
 
-/// - Returns: an original and a changed copy.
+/// - Returns: the first elements of an original and of its modified copy.
 func valueExample() -> (original: Float, copy: Float) {
   // snippet: Values
   let original = Tensor.zeros([100, 100])

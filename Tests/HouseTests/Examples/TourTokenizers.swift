@@ -3,7 +3,7 @@
 import Apus
 
 // snippet: LearnMerges
-/// The pairs of neighbours that are put together, the most frequent one first.
+/// The adjacent pairs to merge, each the most frequent one at its step.
 func learnMerges(_ words: [String], count: Int) -> [[String]] {
   var words = words.map { $0.map { String($0) } }
   var merges: [[String]] = []
@@ -12,7 +12,7 @@ func learnMerges(_ words: [String], count: Int) -> [[String]] {
     for word in words {
       for (left, right) in zip(word, word.dropFirst()) { counts[[left, right], default: 0] += 1 }
     }
-    // Of equals the first in the alphabet.
+    // Ties are broken in alphabetical order.
     let best = counts.min { ($1.value, $0.key.joined()) < ($0.value, $1.key.joined()) }
     guard let best, best.value > 1 else { break }
     merges.append(best.key)
@@ -21,7 +21,7 @@ func learnMerges(_ words: [String], count: Int) -> [[String]] {
   return merges
 }
 
-/// Symbols with a pair put together wherever it stands.
+/// The symbols with every occurrence of a pair merged.
 func merged(_ symbols: [String], _ pair: [String]) -> [String] {
   symbols.reduce(into: []) { result, symbol in
     if result.last == pair[0], symbol == pair[1] {
@@ -40,12 +40,12 @@ func pieces(of word: String, _ merges: [[String]]) -> [String] {
 // end snippet
 
 // snippet: LikeliestPieces
-/// The way to cut a text whose pieces have the largest product of probabilities.
+/// The segmentation of a text whose pieces have the largest product of probabilities.
 ///
 /// - Parameter scores: the logarithm of each piece's probability.
 func likeliestPieces(of text: String, _ scores: [String: Double]) -> [String] {
   let letters = Array(text)
-  // For every place: the best score of the text before it, and where its last piece begins.
+  // For every position: the best score of the text before it, and the start of its last piece.
   var best = letters.indices.map { _ in (score: -Double.infinity, start: 0) }
   best.append((-.infinity, 0))
   best[0].score = 0
@@ -66,7 +66,7 @@ func likeliestPieces(of text: String, _ scores: [String: Double]) -> [String] {
 }
 // end snippet
 
-/// - Returns: the parts of a text that its tokens are from.
+/// - Returns: the parts of a text that its tokens come from.
 func offsetsExample(_ tokenizer: Tokenizer) throws -> [String] {
   // snippet: TokenOffsets
   let text = "Les élèves naïfs"

@@ -2,7 +2,7 @@
 
 import Apus
 
-/// - Returns: how many of 32 new pictures a small model sorts right.
+/// - Returns: the number of 32 new images that a small trained model classifies correctly.
 func viTExample() -> Int {
   // snippet: TourBars
   let generator = RandomGenerator(seed: 1)
@@ -26,7 +26,7 @@ func viTExample() -> Int {
   // snippet: TourViT
   let model = withSeed(2) {
     ViT(
-      .init(imageSize: 8, patchSize: 4, channels: 1, classes: 2, layers: 2, heads: 2, width: 16, hidden: 32))
+      .init(imageSize: 8, patchSize: 4, channels: 1, classes: 2, layers: 2, heads: 2, width: 16, intermediateSize: 32))
   }
   let optimizer = AdamW(model.parameters, learningRate: 5e-3)
   for _ in 0..<120 {
@@ -40,7 +40,7 @@ func viTExample() -> Int {
   return right
 }
 
-/// - Returns: the probabilities of three texts for one picture.
+/// - Returns: the probabilities of three texts for one image.
 func clipExample(_ model: CLIP, pixels: Tensor, texts: IndexTensor) -> Tensor {
   // snippet: TourCLIP
   let images = model.embedding(ofImages: pixels)

@@ -3,7 +3,7 @@
 import Apus
 import Foundation
 
-/// - Returns: the losses without and with a hidden layer, and the network's answers.
+/// - Returns: the losses without and with a hidden layer, and the predictions of the network with one.
 func xorExample() -> (linear: Float, hidden: Float, answers: [Int]) {
   // snippet: XORData
   let inputs = Tensor([0, 0, 0, 1, 1, 0, 1, 1], shape: [4, 2])
@@ -27,7 +27,7 @@ func xorExample() -> (linear: Float, hidden: Float, answers: [Int]) {
   let line = withSeed(1) { MLP(.init(sizes: [2, 2])) }
   let bent = withSeed(1) { MLP(.init(sizes: [2, 8, 2], activation: .tanh)) }
   let (without, with) = (train(line, steps: 200), train(bent, steps: 200))
-  // without: log 2 = 0.693 for ever; with: below 0.01
+  // without: never below log 2 = 0.693; with: below 0.01
   // end snippet
 
   let scores = bent(inputs)

@@ -15,20 +15,20 @@ import Testing
   @Test func poolingByItsDefinition() {
     let states = Tensor([1, -2, 3, 4, 9, 9, 8, 8, -1, 5, 2, -6], shape: [2, 3, 2])
     let tokens = IndexTensor([1, 1, 0, 0, 1, 1], shape: [2, 3])
-    #expect(Pooling.mean(states, tokens: tokens) == Tensor([2, 1, 0.5, -0.5], shape: [2, 2]))
-    #expect(Pooling.maximum(states, tokens: tokens) == Tensor([3, 4, 2, 5], shape: [2, 2]))
-    #expect(Pooling.firstToken(states, tokens: tokens) == Tensor([1, -2, -1, 5], shape: [2, 2]))
-    #expect(Pooling.lastToken(states, tokens: tokens) == Tensor([3, 4, 2, -6], shape: [2, 2]))
-    let root = Pooling.meanBySquareRoot(states, tokens: tokens)
+    #expect(SentencePooling.mean(states, tokens: tokens) == Tensor([2, 1, 0.5, -0.5], shape: [2, 2]))
+    #expect(SentencePooling.maximum(states, tokens: tokens) == Tensor([3, 4, 2, 5], shape: [2, 2]))
+    #expect(SentencePooling.firstToken(states, tokens: tokens) == Tensor([1, -2, -1, 5], shape: [2, 2]))
+    #expect(SentencePooling.lastToken(states, tokens: tokens) == Tensor([3, 4, 2, -6], shape: [2, 2]))
+    let root = SentencePooling.meanBySquareRoot(states, tokens: tokens)
     #expect(Comparison(root, Tensor([4, 2, 1, -1], shape: [2, 2]) / Tensor(2).squareRoot(), absolute: 1e-6).isClose)
-    let weighted = Pooling.weightedMean(states, tokens: tokens)
+    let weighted = SentencePooling.weightedMean(states, tokens: tokens)
     #expect(Comparison(weighted, Tensor([7 / 3, 2, 1, -7 / 3], shape: [2, 2]), absolute: 1e-6).isClose)
-    #expect(Pooling.mean(states, tokens: tokens, skipping: 1) == Tensor([3, 4, 2, -6], shape: [2, 2]))
-    #expect(Pooling.firstToken(states, tokens: tokens, skipping: 1) == Tensor([3, 4, 2, -6], shape: [2, 2]))
-    #expect(Pooling.weightedMean(states, skipping: 2) == Tensor([9, 9, 2, -6], shape: [2, 2]))
-    #expect(Pooling.mean(states) == Tensor([13 / 3, 11 / 3, 3, 7 / 3], shape: [2, 2]))
-    #expect(Pooling.firstToken(states) == Tensor([1, -2, 8, 8], shape: [2, 2]))
-    #expect(Pooling.lastToken(states) == Tensor([9, 9, 2, -6], shape: [2, 2]))
+    #expect(SentencePooling.mean(states, tokens: tokens, skipping: 1) == Tensor([3, 4, 2, -6], shape: [2, 2]))
+    #expect(SentencePooling.firstToken(states, tokens: tokens, skipping: 1) == Tensor([3, 4, 2, -6], shape: [2, 2]))
+    #expect(SentencePooling.weightedMean(states, skipping: 2) == Tensor([9, 9, 2, -6], shape: [2, 2]))
+    #expect(SentencePooling.mean(states) == Tensor([13 / 3, 11 / 3, 3, 7 / 3], shape: [2, 2]))
+    #expect(SentencePooling.firstToken(states) == Tensor([1, -2, 8, 8], shape: [2, 2]))
+    #expect(SentencePooling.lastToken(states) == Tensor([9, 9, 2, -6], shape: [2, 2]))
   }
 
   @Test func unitLength() {
@@ -95,7 +95,7 @@ import Testing
     try withFolder([:]) { folder in
       let embedder = try SentenceEmbedder(contentsOf: folder)
       #expect(embedder.encoder is BERT)
-      #expect(embedder.pooling == [.mean] && embedder.isNormalized && embedder.longestText == nil)
+      #expect(embedder.pooling == [.mean] && embedder.isNormalized && embedder.maximumLength == nil)
     }
     let modules = """
       [{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"},
@@ -107,7 +107,7 @@ import Testing
     ]
     try withFolder(files) { folder in
       let embedder = try SentenceEmbedder(contentsOf: folder)
-      #expect(embedder.pooling == [.firstToken, .maximum] && !embedder.isNormalized && embedder.longestText == 20)
+      #expect(embedder.pooling == [.firstToken, .maximum] && !embedder.isNormalized && embedder.maximumLength == 20)
       #expect(embedder.width == 64)
     }
   }
@@ -129,7 +129,7 @@ import Testing
           at: folder.appendingPathComponent(name), to: inner.appendingPathComponent(name))
       }
       let embedder = try SentenceEmbedder(contentsOf: folder)
-      #expect(embedder.longestText == 9 && embedder.lowercases && embedder.pooling == [.lastToken])
+      #expect(embedder.maximumLength == 9 && embedder.lowercases && embedder.pooling == [.lastToken])
       #expect(try SentenceEmbedder.encoderFolder(in: folder).lastPathComponent == "0_Transformer")
     }
   }
@@ -172,7 +172,7 @@ import Testing
     #expect(try message(["modules.json": "[]"]) == "file: expected a Transformer module first, found no modules")
     #expect(
       try message(["modules.json": "[{\"type\": 5, \"path\": \"/x\"}]"])
-        == "[0].type: expected a text, found 5[0].path: expected a folder in this one, found \"/x\"")
+        == "[0].type: expected a string, found 5[0].path: expected a folder in this one, found \"/x\"")
     #expect(throws: FileFormatError.self) {
       _ = try SentenceEmbedder(contentsOf: ModelFixture(name: "gpt2_lm").folder)
     }
@@ -202,7 +202,7 @@ import Testing
         Published.self, from: Data(contentsOf: folder.appendingPathComponent("expected.json")))
       let embedder = try SentenceEmbedder(contentsOf: folder)
       let tokenizer = try Tokenizer(folder: folder)
-      #expect(embedder.width == expected.width && embedder.longestText == (name == "dense" ? 16 : 24))
+      #expect(embedder.width == expected.width && embedder.maximumLength == (name == "dense" ? 16 : 24))
       #expect(embedder.isNormalized == (name == "dense"))
       func check(_ vectors: Tensor?, _ rows: [[Float]]) throws {
         let vectors = try #require(vectors)
@@ -228,7 +228,7 @@ import Testing
     let reference = try JSONDecoder().decode(
       Reference.self, from: Data(contentsOf: folder.appendingPathComponent("reference.json")))
     let embedder = try SentenceEmbedder(contentsOf: folder)
-    #expect(embedder.longestText == 256 && embedder.width == 384)
+    #expect(embedder.maximumLength == 256 && embedder.width == 384)
     let vectors = embedder.vectors(of: reference.ids)
     let expected = Tensor(reference.embeddings.flatMap { $0 }, shape: vectors.shape)
     // The reference was computed with 32-bit weights, the file holds halves.

@@ -1,8 +1,8 @@
 """Makes png.safetensors and resize.safetensors: python generate.py (needs numpy, pillow, safetensors).
 
-PNG files of every colour type, bit depth, interlacing, filter and transparency are written here, byte by byte, because Pillow
-cannot write them all; Pillow reads them back, and what it reads is checked against what was written.
-NAME.file holds a file's bytes, NAME.samples what must come out of it.
+PNG files with every color type, bit depth, interlacing, filter and transparency are written here byte by byte, because
+Pillow cannot write all of them. Pillow reads them back, and the result is checked against the samples written.
+NAME.file contains the bytes of a file, NAME.samples the expected samples.
 """
 
 import io
@@ -34,7 +34,7 @@ def packed_rows(values, depth):
 
 
 def filtered(rows, distance, first):
-    """Rows with filters 0 to 4 in turns."""
+    """Rows with the filters 0 to 4 in turn."""
     above, result = None, b""
     for y, row in enumerate(rows):
         kind = (first + y) % 5
@@ -76,7 +76,7 @@ def png(values, color, depth, interlaced=False, palette=None, transparency=None,
 
 
 def eight_bits(values, depth):
-    """The rule of the reader: scaled and rounded to the nearest."""
+    """Scales as the reader does, rounded to the nearest."""
     return np.floor(values.astype(np.float64) * 255 / (2**depth - 1) + 0.5).astype(np.uint8)
 
 
@@ -88,11 +88,11 @@ def check_with_pillow(file, expected, depth):
         channels = 1
     else:
         if depth != 8 and channels % 2 == 0 and "transparency" in image.info and image.mode != "P":
-            # Pillow compares a transparent colour of another depth with samples of 8 bits.
+            # Pillow compares a transparent color of another bit depth with 8-bit samples.
             channels -= 1
         theirs = np.array(image.convert({1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]))
         theirs = theirs.reshape(*expected.shape[:2], channels)
-    # Of 16 bits Pillow keeps the upper 8: at most one less.
+    # Of 16-bit samples, Pillow keeps the upper 8 bits, so the difference is at most 1.
     difference = np.abs(theirs.astype(int) - expected[:, :, :channels].astype(int)).max()
     assert difference <= (1 if depth == 16 else 0), (image.mode, depth, difference)
 
@@ -122,7 +122,7 @@ for color, depths in DEPTHS.items():
                 elif transparent:
                     values[::2, ::2] = values[0, 0]
                     if depth == 16:
-                        # Differs from the transparent colour in the lower bytes only.
+                        # Differs from the transparent color only in the lower bytes.
                         values[1, 0] = values[0, 0] ^ 1
                     transparency = values[0, 0].astype(">u2").tobytes()
                 file = png(values, color, depth, interlaced, palette, transparency, parts=1 + number % 3, first=number)
@@ -140,7 +140,7 @@ for color, depths in DEPTHS.items():
                 name = f"color{color}_depth{depth}" + "_interlaced" * interlaced + "_transparent" * transparent
                 add(name, file, expected, depth)
 
-# Every kind of deflate block, and every pass of Adam7 being empty.
+# Every kind of deflate block; sizes at which passes of Adam7 are empty.
 smooth = (np.add.outer(np.arange(40) * 3, np.arange(50) * 2)[:, :, None] + [0, 40, 90]) % 256
 for name, level, strategy in [
     ("stored", 0, 0), ("fixed", 9, zlib.Z_FIXED), ("runs", 9, zlib.Z_RLE), ("huffman", 9, zlib.Z_HUFFMAN_ONLY), ("fast", 1, 0),

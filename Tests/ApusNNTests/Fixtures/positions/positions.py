@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes positions.json: rotary frequencies and T5's buckets as Hugging Face's transformers computes them.
+"""Writes positions.json: rotary frequencies and T5's buckets, as Hugging Face's transformers computes them.
 
     python positions.py > positions.json
 """

@@ -1,11 +1,11 @@
-"""Trains small SentencePiece models, puts them into folders of Marian, T5, XLM-RoBERTa, CamemBERT and Llama, and writes
-down what transformers' own tokenizers, those without a tokenizer.json, make of texts and ids.
+"""Trains small SentencePiece models, puts them into folders of Marian, T5, XLM-RoBERTa, CamemBERT and Llama, and
+records the ids and texts of transformers' tokenizers that work without a tokenizer.json.
 
     pip install transformers==4.57.6 sentencepiece==0.2.1 protobuf
     python generate.py ENGLISH.txt ../unigram/cases.json
 
-The first argument is any plain English text, the second one has texts to encode. MORE=100 in the environment makes a
-hundred times as many random texts, RULES=nmt_nfkc another normalization.
+The first argument is any plain English text; the second contains texts to encode. The variable MORE=100 makes a hundred
+times as many random texts, and RULES=nmt_nfkc selects another normalization.
 """
 
 import json
@@ -36,7 +36,7 @@ train("fairseq", lines, model_type="unigram", vocab_size=200, **rules)
 train("bytes", lines, model_type="bpe", vocab_size=450, byte_fallback=True, remove_extra_whitespaces=False,
       normalization_rule_name="identity")
 train("source", lines, model_type="unigram", vocab_size=180, **rules)
-# Another language: every word backwards.
+# Another language, in which every word is spelled backwards.
 back = [" ".join(word[::-1] for word in line.split()) for line in lines]
 train("target", back, model_type="bpe", vocab_size=180, **rules)
 
@@ -69,7 +69,7 @@ def variant(name, kind, models, files, words):
     encoded = []
     for text in texts(words):
         ids = tokenizer(text)["input_ids"]
-        # An empty list has no first token: Llama's and T5's decoders do not expect that.
+        # An empty list has no first token, which the decoders of Llama and T5 do not expect.
         encoded.append({
             "text": text, "ids": ids, "plain": tokenizer(text, add_special_tokens=False)["input_ids"],
             "decoded": tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False),
@@ -92,7 +92,7 @@ def vocabulary(*names):
     for name in names:
         model = sentencepiece.SentencePieceProcessor(model_file=f"{name}.model")
         pieces += [model.id_to_piece(i) for i in range(model.get_piece_size())]
-    # Not all pieces of the models are in a trained vocabulary.
+    # A trained vocabulary does not contain all pieces of the models.
     kept = [piece for i, piece in enumerate(dict.fromkeys(pieces)) if piece not in ("<unk>", "<s>", "</s>") and i % 9]
     return {piece: i for i, piece in enumerate(["</s>", "<unk>"] + kept + [">>fra<<", ">>deu<<", "\u65e5\u672c", "<pad>"])}
 

@@ -1,9 +1,9 @@
-"""Trains small SentencePiece models of every kind and writes down what the library makes of texts and ids.
+"""Trains small SentencePiece models of every kind and records the library's results for texts and ids.
 
     pip install sentencepiece==0.2.3 protobuf
     python generate.py ENGLISH.txt ../unigram/cases.json
 
-The first argument is any plain English text, the second one has texts to encode.
+The first argument is any plain English text; the second contains texts to encode.
 """
 
 import io

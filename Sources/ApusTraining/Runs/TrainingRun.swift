@@ -1,5 +1,5 @@
 // The training loop, with validation, checkpoints and exact resumption.
-// Read first: Optimizers/Optimizer.swift. Read next: TrainingRun+Checkpoint.swift.
+// Read first: ../Optimizers/Optimizer.swift. Read next: TrainingRun+Checkpoint.swift.
 
 import ApusBase
 public import ApusNN

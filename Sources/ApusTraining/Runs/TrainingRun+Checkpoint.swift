@@ -1,5 +1,5 @@
 // Checkpoints: a single file, replaced atomically, from which a run can be resumed exactly.
-// Read first: TrainingRun.swift, ApusData/Files/AtomicFile.swift.
+// Read first: TrainingRun.swift, ApusFiles/Files/AtomicFile.swift.
 
 import ApusFiles
 import ApusNN
