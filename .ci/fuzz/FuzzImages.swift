@@ -1,6 +1,7 @@
 // Fuzzes the readers of PNG and PNM images. Every image that can be read must be unchanged after writing and reading it
 // again.
-// Read first: Fuzz.swift; Sources/ApusMedia/Images/PNGReader.swift and Inflate.swift, the code under test.
+// Read first: Fuzz.swift; Sources/ApusMedia/Images/PNGReader.swift and Sources/ApusFiles/Compression/Inflate.swift, the
+// code under test.
 
 import Foundation
 
