@@ -51,11 +51,13 @@ import Testing
   /// The shortest lines of merges.txt have four bytes; the table of merges has room for as many as there are lines.
   @Test func shortMerges() throws {
     try withTemporaryFolder { folder in
-      let letters = (0..<40).map { String(UnicodeScalar(UInt8(48 + $0))) }.filter { $0 != "\"" && $0 != "\\" }
+      // GPT-2's spelling of bytes: printable characters stand for themselves, all others begin at 256.
+      let printable = Array(33...126) + Array(161...172) + Array(174...255)
+      let bytes = (printable + Array(256..<256 + 256 - printable.count)).compactMap { UnicodeScalar($0).map(String.init) }
+      let letters = (48..<88).compactMap { UnicodeScalar($0).map(String.init) }
       let pairs = letters.flatMap { first in letters.map { (first, $0) } }
-      let tokens = letters + pairs.map { $0 + $1 }
-      let entries = tokens.enumerated().map { "\"\($1)\": \($0)" }
-      try Data("{\(entries.joined(separator: ", "))}".utf8).write(to: folder.appending(path: "vocab.json"))
+      let ids = Dictionary(uniqueKeysWithValues: (bytes + pairs.map { $0 + $1 }).enumerated().map { ($1, $0) })
+      try Self.write(ids, folder, "vocab.json")
       let merges = pairs.map { "\($0) \($1)\n" }.joined()
       try Data(merges.utf8).write(to: folder.appending(path: "merges.txt"))
       #expect(pairs.count > 1_100)

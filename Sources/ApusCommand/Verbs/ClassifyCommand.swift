@@ -1,15 +1,12 @@
-// `apus classify`: what is in a picture, or what a text is about, with a published classifier.
+// `apus classify`: classifies images and texts with a published model.
 // Read first: ApusPublished/Capabilities/ImageModel.swift. Read next: ClassifyCommand+Text.swift.
 
 import Apus
 import ApusCharts
-import ApusLanguage
 import ApusMedia
-import ApusMultimodal
 import ApusPublished
 import ApusTensor
 import ApusText
-import ApusVision
 import Foundation
 
 struct ClassifyCommand: Verb {

@@ -24,7 +24,7 @@ public protocol DecoderOnlyTransformer: CausalDecoder, PublishedModel {
   /// The norm after the last block.
   var finalNorm: FinalNorm { get }
 
-  /// What the first block reads, [batch, length] → [batch, length, width].
+  /// The embeddings, which the first block reads, [batch, length] → [batch, length, width].
   func embed(_ ids: IndexTensor, at positions: TokenPositions) -> Tensor
 
   /// The rotations of queries and keys; nil if positions are embedded.

@@ -18,10 +18,10 @@ public protocol TiedEncoderDecoder: EncoderDecoder {
   /// Added to the logits, [1, vocabulary]; not trained.
   var outputBias: Tensor { get }
 
-  /// What the first block of the encoder reads, [batch, length] → [batch, length, width].
+  /// The embeddings of the source, which the first block of the encoder reads, [batch, length] → [batch, length, width].
   func embedSource(_ ids: IndexTensor) -> Tensor
 
-  /// What the first block of the decoder reads of tokens from position `start` on, [batch, length] → [batch, length, width].
+  /// The embeddings of target tokens from position `start` on, which the first block of the decoder reads, [batch, length] → [batch, length, width].
   func embedTarget(_ ids: IndexTensor, from start: Int) -> Tensor
 }
 

@@ -24,7 +24,7 @@ public protocol TextEncoder: PublishedModel {
   /// The blocks, from first to last.
   var blocks: [TransformerBlock] { get }
 
-  /// What the first block reads, [batch, length] → [batch, length, width].
+  /// The embeddings, which the first block reads, [batch, length] → [batch, length, width].
   ///
   /// - Parameters:
   ///   - ids: [batch, length]

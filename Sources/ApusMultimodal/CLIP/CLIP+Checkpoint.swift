@@ -5,7 +5,6 @@ public import ApusFiles
 import ApusNN
 public import ApusPublished
 import ApusTensor
-import ApusVision
 
 extension CLIP {
   public static var families: [ModelFamily] { [family] }

@@ -1,9 +1,8 @@
-// The two encoders of CLIP. Read first: CLIP.swift, ApusVision/ViT/ImageEncoder.swift.
+// The two encoders of CLIP. Read first: CLIP.swift, ApusNN/Layers/ImageEncoder.swift.
 
 import ApusBase
 public import ApusNN
 public import ApusTensor
-public import ApusVision
 
 /// The text encoder of CLIP: a small GPT, whose hidden state at the end token represents the text.
 ///

@@ -35,12 +35,12 @@ public struct ForwardObserver {
     self.crossAttentionWeights = crossAttentionWeights
   }
 
-  /// What the self-attention of the running block reports to; nil if nobody asks.
+  /// The receiver of the running block's self-attention weights; nil if nobody asks for them.
   var onAttentionWeights: ((Tensor) -> Void)? {
     attentionWeights.map { report in { [layer] in report(layer, $0) } }
   }
 
-  /// What the cross-attention of the running block reports to; nil if nobody asks.
+  /// The receiver of the running block's cross-attention weights; nil if nobody asks for them.
   var onCrossAttentionWeights: ((Tensor) -> Void)? {
     crossAttentionWeights.map { report in { [layer] in report(layer, $0) } }
   }

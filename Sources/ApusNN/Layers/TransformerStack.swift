@@ -3,7 +3,7 @@
 
 public import ApusTensor
 
-/// What the cross-attentions of a stack read.
+/// The encoder's output, in the form in which the cross-attentions of a stack read it.
 public enum EncoderMemory {
   /// The encoder's output, [batch, source length, width], and which of its positions exist. Each block projects its keys and
   /// values when it runs.

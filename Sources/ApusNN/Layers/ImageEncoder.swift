@@ -1,7 +1,6 @@
 // The skeleton of image encoders (ViT, CLIP's): patches as tokens, a class token before them, blocks.
-// Read first: ApusNN/Layers/PatchEmbedding.swift, ApusNN/Layers/TransformerStack.swift. Read next: ViT.swift.
+// Read first: PatchEmbedding.swift, TransformerStack.swift. Read next: ApusVision/ViT/ViT.swift.
 
-public import ApusNN
 public import ApusTensor
 
 /// A Transformer that reads an image as a sequence of patches.
@@ -12,7 +11,7 @@ public import ApusTensor
 ///   classToken [W] ────────────────┘
 /// ```
 ///
-/// A family says what becomes of the embeddings before the first block. The forward pass is written here.
+/// A family defines what happens to the embeddings before the first block. The forward pass is written here.
 public protocol ImageEncoder: Module {
   /// The patch embedding.
   var patches: PatchEmbedding { get }
@@ -23,7 +22,7 @@ public protocol ImageEncoder: Module {
   /// The blocks, from first to last.
   var blocks: [TransformerBlock] { get }
 
-  /// What the first block reads, [batch, channels, size, size] → [batch, 1 + patches, width].
+  /// The embeddings, which the first block reads, [batch, channels, size, size] → [batch, 1 + patches, width].
   func embed(_ pixels: Tensor) -> Tensor
 }
 
