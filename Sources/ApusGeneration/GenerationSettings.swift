@@ -1,4 +1,4 @@
-// The settings of text generation. Read next: ScoreRules.swift, BeamSearch.swift, GenerationSettings+File.swift.
+// The settings of text generation. Read next: LogitRules.swift, BeamSearch.swift, GenerationSettings+File.swift.
 
 import ApusBase
 

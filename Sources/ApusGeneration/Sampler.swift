@@ -1,4 +1,4 @@
-// Sampling a token from logits. Read next: Candidates.swift; ScoreRules.swift, which changes logits before; TokenGenerator.swift.
+// Sampling a token from logits. Read next: Candidates.swift; LogitRules.swift, which changes logits before; TokenGenerator.swift.
 
 import ApusBase
 public import ApusTensor

@@ -1,4 +1,4 @@
-// Generation token by token, for one text or for several side by side. Read first: AutoregressiveModel.swift, ScoreRules.swift.
+// Generation token by token, for one text or for several side by side. Read first: AutoregressiveModel.swift, LogitRules.swift.
 // Read next: Generation.swift for whole texts, TokenStream.swift for text while it is generated.
 
 import ApusTensor

@@ -136,7 +136,7 @@ private struct SentencePlan {
     for (i, module) in modules.others.enumerated() {
       if (module.kind == "Pooling") != (i == 0), module.kind == "Pooling" || i == 0 {
         module.reader.note(
-          "type", expected: i == 0 ? "a Pooling module behind the encoder" : "one Pooling module", found: module.kind)
+          "type", expected: i == 0 ? "a Pooling module after the encoder" : "one Pooling module", found: module.kind)
         try module.reader.check()
       }
       switch module.kind {
