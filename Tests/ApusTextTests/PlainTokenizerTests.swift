@@ -53,7 +53,9 @@ import Testing
     try withTemporaryFolder { folder in
       // GPT-2's spelling of bytes: printable characters stand for themselves, all others begin at 256.
       let printable = Array(33...126) + Array(161...172) + Array(174...255)
-      let bytes = (printable + Array(256..<256 + 256 - printable.count)).compactMap { UnicodeScalar($0).map(String.init) }
+      let bytes = (printable + Array(256..<256 + 256 - printable.count)).compactMap {
+        UnicodeScalar($0).map(String.init)
+      }
       let letters = (48..<88).compactMap { UnicodeScalar($0).map(String.init) }
       let pairs = letters.flatMap { first in letters.map { (first, $0) } }
       let ids = Dictionary(uniqueKeysWithValues: (bytes + pairs.map { $0 + $1 }).enumerated().map { ($1, $0) })
