@@ -1,5 +1,5 @@
 // Storages that repeated steps use again, so that a step allocates none.
-// Read first: Storage.swift. Read next: ApusModels/Decoding/TokenGenerator.swift, whose tokens are such steps.
+// Read first: Storage.swift. Read next: ApusGeneration/TokenGenerator.swift, whose tokens are such steps.
 
 import ApusBase
 import ApusKernels

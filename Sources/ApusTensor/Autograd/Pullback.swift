@@ -1,5 +1,5 @@
 // How an operation defines its gradient: `recorded` and `wrt`.
-// Read first: Tape.swift. Read next: Ops/Arithmetic.swift for short examples.
+// Read first: Tape.swift. Read next: ../Ops/Arithmetic.swift for short examples.
 
 import ApusBase
 
