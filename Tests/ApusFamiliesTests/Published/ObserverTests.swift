@@ -3,17 +3,16 @@
 
 import Apus
 import ApusFiles
-import ApusNN
-import ApusTensor
-import ApusTesting
-import Foundation
-import Testing
-
 import ApusGeneration
 import ApusLanguage
 import ApusMultimodal
+import ApusNN
 import ApusPublished
+import ApusTensor
+import ApusTesting
 import ApusVision
+import Foundation
+import Testing
 
 @Suite struct ObserverTests {
   private static let fixtures = ModelFixture.all + [ModelFixture(name: "torch/transformer")]
