@@ -75,7 +75,7 @@ public struct TrackedInputs: Sendable {
   public subscript(position: Int) -> Bool { entries[position] >= 0 }
 }
 
-/// What one use of a tensor adds to the tensor's gradient.
+/// The contribution of one use of a tensor to its gradient.
 enum Contribution {
   /// A gradient to add.
   case whole(Tensor)

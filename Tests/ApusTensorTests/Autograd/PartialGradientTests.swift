@@ -46,7 +46,8 @@ private struct FusedOperation: Sendable {
     ApusTensor.linear($0[0], weight: $0[1], bias: $0[2], activation: .gelu)
   }
   static let feedForward = FusedOperation("feedForward", [[5, 3], [6, 3], [6], [2, 6], [2]]) {
-    ApusTensor.feedForward($0[0], expansion: ($0[1], $0[2]), activation: .gelu, contraction: ($0[3], $0[4]))
+    // (The exact GELU has another formula where its slope is needed too, whose last bits differ.)
+    ApusTensor.feedForward($0[0], expansion: ($0[1], $0[2]), activation: .geluTanh, contraction: ($0[3], $0[4]))
   }
   static let layerNorm = FusedOperation("layerNorm", [[5, 6], [6], [6]]) {
     ApusTensor.layerNorm($0[0], weight: $0[1], bias: $0[2])
