@@ -53,6 +53,7 @@ function add_test(attribute, signature,    name, parameters, values, labels, val
     loops = loops "for argument" i " in (" values[i] ") { "
     ends = ends " }"
   }
+  translated++
   tests = tests "    " loops "list.add(\"" suite "." name "\") { Self()." name "(" call ") }" ends "\n"
 }
 
@@ -81,6 +82,8 @@ FNR == 1 {
   }
   sub(/@Suite(\([^)]*\))? /, "")
 }
+
+/@Test/ { found++ }
 
 # An attribute stands on its own lines, or before `func`; the signature that follows may be on several lines, too.
 /^ *@Test/ {
@@ -121,6 +124,7 @@ state == "signature" {
 END {
   if (failed) exit 1
   end_file()
+  if (found != translated) fail("translated " translated " of " found " tests")
   out = folder "/Main.swift"
   print "import Testing\n\n@_cdecl(\"main\")" >out
   print "func run(_ count: Int32, _ words: UnsafePointer<UnsafePointer<CChar>>) -> Int32 {" >out

@@ -16,7 +16,7 @@ let encodingWorkloads: [Workload] = [
 /// Computes the last hidden states of a batch without padding.
 private func encode(_ name: String, _ sizes: BERT.Configuration, batch: Int, isPrepacked: Bool = false) -> Workload {
   let (length, width) = (128, Double(sizes.width))
-  let weights = Double(sizes.layers) * (4 * width * width + 2 * width * Double(sizes.hidden))
+  let weights = Double(sizes.layers) * (4 * width * width + 2 * width * Double(sizes.intermediateSize))
   let attention = Double(sizes.layers) * 4 * width * Double(length)
   return Workload(
     name: "\(name)_b\(batch)t\(length)" + (isPrepacked ? "_prepacked" : ""), limit: .multiplyAdds,

@@ -39,7 +39,7 @@ private func prefill(_ name: String, isLastOnly: Bool, isPrepacked: Bool = false
       let state = model.makeState(capacity: 512)
       return {
         state.truncate(to: 0)
-        _ = model.scores(after: ids, state: state, isLastOnly: true)
+        _ = model.logits(after: ids, state: state, isLastOnly: true)
       }
     })
 }
@@ -58,7 +58,7 @@ private func decode() -> Workload {
         state.truncate(to: 0)
         var token: Int32 = 0
         for _ in 0..<64 {
-          let scores = model.scores(after: IndexTensor([token], shape: [1, 1]), state: state, isLastOnly: true)
+          let scores = model.logits(after: IndexTensor([token], shape: [1, 1]), state: state, isLastOnly: true)
           token = Int32(sampler(scores.scalars, using: .current))
         }
       }

@@ -11,8 +11,8 @@ private func classifyPicture() -> Workload {
   let c = ViT.Configuration.base16
   let (tokens, width, layers) = (Double(c.length), Double(c.width), Double(c.layers))
   let patches = 2 * (tokens - 1) * width * Double(c.channels * c.patchSize * c.patchSize)
-  // Per token, four products of width² and two of width · hidden. Attention: two products of tokens² · width.
-  let weights = 4 * width * width + 2 * width * Double(c.hidden)
+  // Four products of width², two of width · hidden; attention: two products of tokens².
+  let weights = 4 * width * width + 2 * width * Double(c.intermediateSize)
   let block = 2 * tokens * weights + 4 * tokens * tokens * width
   return Workload(
     name: "infer_vit_base_16_224_b1", limit: .multiplyAdds, operations: patches + layers * block,

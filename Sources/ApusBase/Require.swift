@@ -5,6 +5,9 @@
 ///
 /// The standard library's `precondition` drops its message in optimized builds, where a shape mismatch would be reported as an
 /// illegal instruction. The message names the operation, the shapes and the rule.
+///
+/// Inlined into other modules too: a call with two closures takes longer than the check.
+@inlinable
 @inline(__always)
 package func require(_ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String) {
   if !condition() { requirementFailure(message()) }
@@ -12,4 +15,5 @@ package func require(_ condition: @autoclosure () -> Bool, _ message: @autoclosu
 
 /// Stops the program with `message`.
 @inline(never)
+@usableFromInline
 package func requirementFailure(_ message: String) -> Never { stop(message) }

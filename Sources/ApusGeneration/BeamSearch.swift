@@ -1,50 +1,51 @@
-// The likeliest whole text, approximately: several beginnings are followed side by side.
+// Beam search: an approximate search for the most probable text, with several candidates side by side.
 // Read first: GenerationSettings.swift, DecoderState.swift.
 
 import ApusTensor
 import Foundation
 
-/// Beam search for every row of a batch, by the rules of Hugging Face's library.
+/// Beam search for each row of a batch, by the rules of Hugging Face's library.
 ///
-/// Every beam is continued by every token; of the best continuations those that end the text are kept as results, and the n
-/// best of the others are the next beams. With e ways to end, n·(e + 1) are looked at, since at most n·e of them can end.
+/// Each beam is continued by each token. Of the best continuations, those that end the text are kept as results, and the n
+/// best of the others become the next beams. With e ways to end, n·(e + 1) continuations are considered, since at most n·e of
+/// them can end.
 final class BeamSearch {
   private struct Beam {
     var text: [Int32]
-    /// Its log-probability.
+    /// The log-probability of the text.
     var score: Float
-    /// The beam that it continues, within its row of the batch.
+    /// The index of the beam that it continues, within its row of the batch.
     var parent = 0
   }
 
   /// One row of the batch.
   private struct Row {
     var beams: [Beam]
-    /// Finished texts, the best first.
+    /// Finished texts, best first.
     var results: [GeneratedSequence] = []
     var isDone = false
   }
 
-  private let model: any TokenDecoder
+  private let model: any AutoregressiveModel
   private let settings: GenerationSettings
-  private var rules: ScoreRules
+  private var rules: LogitRules
   private let limit: Int
-  /// The continuations of a row that are looked at, for every beam.
+  /// The number of continuations considered for each beam.
   private let candidatesPerBeam: Int
   private let promptCounts: [Int]
   private var state: DecoderState
   private var pending: IndexTensor
   private var rows: [Row]
 
-  init(_ model: any TokenDecoder, _ start: GenerationStart, _ settings: GenerationSettings) {
-    (self.model, self.settings, rules, limit) = (model, settings, ScoreRules(settings), start.limit)
+  init(_ model: any AutoregressiveModel, _ start: GenerationStart, _ settings: GenerationSettings) {
+    (self.model, self.settings, rules, limit) = (model, settings, LogitRules(settings), start.limit)
     (state, pending) = (start.state, start.pending)
     candidatesPerBeam = max(2, 1 + settings.endTokens.count + settings.stopSequences.count)
     promptCounts = start.texts.map(\.count)
     rows = start.texts.map { Row(beams: [Beam(text: $0, score: 0)]) }
   }
 
-  /// The best result of every row.
+  /// The best result of each row.
   func run() -> [GeneratedSequence] {
     if limit > 0 {
       for written in 1...limit {
@@ -67,14 +68,14 @@ final class BeamSearch {
       (0..<beams).map { row.isDone || $0 >= row.beams.count ? nil : row.beams[$0].text }
     }
     let counts = promptCounts.flatMap { Array(repeating: $0, count: beams) }
-    let scores = model.withScores(after: pending, state: state) { scores in
-      var scores = scores - scores.logSumExp(along: -1, keepingDimensions: true)
-      rules.apply(to: &scores, texts: texts, promptCounts: counts, limit: limit)
-      return scores
+    let logProbabilities = model.withLogits(after: pending, state: state) { logits in
+      var logProbabilities = logits - logits.logSumExp(along: -1, keepingDimensions: true)
+      rules.apply(to: &logProbabilities, texts: texts, promptCounts: counts, limit: limit)
+      return logProbabilities
     }
-    // A place without a beam (there were fewer continuations than beams) continues as nothing.
+    // Where there are fewer beams than places, the empty places have no continuations.
     let totals = rows.flatMap { row in (0..<beams).map { $0 < row.beams.count ? row.beams[$0].score : -.infinity } }
-    let all = (scores + Tensor(totals, shape: [state.rows, 1])).reshaped(to: [rows.count, beams * vocabulary])
+    let all = (logProbabilities + Tensor(totals, shape: [state.rows, 1])).reshaped(to: [rows.count, beams * vocabulary])
     let count = min(candidatesPerBeam * settings.beams, beams * vocabulary)
     let best = all.topK(count)
     let values = best.values.scalars
@@ -95,7 +96,7 @@ final class BeamSearch {
     for (rank, candidate) in candidates.enumerated() {
       let ending = settings.ending(candidate.text.suffix(written))
       if ending != nil || written == limit {
-        // Behind the first n it is no better than beams that go on.
+        // Finished texts beyond the first n are no better than the beams that go on.
         if rank < settings.beams { keep(candidate, ending ?? .length, row, written) }
       } else if next.count < settings.beams {
         next.append(candidate)
@@ -109,7 +110,7 @@ final class BeamSearch {
     let score = normalized(candidate.score, length: written)
     let result = GeneratedSequence(
       ids: candidate.text, promptCount: promptCounts[row], finish: finish, score: score)
-    // Behind those that are as good.
+    // After those with the same score.
     let place = rows[row].results.firstIndex { ($0.score ?? 0) < score } ?? rows[row].results.count
     rows[row].results.insert(result, at: place)
     if rows[row].results.count > settings.beams { rows[row].results.removeLast() }
@@ -119,7 +120,7 @@ final class BeamSearch {
     score / Float(pow(Double(length), Double(settings.lengthPenalty)))
   }
 
-  /// Whether nothing that may still come matters.
+  /// Whether no continuation can change the result.
   private func isSettled(_ row: Int, _ best: Float, _ written: Int) -> Bool {
     let results = rows[row].results
     guard results.count == settings.beams, let worst = results.last?.score else { return false }
@@ -130,7 +131,7 @@ final class BeamSearch {
     }
   }
 
-  /// Puts the chosen beams where their parents were, and their last tokens in line.
+  /// Reorders the state by the parents of the chosen beams, and makes their last tokens the next input.
   private func feed(isFirst: Bool) {
     let beams = settings.beams
     if isFirst {

@@ -1,13 +1,13 @@
-// Tokens that may come next, in order of their weights, in memory that the next draw uses again.
+// Candidate tokens in order of their weights, in memory that the next draw reuses.
 // Read first: Sampler.swift.
 
-/// Tokens with weights, as a heap: finding the best few of many takes no sorting, and no memory besides.
+/// Tokens with weights, as a heap: selecting the best few of many needs neither sorting nor additional memory.
 package struct Candidates {
   struct Entry {
     var token: Int
     var weight: Double
 
-    /// A larger weight, or the same and a smaller token.
+    /// Whether the weight is larger, or equal and the token smaller.
     func isBetter(than other: Entry) -> Bool {
       weight > other.weight || (weight == other.weight && token < other.token)
     }
@@ -17,7 +17,7 @@ package struct Candidates {
 
   package init() {}
 
-  /// In order, from the first on.
+  /// The sum of the weights, in order.
   var total: Double { entries.reduce(0) { $0 + $1.weight } }
 
   mutating func removeAll() { entries.removeAll(keepingCapacity: true) }
@@ -26,15 +26,15 @@ package struct Candidates {
 
   mutating func removeAll(below weight: Double) { entries.removeAll { $0.weight < weight } }
 
-  /// Only the tokens of the k largest scores, the largest first; of equal ones the first. Their weights are `weight`'s.
+  /// Keeps the tokens of the k largest logits, largest first, and of equal ones the first; `weight` gives their weights.
   ///
   /// - Complexity: O(n log k): the worst of the best so far is on top of a heap.
   mutating func takeLargest(
-    _ k: Int, of scores: UnsafeBufferPointer<Float>, weight: (_ token: Int) -> Double
+    _ k: Int, of logits: UnsafeBufferPointer<Float>, weight: (_ token: Int) -> Double
   ) {
     removeAll()
-    for token in scores.indices {
-      let entry = Entry(token: token, weight: Double(scores[token]))
+    for token in logits.indices {
+      let entry = Entry(token: token, weight: Double(logits[token]))
       if entries.count < k {
         entries.append(entry)
         if entries.count == k { makeHeap { $1.isBetter(than: $0) } }
@@ -44,7 +44,7 @@ package struct Candidates {
       }
     }
     if entries.count < k { makeHeap { $1.isBetter(than: $0) } }
-    // The worst of the rest goes behind the rest, until the best is in front.
+    // The worst of the rest moves to the end of the rest, until the best is in front.
     for end in entries.indices.reversed() {
       entries.swapAt(0, end)
       sink(0, in: end) { $1.isBetter(than: $0) }
@@ -52,9 +52,9 @@ package struct Candidates {
     for place in entries.indices { entries[place].weight = weight(entries[place].token) }
   }
 
-  /// Only the fewest best tokens that together have at least this weight, the best first.
+  /// Keeps the fewest best tokens whose total weight is at least `least`, best first.
   ///
-  /// - Complexity: O(n + m log n) for the m that stay.
+  /// - Complexity: O(n + m log n) for the m tokens that are kept.
   mutating func keepBest(ofWeight least: Double) {
     makeHeap { $0.isBetter(than: $1) }
     var (end, sum) = (entries.count, 0.0)
@@ -68,7 +68,7 @@ package struct Candidates {
     entries.reverse()
   }
 
-  // MARK: The heap: no entry comes before the one above it
+  // MARK: The heap: no entry comes before its parent
 
   private mutating func makeHeap(_ comesBefore: (Entry, Entry) -> Bool) {
     for parent in stride(from: entries.count / 2 - 1, through: 0, by: -1) {

@@ -1,35 +1,39 @@
-// What a decoder remembers while it writes: keys and values of its own positions, and of the sequence it reads.
-// Read first: ApusNN/Layers/KeyValueCache.swift, AttentionMemory.swift. Read next: TokenDecoder.swift.
+// The state of a generation: keys and values of the positions so far, and of the encoder's output.
+// Read first: ApusNN/Layers/KeyValueCache.swift, AttentionMemory.swift. Read next: AutoregressiveModel.swift.
 
 import ApusBase
 public import ApusNN
 public import ApusTensor
 
-/// The memory of one generation: several rows (sequences, or beams of them) that grow together.
+/// The state of one generation: several rows (sequences, or beams of sequences) that grow together.
 public final class DecoderState {
-  /// Sequences side by side.
+  /// The number of sequences side by side.
   public let rows: Int
-  /// The most positions.
+  /// The maximum number of positions.
   public let capacity: Int
-  /// Keys and values of all positions so far, for every layer.
+  /// The keys and values of all positions so far, one cache for each block.
   public let caches: [KeyValueCache]
-  /// Keys and values of the sequence that is read, for every layer; empty in a model without an encoder.
+  /// The keys and values of the encoder's output, one memory for each block; empty in a decoder-only model.
   public let memories: [AttentionMemory]
-  /// How many positions at the beginning of each row are padding; empty: none.
+  /// The number of padding positions at the beginning of each row; empty: none.
   public let padding: [Int]
-  /// −∞ at the keys that are padding, [rows, 1, 1, capacity]; nil if there are none.
+  /// −∞ at the keys of padding, [rows, 1, 1, capacity]; nil if there is none.
   public let paddingBias: Tensor?
-  /// For every row a number for what was written at each position: rows that share a beginning share its numbers.
+  /// For each row, a number for the token at each position: rows that share a prefix share its numbers.
   private var origins: [[Int]]
   private var nextOrigin = 0
-  /// What `positions` gave last, to be written over.
+  /// The last result of `positions`, whose memory is reused.
   private var places = IndexTensor([])
-  /// Memory of the steps of one token each.
+  /// The memory of steps of one token each.
   let workspace = Workspace()
 
   /// - Parameters:
-  ///   - layers: self-attentions.
-  ///   - width: features of their keys and of their values, all heads together.
+  ///   - rows: the number of sequences side by side.
+  ///   - capacity: the maximum number of positions.
+  ///   - layers: the number of blocks.
+  ///   - width: the size of the keys, and of the values, of one position: key–value heads · head size.
+  ///   - memories: the keys and values of the encoder's output, one memory for each block.
+  ///   - padding: the number of padding positions at the beginning of each row; empty: none.
   public convenience init(
     rows: Int, capacity: Int, layers: Int, width: Int, memories: [AttentionMemory] = [], padding: [Int] = []
   ) {
@@ -39,6 +43,22 @@ public final class DecoderState {
       rows: rows, caches: (0..<layers).map { _ in KeyValueCache(batch: rows, capacity: capacity, width: width) },
       memories: memories, padding: padding.contains { $0 > 0 } ? padding : [],
       origins: Array(repeating: [], count: rows), capacity: capacity)
+  }
+
+  /// The state of a stack of blocks.
+  ///
+  /// - Parameters:
+  ///   - rows: the number of sequences side by side.
+  ///   - capacity: the maximum number of positions.
+  ///   - blocks: the blocks, each of which gets a cache.
+  ///   - memories: what the cross-attentions read, one memory for each block; empty in a decoder-only model.
+  ///   - padding: the number of padding positions at the beginning of each row; empty: none.
+  public convenience init(
+    rows: Int, capacity: Int, blocks: [TransformerBlock], memories: [AttentionMemory] = [], padding: [Int] = []
+  ) {
+    let width = blocks.first.map { $0.attention.keyValueHeads * $0.attention.headSize } ?? 0
+    self.init(
+      rows: rows, capacity: capacity, layers: blocks.count, width: width, memories: memories, padding: padding)
   }
 
   private init(
@@ -56,16 +76,16 @@ public final class DecoderState {
       }
   }
 
-  /// Positions read so far, padding included.
+  /// The number of positions so far, including padding.
   public var count: Int { caches.first?.count ?? 0 }
 
-  /// Forgets all positions from `count` on.
+  /// Drops all positions from `count` on.
   public func truncate(to count: Int) {
     for cache in caches { cache.truncate(to: count) }
     for row in origins.indices { origins[row] = Array(origins[row].prefix(count)) }
   }
 
-  /// The places of the next `new` tokens, counted from the first one that is no padding: [rows, new].
+  /// The positions of the next `new` tokens, not counting padding: [rows, new].
   public func positions(_ new: Int) -> IndexTensor {
     let (start, rows, padding) = (count, rows, padding)
     places.overwrite(as: [rows, new]) { places in
@@ -77,11 +97,19 @@ public final class DecoderState {
     return places
   }
 
+  /// The positions of the next `new` tokens: without padding the same in all rows.
+  package func nextPositions(_ new: Int) -> TokenPositions {
+    paddingBias == nil ? .range(count..<count + new) : .indices(positions(new))
+  }
+
+  /// The mask that hides padding from the self-attentions, which are causal by their caches.
+  package var mask: AttentionMask { AttentionMask(bias: paddingBias) }
+
   // MARK: Rows
 
-  /// Makes every row a continuation of the row that `parents` names for it.
+  /// Replaces each row by the row that `parents` names for it.
   ///
-  /// - Complexity: rows with a common beginning differ from where they parted; only what differs is copied.
+  /// - Complexity: rows with a common prefix differ only after it; only what differs is copied.
   public func reorder(_ parents: [Int]) {
     require(
       parents.count == rows && parents.allSatisfy { $0 >= 0 && $0 < rows }, "reorder: rows \(parents) of \(rows)")
@@ -105,7 +133,7 @@ public final class DecoderState {
     }
   }
 
-  /// A state in which every row comes `times` times, one after the other; the sequence that is read exists once.
+  /// A state in which each row is repeated `times` times in succession; the memories of the encoder's output are shared.
   public func repeated(_ times: Int) -> DecoderState {
     recordOrigins()
     let result = DecoderState(

@@ -1,4 +1,4 @@
-// Whole texts from a model, for a batch of prompts. Read first: GenerationSettings.swift, TokenGenerator.swift.
+// Generation of whole texts for a batch of prompts. Read first: GenerationSettings.swift, TokenGenerator.swift.
 // Read next: BeamSearch.swift, TokenStream.swift, SpeculativeDecoding.swift.
 
 public import ApusTensor
@@ -6,13 +6,14 @@ public import ApusTensor
 extension CausalDecoder {
   /// Continues prompts.
   ///
-  /// Shorter prompts get padding in front, which changes nothing about what is written. A text that reaches the end of the
-  /// model's positions ends there.
+  /// Shorter prompts are padded on the left, which does not change what is generated. A text that reaches the model's last
+  /// position ends there.
   ///
   /// - Parameters:
-  ///   - prompts: each at least one token.
-  ///   - generator: the source of randomness; the same one gives the same texts.
-  /// - Returns: a sequence for every prompt, in order.
+  ///   - prompts: the tokens of each prompt, at least one.
+  ///   - settings: how tokens are chosen and when texts end.
+  ///   - generator: the source of random numbers; the same generator gives the same texts.
+  /// - Returns: a sequence for each prompt, in order.
   /// - Throws: everything that is wrong with the prompts and the settings.
   public func generate(
     _ prompts: [[Int32]], settings: GenerationSettings, using generator: RandomGenerator = .current
@@ -20,7 +21,7 @@ extension CausalDecoder {
     complete(self, try GenerationStart(self, prompts, settings), settings, generator)
   }
 
-  /// A generation that is stepped through by hand, with all prompts side by side; beams are not searched.
+  /// A generation to be stepped through, with all prompts side by side; there is no beam search.
   public func generator(
     _ prompts: [[Int32]], settings: GenerationSettings, using generator: RandomGenerator = .current
   ) throws(GenerationError) -> TokenGenerator {
@@ -29,12 +30,13 @@ extension CausalDecoder {
 }
 
 extension ConditionalDecoder {
-  /// Writes about sources: translations, summaries, answers.
+  /// Generates target texts, such as translations, summaries or answers.
   ///
   /// - Parameters:
-  ///   - sources: each at least one token.
-  ///   - generator: the source of randomness; the same one gives the same texts.
-  /// - Returns: a sequence for every source, in order, beginning with the start token.
+  ///   - sources: the tokens of each source, at least one.
+  ///   - settings: how tokens are chosen and when texts end.
+  ///   - generator: the source of random numbers; the same generator gives the same texts.
+  /// - Returns: a sequence for each source, in order, beginning with the start token.
   /// - Throws: everything that is wrong with the sources and the settings.
   public func generate(
     reading sources: [[Int32]], settings: GenerationSettings, using generator: RandomGenerator = .current
@@ -42,7 +44,7 @@ extension ConditionalDecoder {
     complete(self, try GenerationStart(self, reading: sources, settings), settings, generator)
   }
 
-  /// A generation that is stepped through by hand, with all sources side by side; beams are not searched.
+  /// A generation to be stepped through, with all sources side by side; there is no beam search.
   public func generator(
     reading sources: [[Int32]], settings: GenerationSettings, using generator: RandomGenerator = .current
   ) throws(GenerationError) -> TokenGenerator {
@@ -51,7 +53,8 @@ extension ConditionalDecoder {
 }
 
 private func complete(
-  _ model: any TokenDecoder, _ start: GenerationStart, _ settings: GenerationSettings, _ generator: RandomGenerator
+  _ model: any AutoregressiveModel, _ start: GenerationStart, _ settings: GenerationSettings,
+  _ generator: RandomGenerator
 ) -> [GeneratedSequence] {
   if settings.beams > 1 { return BeamSearch(model, start, settings).run() }
   let generation = TokenGenerator(model, start, settings: settings, using: generator)

@@ -1,26 +1,26 @@
-// Settings as Hugging Face's library writes them: generation_config.json, or the same fields in an old config.json.
+// Generation settings from Hugging Face's generation_config.json, or from the same fields in an old config.json.
 // Read first: GenerationSettings.swift.
 
 public import ApusFiles
 public import Foundation
 
 extension GenerationSettings {
-  /// More beams than this are no search but an attack on memory.
+  /// The maximum number of beams in a file; more could exhaust memory.
   package static let mostBeams = 1_024
-  /// Their library leaves fields out that have its own default values, and this is the one that changes the texts.
+  /// The library omits fields that have its default values; this is the only default that changes texts.
   private static let usualTopK = 50
 
-  /// What a model's folder says about generating with it.
+  /// The generation settings in a model's folder.
   ///
-  /// Read from generation_config.json; where it is missing, from config.json, which held these fields once. `do_sample`
-  /// decides whether temperature, top-k (50, if the file says nothing), top-p and min-p count. The greatest length may be
-  /// given with the prompt (`max_length`, of which an encoder–decoder's start token is one) or without it
+  /// They are read from generation_config.json, or, where that is missing, from config.json, which held these fields in older
+  /// versions. `do_sample` decides whether temperature, top-k (50 if the file has none), top-p and min-p apply. The maximum length
+  /// is given including the prompt (`max_length`, which counts an encoder–decoder's start token) or without it
   /// (`max_new_tokens`).
   ///
   /// - Parameters:
   ///   - folder: the model's folder.
-  ///   - maximumNewTokens: how much to write where the file does not say.
-  ///   - promptCount: how many tokens of `max_length` are the prompt; 1 for an encoder–decoder.
+  ///   - maximumNewTokens: the maximum number of new tokens if the file has none.
+  ///   - promptCount: the number of tokens of `max_length` that are the prompt; 1 for an encoder–decoder.
   /// - Throws: neither file can be read, or everything that is wrong with the fields.
   public init(
     contentsOf folder: URL, maximumNewTokens: Int = 64, promptCount: Int = 1
@@ -32,7 +32,7 @@ extension GenerationSettings {
       JSONDocument(contentsOf: url), path: url.path, maximumNewTokens: maximumNewTokens, promptCount: promptCount)
   }
 
-  /// What a document says about generating.
+  /// The generation settings in a document.
   init(
     _ document: JSONDocument, path: String, maximumNewTokens: Int = 64, promptCount: Int = 1
   ) throws(FileFormatError) {
@@ -57,19 +57,19 @@ extension GenerationSettings {
     badWords = file.lists("bad_words_ids")
     suppressedTokens = file.integers("suppress_tokens")
     suppressedFirstTokens = file.integers("begin_suppress_tokens")
-    // It is forced where the text is one token long: in a decoder that continues a longer prompt, never.
+    // It is forced where the text is one token long: never in a decoder-only model with a longer prompt.
     forcedFirstToken = promptCount == 1 ? file.integers("forced_bos_token_id").first : nil
     forcedLastToken = file.integers("forced_eos_token_id").first
     beams = Swift.max(1, file.integer("num_beams", atMost: GenerationSettings.mostBeams) ?? 1)
     lengthPenalty = file.number("length_penalty", in: -1e6...1e6) ?? 1
     earlyStopping = file.earlyStopping()
-    renormalizesScores = file.flag("renormalize_logits") ?? false
+    renormalizesLogits = file.flag("renormalize_logits") ?? false
     file.expectNoOtherRules()
     try file.check()
   }
 }
 
-/// The fields of a generation_config.json, with what is wrong with them.
+/// The fields of a generation_config.json, and the problems found in them.
 private final class GenerationFields {
   private let path: String
   private let fields: [String: JSONDocument]
@@ -141,14 +141,14 @@ private final class GenerationFields {
     return result
   }
 
-  /// Notes ways to draw tokens that there are not here.
+  /// Notes sampling methods that are not supported.
   func expectNoOtherSampling() {
     expect("typical_p", 1)
     for key in ["epsilon_cutoff", "eta_cutoff"] { expect(key, 0) }
     expectNothing("top_h")
   }
 
-  /// Notes rules and searches that there are not here, and that would change what is written.
+  /// Notes rules and search methods that are not supported and would change the text.
   func expectNoOtherRules() {
     for key in ["num_beam_groups", "encoder_repetition_penalty", "guidance_scale"] { expect(key, 1) }
     for key in ["encoder_no_repeat_ngram_size", "diversity_penalty", "penalty_alpha"] { expect(key, 0) }
@@ -158,7 +158,7 @@ private final class GenerationFields {
     ] { expectNothing(key) }
   }
 
-  /// Makes sure that a number has the value that changes nothing.
+  /// Checks that a number has the value that has no effect.
   private func expect(_ key: String, _ neutral: Float) {
     guard let value = fields[key] else { return }
     if case .number(let digits) = value, Float(digits) == neutral { return }

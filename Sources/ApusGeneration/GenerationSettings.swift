@@ -1,69 +1,73 @@
-// How text is generated. Read next: ScoreRules.swift, BeamSearch.swift, GenerationSettings+File.swift.
+// The settings of text generation. Read next: LogitRules.swift, BeamSearch.swift, GenerationSettings+File.swift.
 
 import ApusBase
 
-/// Everything that decides what a model writes, besides the model and its prompt.
+/// Everything that determines the generated text, besides the model and its prompt.
 ///
 /// ```swift
 /// var settings = GenerationSettings(maximumNewTokens: 100, sampler: Sampler(temperature: 0.8, topP: 0.95))
 /// settings.repetitionPenalty = 1.1
 /// ```
 public struct GenerationSettings: Sendable, Equatable {
-  /// The most tokens to write.
+  /// The maximum number of new tokens.
   public var maximumNewTokens: Int
-  /// Until so many are written, the end tokens are impossible.
+  /// The minimum number of new tokens: before that, end tokens are impossible.
   public var minimumNewTokens = 0
-  /// How a token is chosen; several beams need the one that draws nothing.
+  /// How a token is chosen; beam search requires `greedy`.
   public var sampler: Sampler
-  /// Tokens that end the text (and are part of the result).
+  /// The tokens that end a text; they are part of the result.
   public var endTokens: [Int32]
-  /// What is fed for a row of a batch that has ended.
+  /// The input of rows of a batch that have ended.
   public var paddingToken: Int32 = 0
-  /// What stands before the first token of an encoder–decoder; nil: what its configuration names.
+  /// The token that the target of an encoder–decoder begins with; nil: the one that its configuration names.
   public var startToken: Int32?
-  /// Token sequences that end the text when it ends with one of them.
+  /// Token sequences that end a text as soon as it ends with one of them.
   public var stopSequences: [[Int32]] = []
 
-  /// Scores of tokens that already stand in the text are divided by this, or multiplied if negative (Keskar et al.,
+  /// Divides the logits of tokens that already occur in the text, or multiplies them if they are negative (Keskar et al.,
   /// arXiv:1909.05858); 1: no effect.
   public var repetitionPenalty: Float = 1
-  /// No sequence of so many tokens is written twice; 0: no such rule.
+  /// No n-gram of this size is generated twice; 0: no such rule.
   public var noRepeatNGramSize = 0
-  /// Token sequences that are never written.
+  /// Token sequences that are never generated.
   public var badWords: [[Int32]] = []
-  /// Tokens that are never written.
+  /// Tokens that are never generated.
   public var suppressedTokens: [Int32] = []
-  /// Tokens that are not written first; with a forced first token, not second.
+  /// Tokens that are not generated first; after a forced first token, not second.
   public var suppressedFirstTokens: [Int32] = []
-  /// The first token, whatever the scores say.
+  /// The first token, whatever its logit; nil: not forced.
   public var forcedFirstToken: Int32?
-  /// The last token if the text reaches its greatest length.
+  /// The last token of a text that reaches its maximum length; nil: not forced.
   public var forcedLastToken: Int32?
-  /// Whether what the rules above leave is made a distribution again, which changes what a beam search adds up.
-  public var renormalizesScores = false
+  /// Whether the logits are normalized to log-probabilities again after the rules above, which changes the scores of beams.
+  public var renormalizesLogits = false
 
-  /// Texts that are followed side by side for the likeliest whole; 1: no search.
+  /// The number of beams; 1: no beam search.
   public var beams = 1
-  /// The score of a finished text is its log-probability divided by its length to this power.
+  /// The score of a finished beam is its log-probability divided by its length to this power.
   public var lengthPenalty: Float = 1
   /// When a beam search ends.
   public var earlyStopping = EarlyStopping.whenNoBetter
 
   /// When a beam search ends, once it has as many finished texts as beams.
   public enum EarlyStopping: Sendable, Equatable {
-    /// At once (`true` in generation_config.json).
+    /// Immediately (`true` in generation_config.json).
     case always
-    /// When the best unfinished text, at its present length, is not better than the worst finished one (`false`).
+    /// When the best unfinished text, at its current length, is no better than the worst finished one (`false`).
     case whenNoBetter
-    /// When it could not be better at any length (`"never"`).
+    /// When no unfinished text can become better at any length (`"never"`).
     case whenImpossible
   }
 
+  /// - Parameters:
+  ///   - maximumNewTokens: the maximum number of new tokens.
+  ///   - sampler: how a token is chosen.
+  ///   - endTokens: the tokens that end a text.
   public init(maximumNewTokens: Int = 64, sampler: Sampler = .greedy, endTokens: [Int32] = []) {
     (self.maximumNewTokens, self.sampler, self.endTokens) = (maximumNewTokens, sampler, endTokens)
   }
 
-  /// What is impossible about these settings, one sentence each.
+  /// Everything that is invalid about these settings, one sentence each.
   public var problems: [String] {
     var problems: [String] = []
     func check(_ isRight: Bool, _ problem: @autoclosure () -> String) { if !isRight { problems.append(problem()) } }
@@ -78,13 +82,13 @@ public struct GenerationSettings: Sendable, Equatable {
     check(beams >= 1, "beams: expected at least 1, found \(beams)")
     check(
       beams <= 1 || sampler.temperature == 0,
-      "beams: expected 1 where tokens are drawn, found \(beams) and a temperature of \(sampler.temperature)")
+      "beams: expected 1 where tokens are sampled, found \(beams) and a temperature of \(sampler.temperature)")
     check(lengthPenalty.isFinite, "lengthPenalty: expected a number, found \(lengthPenalty)")
     check(!badWords.contains([]) && !stopSequences.contains([]), "badWords, stopSequences: expected no empty ones")
     return problems
   }
 
-  /// Whether a text whose last token was just written has ended by itself, and how.
+  /// How a text ends with its last token; nil if it does not end.
   func ending(_ text: some BidirectionalCollection<Int32>) -> GeneratedSequence.Finish? {
     if let last = text.last, endTokens.contains(last) { return .endToken }
     for stop in stopSequences where text.suffix(stop.count).elementsEqual(stop) { return .stopSequence }
@@ -92,34 +96,34 @@ public struct GenerationSettings: Sendable, Equatable {
   }
 }
 
-/// What was generated for one prompt.
+/// The result of a generation for one prompt.
 public struct GeneratedSequence: Sendable, Equatable {
-  /// Why it ends where it does.
+  /// Why the text ends.
   public enum Finish: Sendable, Equatable {
-    /// With an end token, which is part of it.
+    /// It ends with an end token, which is part of it.
     case endToken
-    /// With a stop sequence, which is part of it.
+    /// It ends with a stop sequence, which is part of it.
     case stopSequence
-    /// At its greatest length, or the model's.
+    /// It reached its maximum length, or the last position of the model.
     case length
   }
 
-  /// The prompt (of an encoder–decoder: the start token) and what was written.
+  /// The prompt (for an encoder–decoder, the start token) and the new tokens.
   public var ids: [Int32]
-  /// How many of the ids are the prompt.
+  /// The number of ids that are the prompt.
   public var promptCount: Int
-  /// Why it ends where it does.
+  /// Why the text ends.
   public var finish: Finish
-  /// Of a beam search: log-probability / lengthᵖ, with the length penalty p.
+  /// The score of a beam search: log-probability / lengthᵖ, with the length penalty p; nil without beam search.
   public var score: Float?
 
-  /// What was written.
+  /// The new tokens.
   public var newIDs: [Int32] { Array(ids.dropFirst(promptCount)) }
 }
 
-/// Why nothing can be generated: everything that is wrong with the prompts and settings.
+/// Everything that is wrong with the prompts and settings of a generation.
 public struct GenerationError: Error, CustomStringConvertible, Sendable, Equatable {
-  /// One sentence each.
+  /// The problems, one sentence each.
   public let problems: [String]
 
   public var description: String { problems.joined(separator: "\n") }

@@ -1,32 +1,36 @@
-// A small model proposes, the large one checks several tokens in one pass: the same texts, sooner.
+// Speculative decoding: a small model proposes tokens, the large one checks several of them in one pass.
 // Read first: TokenGenerator.swift, Sampler.swift.
 
 import ApusBase
 public import ApusTensor
 
-/// A text that was written with a draft model's help.
+/// The result of speculative decoding.
 public struct SpeculativeResult: Sendable, Equatable {
-  /// The text.
+  /// The generated sequence.
   public var sequence: GeneratedSequence
-  /// Tokens that the draft model proposed.
+  /// The number of tokens that the draft model proposed.
   public var proposed = 0
-  /// How many of them were taken.
+  /// The number of proposed tokens that were accepted.
   public var accepted = 0
-  /// Passes of the large model.
+  /// The number of forward passes of the large model.
   public var passes = 0
 }
 
 extension CausalDecoder {
-  /// Continues a prompt with proposals of another model; what is written has the distribution of this model alone
-  /// (Leviathan et al., arXiv:2211.17192).
+  /// Continues a prompt with the help of a draft model; the text has the distribution of this model alone (Leviathan et al.,
+  /// arXiv:2211.17192).
   ///
-  /// The draft model writes a few tokens; this model reads them in one pass, which costs little more than reading one. A
-  /// proposal x is taken with probability min(1, p(x)/q(x)), p and q being what this model and the draft give it. The first
-  /// one not taken is replaced by a draw from max(0, p − q), normalized: together that is a draw from p.
+  /// The draft model generates a few tokens, and this model reads them in one pass, which takes little longer than reading one.
+  /// A proposed token x is accepted with probability min(1, p(x)/q(x)), where p and q are its probabilities under this model and
+  /// the draft model. The first rejected token is replaced by a sample from max(0, p − q), normalized; the result is distributed
+  /// as p.
   ///
   /// - Parameters:
+  ///   - prompt: the tokens of the prompt, at least one.
+  ///   - settings: how tokens are chosen and when the text ends.
   ///   - draft: a model with the same vocabulary.
-  ///   - lookahead: the most tokens proposed at once.
+  ///   - lookahead: the maximum number of tokens proposed at once.
+  ///   - generator: the source of random numbers.
   /// - Throws: everything that is wrong with the prompt and the settings.
   public func generate(
     _ prompt: [Int32], settings: GenerationSettings, draft: any CausalDecoder, lookahead: Int = 4,
@@ -39,7 +43,7 @@ extension CausalDecoder {
     let length = min(start.limit, (draft.positionLimit ?? .max) - prompt.count + 1)
     let capacity = prompt.count + max(0, start.limit) + lookahead
     var run = SpeculativeRun(
-      rules: ScoreRules(settings), sampler: settings.sampler, limit: start.limit, promptCount: prompt.count,
+      rules: LogitRules(settings), sampler: settings.sampler, limit: start.limit, promptCount: prompt.count,
       target: (self, makeState(rows: 1, capacity: capacity, padding: [])),
       draft: (draft, draft.makeState(rows: 1, capacity: capacity, padding: [])), generator: generator,
       draftLimit: length)
@@ -62,19 +66,19 @@ extension CausalDecoder {
   }
 }
 
-/// The two models with what they have read.
+/// The two models with their states.
 private struct SpeculativeRun {
-  var rules: ScoreRules
+  var rules: LogitRules
   let sampler: Sampler
   let limit: Int
   let promptCount: Int
-  let target: (model: any TokenDecoder, state: DecoderState)
-  let draft: (model: any TokenDecoder, state: DecoderState)
+  let target: (model: any AutoregressiveModel, state: DecoderState)
+  let draft: (model: any AutoregressiveModel, state: DecoderState)
   let generator: RandomGenerator
-  /// New tokens up to which the draft model has positions.
+  /// The maximum number of new tokens that the draft model has positions for.
   let draftLimit: Int
 
-  /// One round: proposals, and the tokens that come of them, at least one.
+  /// One round of proposals and checks, which yields at least one token.
   mutating func round(
     after text: [Int32], lookahead: Int, endTokens: [Int32]
   ) -> (tokens: [Int32], accepted: Int, proposed: Int) {
@@ -102,25 +106,25 @@ private struct SpeculativeRun {
     }
     let accepted = zip(tokens, proposals).prefix { $0 == $1 }.count
     if accepted == proposals.count { tokens.append(draw(chances[proposals.count])) }
-    // What was read of proposals that were not taken is forgotten.
+    // Rejected tokens are dropped from the states.
     for state in [target.state, draft.state] { state.truncate(to: min(state.count, text.count + accepted)) }
     return (tokens, accepted, proposals.count)
   }
 
-  /// The distributions of the token after each of the text's last few positions.
+  /// The distributions of the next token at each of the last positions of the text.
   private mutating func distributions(
-    _ reader: (model: any TokenDecoder, state: DecoderState), _ text: [Int32], last: Int
+    _ reader: (model: any AutoregressiveModel, state: DecoderState), _ text: [Int32], last: Int
   ) -> [[Double]] {
     let new = Array(text[reader.state.count...])
     let vocabulary = reader.model.vocabularySize
-    var scores = reader.model.scores(
+    var logits = reader.model.logits(
       after: IndexTensor(new, shape: [1, new.count]), state: reader.state, isLastOnly: last == 1)
-    let read = scores.shape[1]
-    scores = scores.slice(read - last..<read, along: 1).reshaped(to: [last, vocabulary])
+    let read = logits.shape[1]
+    logits = logits.slice(read - last..<read, along: 1).reshaped(to: [last, vocabulary])
     let texts = (0..<last).map { Array(text.prefix(text.count - last + 1 + $0)) }
     rules.apply(
-      to: &scores, texts: texts, promptCounts: Array(repeating: promptCount, count: last), limit: limit)
-    return scores.withUnsafePointer { pointer in
+      to: &logits, texts: texts, promptCounts: Array(repeating: promptCount, count: last), limit: limit)
+    return logits.withUnsafePointer { pointer in
       (0..<last).map {
         sampler.probabilities(UnsafeBufferPointer(start: pointer + $0 * vocabulary, count: vocabulary))
       }

@@ -1,58 +1,59 @@
-// One token after the other, for one text or for several side by side. Read first: TokenDecoder.swift, ScoreRules.swift.
-// Read next: Generation.swift for whole texts, TokenStream.swift for text while it is written.
+// Generation token by token, for one text or for several side by side. Read first: AutoregressiveModel.swift, LogitRules.swift.
+// Read next: Generation.swift for whole texts, TokenStream.swift for text while it is generated.
 
 import ApusTensor
 
-/// A generation that is under way.
+/// A generation in progress.
 ///
-/// Each step reads what was written last, in one pass for all rows, and chooses a token for every row that has not ended.
+/// Each step reads the latest tokens of all rows in one pass, and chooses a token for each row that has not ended.
 public final class TokenGenerator {
-  private let model: any TokenDecoder
+  private let model: any AutoregressiveModel
   private let state: DecoderState
   private let settings: GenerationSettings
-  private var rules: ScoreRules
+  private var rules: LogitRules
   private let generator: RandomGenerator
   private let limit: Int
   private let promptCounts: [Int]
   private var texts: [[Int32]]
   private var finishes: [GeneratedSequence.Finish?]
   private var pending: IndexTensor
-  // What a token needs, in memory that the next one uses again.
+  // Buffers of one step, which the next one reuses.
   private var best = IndexTensor([])
   private var uniforms: [Float]
   private var candidates = Candidates()
   private var written: [Int32?]
 
   /// - Parameters:
-  ///   - start: prompts that the state is made for.
-  ///   - generator: the source of randomness; the same one gives the same texts.
+  ///   - start: the prompts, and a state made for them.
+  ///   - generator: the source of random numbers; the same generator gives the same texts.
   init(
-    _ model: any TokenDecoder, _ start: GenerationStart, settings: GenerationSettings, using generator: RandomGenerator
+    _ model: any AutoregressiveModel, _ start: GenerationStart, settings: GenerationSettings,
+    using generator: RandomGenerator
   ) {
     (self.model, self.settings, self.generator) = (model, settings, generator)
     (state, pending, texts, limit) = (start.state, start.pending, start.texts, start.limit)
-    rules = ScoreRules(settings)
+    rules = LogitRules(settings)
     promptCounts = start.texts.map(\.count)
     finishes = start.texts.map { _ in start.limit == 0 ? .length : nil }
     uniforms = start.texts.map { _ in 0 }
     written = start.texts.map { _ in nil }
-    // (The limit may be one that no text comes near.)
+    // (The limit may be far beyond what any text reaches.)
     for row in texts.indices { texts[row].reserveCapacity(texts[row].count + min(limit, 1_024)) }
   }
 
-  /// What there is so far.
+  /// The sequences so far.
   public var sequences: [GeneratedSequence] {
     texts.indices.map { row in
       GeneratedSequence(ids: texts[row], promptCount: promptCounts[row], finish: finishes[row] ?? .length)
     }
   }
 
-  /// Writes one token in every row that has not ended.
+  /// Generates one token in each row that has not ended.
   ///
-  /// - Returns: the tokens, nil for rows that have ended before; nil if all had.
+  /// - Returns: the tokens, nil for rows that had ended before; nil if all had.
   public func next() -> [Int32?]? {
     guard finishes.contains(nil) else { return nil }
-    model.withScores(after: pending, state: state) { choose(&$0) }
+    model.withLogits(after: pending, state: state) { choose(&$0) }
     for row in texts.indices {
       guard let token = written[row] else { continue }
       texts[row].append(token)
@@ -65,11 +66,11 @@ public final class TokenGenerator {
     return written
   }
 
-  /// Chooses a token for every row that has not ended.
-  private func choose(_ scores: inout Tensor) {
+  /// Chooses a token for each row that has not ended.
+  private func choose(_ logits: inout Tensor) {
     let (rows, vocabulary) = (texts.count, model.vocabularySize)
     if rules.areNeeded {
-      scores.withUnsafeMutablePointer { pointer in
+      logits.withUnsafeMutablePointer { pointer in
         for row in 0..<rows where finishes[row] == nil {
           rules.apply(
             to: UnsafeMutableBufferPointer(start: pointer + row * vocabulary, count: vocabulary), text: texts[row],
@@ -79,12 +80,12 @@ public final class TokenGenerator {
     }
     let isGreedy = settings.sampler.temperature == 0
     if isGreedy {
-      scores.argMax(into: &best)
+      logits.argMax(into: &best)
     } else {
-      // One number for every row, whether it has ended or not: what a row becomes does not depend on its neighbours.
+      // One number for each row, whether it has ended or not, so that a row does not depend on its neighbors.
       uniforms.withUnsafeMutableBufferPointer { generator.drawUniforms(into: $0) }
     }
-    scores.withUnsafePointer { pointer in
+    logits.withUnsafePointer { pointer in
       for row in 0..<rows {
         guard finishes[row] == nil else {
           written[row] = nil
@@ -99,16 +100,16 @@ public final class TokenGenerator {
   }
 }
 
-/// Prompts, and the state of a model that is ready to read them.
+/// Checked prompts, and the state of a model for them.
 struct GenerationStart {
   var state: DecoderState
-  /// [rows, length], shorter ones with padding in front.
+  /// The first input, [rows, length], shorter prompts padded on the left.
   var pending: IndexTensor
   var texts: [[Int32]]
-  /// The most new tokens.
+  /// The maximum number of new tokens.
   var limit: Int
 
-  /// For a decoder that continues prompts.
+  /// Prepares a decoder-only model.
   init(_ model: any CausalDecoder, _ prompts: [[Int32]], _ settings: GenerationSettings) throws(GenerationError) {
     try GenerationStart.check(prompts, "prompt", model, settings)
     let length = prompts.map(\.count).max() ?? 0
@@ -120,7 +121,7 @@ struct GenerationStart {
       zip(prompts, padding).flatMap { Array(repeating: $0[0], count: $1) + $0 }, shape: [prompts.count, length])
   }
 
-  /// For a decoder that writes about sources.
+  /// Prepares an encoder–decoder model, whose encoder reads the sources.
   init(
     _ model: any ConditionalDecoder, reading sources: [[Int32]], _ settings: GenerationSettings
   ) throws(GenerationError) {
@@ -146,7 +147,7 @@ struct GenerationStart {
   }
 
   private static func check(
-    _ prompts: [[Int32]], _ what: String, _ model: any TokenDecoder, _ settings: GenerationSettings
+    _ prompts: [[Int32]], _ what: String, _ model: any AutoregressiveModel, _ settings: GenerationSettings
   ) throws(GenerationError) {
     var problems = settings.problems
     if prompts.isEmpty { problems.append("expected at least one \(what), found none") }

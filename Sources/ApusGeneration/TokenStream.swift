@@ -1,8 +1,8 @@
-// Tokens while they are written, as an asynchronous sequence. Read first: TokenGenerator.swift.
+// Tokens while they are generated, as an asynchronous sequence. Read first: TokenGenerator.swift.
 
 public import ApusTensor
 
-/// The tokens of one text, each computed when it is asked for.
+/// The tokens of one text, each computed when it is requested.
 ///
 /// ```swift
 /// var text = tokenizer.streamingDecoder(continuing: prompt)
@@ -10,34 +10,38 @@ public import ApusTensor
 /// print(text.finish())
 /// ```
 ///
-/// Whoever stops asking stops the computation; a cancelled task gets no more tokens.
+/// Nothing is computed ahead of a request, and a canceled task gets no more tokens.
 public struct TokenStream: AsyncSequence {
   /// Computes the next token.
   public struct Iterator: AsyncIteratorProtocol {
     let generator: TokenGenerator
 
-    /// The next token, or nil when the text has ended or the task was cancelled.
+    /// The next token; nil when the text has ended or the task was canceled.
     public mutating func next() async -> Int32? { await next(isolation: nil) }
 
-    /// The same, on the actor that asks.
+    /// The same, on the caller's actor.
     public mutating func next(isolation actor: isolated (any Actor)?) async -> Int32? {
-      // Between two tokens others may run.
+      // Other tasks may run between two tokens.
       await Task.yield()
       guard !Task.isCancelled else { return nil }
       return generator.next()?.first ?? nil
     }
   }
 
-  /// The generation behind it, for what there is so far.
+  /// The underlying generation, which has the text so far.
   public let generator: TokenGenerator
 
-  /// One pass over the tokens that are still to come.
+  /// An iterator over the tokens that are still to come.
   public func makeAsyncIterator() -> Iterator { Iterator(generator: generator) }
 }
 
 extension CausalDecoder {
   /// Continues a prompt, token by token.
   ///
+  /// - Parameters:
+  ///   - prompt: the tokens of the prompt, at least one.
+  ///   - settings: how tokens are chosen and when the text ends.
+  ///   - generator: the source of random numbers.
   /// - Throws: everything that is wrong with the prompt and the settings.
   public func stream(
     _ prompt: [Int32], settings: GenerationSettings, using generator: RandomGenerator = .current
@@ -47,8 +51,12 @@ extension CausalDecoder {
 }
 
 extension ConditionalDecoder {
-  /// Writes about a source, token by token.
+  /// Generates the target text of a source, token by token.
   ///
+  /// - Parameters:
+  ///   - source: the tokens of the source, at least one.
+  ///   - settings: how tokens are chosen and when the text ends.
+  ///   - generator: the source of random numbers.
   /// - Throws: everything that is wrong with the source and the settings.
   public func stream(
     reading source: [Int32], settings: GenerationSettings, using generator: RandomGenerator = .current

@@ -1,5 +1,5 @@
-// The kernels in use and the scheduler that runs them, for the operations of the floor above.
-// Read next: ApusTensor/Ops/.
+// The kernels in use and the scheduler that runs them: what the floor above calls.
+// Read first: ThreadBound.swift. Read next: ApusTensor/Ops/.
 
 package import ApusKernelTypes
 
@@ -13,10 +13,14 @@ package enum Kernels {
 
   private static let sharedSchedule: Schedule = scheduler.schedule
 
-  /// Other workers for the current task, for benchmarks that compare numbers of threads in one process. A lookup takes about
-  /// 10 ns.
-  @TaskLocal package static var override: Scheduler?
+  /// Replaces the workers for the code inside a scope: benchmarks compare numbers of threads in one process.
+  private static let override = ThreadBound<Scheduler>()
 
-  /// The schedule that operations pass to kernels.
-  package static var schedule: Schedule { override?.schedule ?? sharedSchedule }
+  /// Runs `body`, in which operations on this thread use the workers of `scheduler`.
+  package static func withScheduler<Result>(_ scheduler: Scheduler, _ body: () throws -> Result) rethrows -> Result {
+    try override.withValue(scheduler, body)
+  }
+
+  /// The schedule that operations pass to kernels: that of the innermost `withScheduler`, or of the shared workers.
+  package static var schedule: Schedule { override.current?.schedule ?? sharedSchedule }
 }

@@ -1,4 +1,4 @@
-// First values of weights, and why they have that spread. Read next: Layers/Linear.swift.
+// Initial values of weights, and the reasons for their spread. Read next: Layers/Linear.swift.
 
 public import ApusTensor
 
@@ -6,43 +6,43 @@ private enum InitialValues {
   @TaskLocal static var areSkipped = false
 }
 
-/// Runs `body`, in which modules are made whose every weight will be set afterwards: initializers give placeholders, which
-/// have a shape and take no memory.
+/// Runs `body`, which creates modules whose weights will all be set afterwards: initializers return placeholders, which have
+/// a shape but take no memory.
 ///
-/// Drawing a hundred million normal numbers takes longer than reading them from a file; and a configuration that asks for
-/// more than the file holds is found out before anything is allocated.
+/// Drawing a hundred million normal numbers takes longer than reading them from a file. Moreover, a configuration that asks for
+/// more than the file holds is detected before anything is allocated.
 package func withoutInitialValues<Value, Failure: Error>(
   _ body: () throws(Failure) -> Value
 ) throws(Failure) -> Value {
   try InitialValues.$areSkipped.withValue(true) { Result { () throws(Failure) in try body() } }.get()
 }
 
-/// How the elements of a new weight are drawn.
+/// The distribution that the elements of a new weight are drawn from.
 ///
-/// For a weight [out, in, ...] the fan-in is in · (the sizes behind), the fan-out out · (the sizes behind). Randomness
-/// comes from the innermost `withSeed`.
+/// For a weight [out, in, ...], the fan-in is the product of all sizes but the first, and the fan-out the product of all sizes
+/// but the second. Random numbers come from the innermost `withSeed`.
 public enum Initializer: Sendable, Equatable {
   case zeros
   case ones
-  /// Evenly over [−bound, bound).
+  /// Uniform over [−bound, bound).
   case uniform(bound: Float)
-  /// Normally, with mean 0.
+  /// Normal with mean 0.
   case normal(standardDeviation: Float)
-  /// Normally, drawn again outside two standard deviations.
+  /// Normal with mean 0, redrawn outside two standard deviations.
   case truncatedNormal(standardDeviation: Float)
-  /// Uniform with variance 2/(fan-in + fan-out): keeps the size of signals and of gradients through tanh layers
+  /// Uniform with variance 2/(fan-in + fan-out), which preserves the scale of activations and gradients through tanh layers
   /// (Glorot, Bengio, AISTATS 2010).
   case xavierUniform
   /// Normal with the same variance.
   case xavierNormal
-  /// Uniform with variance 2/fan-in: keeps the size of signals through relu layers (He et al., arXiv:1502.01852).
+  /// Uniform with variance 2/fan-in, which preserves the scale of activations through relu layers (He et al., arXiv:1502.01852).
   case kaimingUniform
   /// Normal with the same variance.
   case kaimingNormal
   /// Uniform over ±1/√fan-in: PyTorch's default for linear layers (variance 1/(3 · fan-in)).
   case fanInUniform
 
-  /// A new tensor of this kind.
+  /// A new tensor drawn from this distribution.
   public func callAsFunction(_ shape: Shape) -> Tensor {
     if InitialValues.areSkipped { return Tensor(placeholder: shape) }
     let fanIn = Float(shape.rank > 1 ? shape.dropFirst().reduce(1, *) : shape.elementCount)
@@ -63,7 +63,7 @@ public enum Initializer: Sendable, Equatable {
 
   private func truncated(_ shape: Shape, _ deviation: Float) -> Tensor {
     var scalars = Tensor.randomNormal(shape).scalars
-    // About one number in twenty-two is outside; each round leaves a twenty-second of them.
+    // About one number in 22 is outside, so each round leaves about 1/22 of the remaining ones.
     while true {
       let outside = scalars.indices.filter { abs(scalars[$0]) > 2 }
       if outside.isEmpty { break }

@@ -94,7 +94,7 @@ struct AttentionCase: CustomTestStringConvertible {
     } else {
       let parts = try a.bias ? tensor("in_proj_bias").split(into: 3, along: 0) : []
       let names = ["q_proj_weight", "k_proj_weight", "v_proj_weight"]
-      for (index, layer) in [module.queryProjection, module.keyProjection, module.valueProjection].enumerated() {
+      for (index, layer) in [module.query, module.key, module.value].enumerated() {
         let layer = try #require(layer)
         layer.weight = try tensor(names[index])
         if a.bias { layer.bias = parts[index] }
@@ -112,11 +112,11 @@ struct AttentionCase: CustomTestStringConvertible {
     case "in_proj_weight": return own(module.projection?.$weight)
     case "in_proj_bias":
       if let projection = module.projection { return own(projection.$bias) }
-      let parts = [module.queryProjection, module.keyProjection, module.valueProjection].compactMap { own($0?.$bias) }
+      let parts = [module.query, module.key, module.value].compactMap { own($0?.$bias) }
       return parts.count == 3 ? concatenated(parts, along: 0) : nil
-    case "q_proj_weight": return own(module.queryProjection?.$weight)
-    case "k_proj_weight": return own(module.keyProjection?.$weight)
-    case "v_proj_weight": return own(module.valueProjection?.$weight)
+    case "q_proj_weight": return own(module.query?.$weight)
+    case "k_proj_weight": return own(module.key?.$weight)
+    case "v_proj_weight": return own(module.value?.$weight)
     case "out_proj.weight": return own(module.output.$weight)
     case "out_proj.bias": return own(module.output.$bias)
     default: return nil

@@ -94,26 +94,31 @@ extension LayerGradientTable {
       ]
     }
 
-  static let transformerLayers: [LayerRow] = [false, true].flatMap { isFirst in
+  static let transformerLayers: [LayerRow] = [false, true].flatMap { isPreNorm in
+    let name = isPreNorm ? "pre-norm" : "post-norm"
     let inputs = [Samples.normal([2, 3, width], seed: 12), Samples.normal([2, 4, width], seed: 13)]
     return [
-      LayerRow("EncoderBlock, norms \(isFirst ? "before" : "after")") {
-        let layer = EncoderBlock(width: width, heads: 2, hidden: 5, normalizesFirst: isFirst)
+      LayerRow("TransformerBlock, \(name)") {
+        let layer = TransformerBlock(width: width, heads: 2, intermediateSize: 5, isPreNorm: isPreNorm)
         return .init(layer, at: [inputs[1]]) { layer($0[0], mask: .init(keyLengths: [4, 3])) }
       },
-      LayerRow("EncoderBlock with dropout, norms \(isFirst ? "before" : "after")") {
-        let layer = EncoderBlock(
-          width: width, heads: 1, activation: .tanh, bias: false, dropout: 0.25, normalizesFirst: isFirst)
+      LayerRow("TransformerBlock with dropout, \(name)") {
+        let layer = TransformerBlock(
+          width: width, heads: 1, activation: .tanh, bias: false, dropout: 0.25, isPreNorm: isPreNorm)
         return .init(layer, at: [inputs[1]]) { layer($0[0]) }
       },
-      LayerRow("TransformerDecoderLayer, norms \(isFirst ? "before" : "after")") {
-        let layer = TransformerDecoderLayer(width, heads: 2, hidden: 5, activation: .silu, normalizesFirst: isFirst)
-        return .init(layer, at: inputs) { layer($0[0], memory: $0[1], memoryMask: .init(keyLengths: [2, 4])) }
+      LayerRow("TransformerBlock with cross-attention, \(name)") {
+        let layer = TransformerBlock(
+          width: width, heads: 2, intermediateSize: 5, activation: .silu, isPreNorm: isPreNorm, hasCrossAttention: true)
+        return .init(layer, at: inputs) {
+          layer($0[0], mask: .causal, memory: layer.memory(of: $0[1], mask: .init(keyLengths: [2, 4])))
+        }
       },
-      LayerRow("TransformerDecoderLayer with dropout, norms \(isFirst ? "before" : "after")") {
-        let layer = TransformerDecoderLayer(
-          width, heads: 1, activation: .tanh, epsilon: 0.1, dropout: 0.25, normalizesFirst: isFirst)
-        return .init(layer, at: inputs) { layer($0[0], memory: $0[1]) }
+      LayerRow("TransformerBlock with cross-attention and dropout, \(name)") {
+        let layer = TransformerBlock(
+          width: width, heads: 1, activation: .tanh, epsilon: 0.1, dropout: 0.25, isPreNorm: isPreNorm,
+          hasCrossAttention: true)
+        return .init(layer, at: inputs) { layer($0[0], mask: .causal, memory: layer.memory(of: $0[1])) }
       },
     ]
   }

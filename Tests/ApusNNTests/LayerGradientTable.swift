@@ -1,5 +1,5 @@
-// The layer gradient table: the type of its rows, and all rows. LayerGradientTests.swift requires one for every layer.
-// Read next: LayerGradientTable+Attention.swift, LayerGradientTable+Positions.swift, LayerGradientTests.swift.
+// The layer gradient table: what a row is, and all rows together. LayerGradientTests.swift demands one for every layer.
+// Read next: LayerGradientTable+Attention.swift, LayerGradientTable+Positions.swift, LayerGradientTests.swift for the check.
 
 import ApusNN
 import ApusTensor
@@ -8,7 +8,7 @@ import Testing
 
 /// One check of one layer: its parameters are differentiated, and the inputs of a function that calls it.
 struct LayerRow: Sendable, CustomTestStringConvertible {
-  /// A layer, and a function that calls it.
+  /// A layer with a way to call it.
   struct Example {
     let module: any Module
     var inputs: [Tensor] = []
@@ -33,7 +33,7 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
     self.make = make
   }
 
-  /// The example with random numbers in all parameters: the initial zeros and ones of biases and scales hide errors.
+  /// The example with random numbers in all parameters: zeros and ones, as biases and scales begin, hide mistakes.
   func example() -> Example {
     let example = make()
     for (index, parameter) in example.module.parameters.enumerated() {
@@ -42,7 +42,7 @@ struct LayerRow: Sendable, CustomTestStringConvertible {
     return example
   }
 
-  /// The type of the layer that the row checks.
+  /// The type of the layer that the row is about.
   var layerName: String { "\(type(of: make().module))" }
 }
 
@@ -86,11 +86,11 @@ enum LayerGradientTable {
     },
     LayerRow("Embedding, scores") {
       let layer = Embedding(4, 3)
-      return .init(layer, at: [Samples.normal([2, 2, 3])]) { layer.scores($0[0]) }
+      return .init(layer, at: [Samples.normal([2, 2, 3])]) { layer.logits($0[0]) }
     },
     LayerRow("Embedding, tied at both ends") {
       let layer = Embedding(4, 3)
-      return .init(layer, at: [Samples.normal([2, 3])]) { layer.scores((layer([3, 1]) + $0[0]).tanh()) }
+      return .init(layer, at: [Samples.normal([2, 3])]) { layer.logits((layer([3, 1]) + $0[0]).tanh()) }
     },
   ]
 
@@ -123,12 +123,12 @@ enum LayerGradientTable {
 
   private static let compositions: [LayerRow] = [
     LayerRow("MLP") { .init(MLP(.init(sizes: [3, 4, 2], activation: .tanh)), at: Samples.normal([2, 3])) },
-    LayerRow("EncoderBlock at its first token, norms before") {
-      let block = EncoderBlock(width: 4, heads: 2, hidden: 5, attentionBias: false, normalizesFirst: true)
+    LayerRow("TransformerBlock at its first token, pre-norm") {
+      let block = TransformerBlock(width: 4, heads: 2, intermediateSize: 5, attentionBias: false, isPreNorm: true)
       return .init(block, at: [Samples.normal([2, 3, 4])]) { block.firstToken(of: $0[0]) }
     },
-    LayerRow("EncoderBlock at its first token, norms after") {
-      let block = EncoderBlock(width: 4, heads: 2, hidden: 5, attentionScale: 0.3)
+    LayerRow("TransformerBlock at its first token, post-norm") {
+      let block = TransformerBlock(width: 4, heads: 2, intermediateSize: 5, attentionScale: 0.3)
       return .init(block, at: [Samples.normal([2, 3, 4])]) { block.firstToken(of: $0[0]) }
     },
     LayerRow("Sequential") {
@@ -147,32 +147,43 @@ enum LayerGradientTable {
     LayerRow("Sequential of nothing") { .init(Sequential([]), at: Samples.normal([2, 3])) },
     LayerRow("FeedForward") { .init(FeedForward(3), at: Samples.normal([2, 2, 3])) },
     LayerRow("FeedForward with other sizes, without biases") {
-      .init(FeedForward(4, hidden: 3, activation: .tanh, bias: false), at: Samples.normal([2, 4]))
+      .init(FeedForward(4, intermediateSize: 3, activation: .tanh, bias: false), at: Samples.normal([2, 4]))
     },
-    LayerRow("GatedFeedForward") {
-      .init(GatedFeedForward(3, hidden: 4), at: Samples.normal([2, 2, 3]))
+    LayerRow("FeedForward, gated") {
+      let layer = FeedForward(3, intermediateSize: 4, activation: .silu, isGated: true, bias: false)
+      return .init(layer, at: Samples.normal([2, 2, 3]))
     },
-    LayerRow("GatedFeedForward with gelu, biases and dropout") {
-      .init(
-        GatedFeedForward(3, hidden: 5, activation: .geluTanh, bias: true, dropout: 0.5), at: Samples.normal([4, 3]))
+    LayerRow("FeedForward, gated, with gelu, biases and dropout") {
+      let layer = FeedForward(3, intermediateSize: 5, activation: .geluTanh, isGated: true, dropout: 0.5)
+      return .init(layer, at: Samples.normal([4, 3]))
     },
     LayerRow("FeedForward with dropout") {
-      .init(FeedForward(3, hidden: 5, activation: .geluTanh, dropout: 0.5), at: Samples.normal([4, 3]))
+      .init(FeedForward(3, intermediateSize: 5, activation: .geluTanh, dropout: 0.5), at: Samples.normal([4, 3]))
     },
   ]
 
   private static let decoderBlocks: [LayerRow] = [
-    LayerRow("DecoderBlock") {
-      let block = DecoderBlock(width: 4, heads: 2)
-      return .init(block, at: [Samples.normal([2, 3, 4])]) { block($0[0]) }
+    LayerRow("TransformerBlock, causal") {
+      let block = TransformerBlock(width: 4, heads: 2, activation: .geluTanh, isPreNorm: true)
+      return .init(block, at: [Samples.normal([2, 3, 4])]) { block($0[0], mask: .causal) }
     },
-    LayerRow("DecoderBlock with other sizes, without biases") {
-      let block = DecoderBlock(width: 6, heads: 3, hidden: 5, activation: .silu, bias: false, epsilon: 0.1)
-      return .init(block, at: [Samples.normal([1, 5, 6])]) { block($0[0]) }
+    LayerRow("TransformerBlock, causal, with other sizes, without biases") {
+      let block = TransformerBlock(
+        width: 6, heads: 3, intermediateSize: 5, activation: .silu, bias: false, epsilon: 0.1, isPreNorm: true)
+      return .init(block, at: [Samples.normal([1, 5, 6])]) { block($0[0], mask: .causal) }
     },
-    LayerRow("DecoderBlock with dropout") {
-      let block = DecoderBlock(width: 4, heads: 1, hidden: 4, activation: .tanh, dropout: 0.25)
-      return .init(block, at: [Samples.normal([2, 3, 4])]) { block($0[0]) }
+    LayerRow("TransformerBlock, causal, with dropout") {
+      let block = TransformerBlock(
+        width: 4, heads: 1, intermediateSize: 4, activation: .tanh, dropout: 0.25, isPreNorm: true)
+      return .init(block, at: [Samples.normal([2, 3, 4])]) { block($0[0], mask: .causal) }
+    },
+    LayerRow("TransformerBlock of grouped queries, rotary positions, RMSNorm and a gated network") {
+      let block = TransformerBlock(
+        attention: MultiheadAttention(8, heads: 4, keyValueHeads: 2, scale: 0.4),
+        feedForward: FeedForward(8, intermediateSize: 5, activation: .silu, isGated: true, bias: false),
+        norm: .rmsNorm(), isPreNorm: true)
+      let angles = RotaryPositions(headSize: 2).angles(3..<7)
+      return .init(block, at: [Samples.normal([2, 4, 8])]) { block($0[0], mask: .causal, rotary: angles) }
     },
   ]
 }

@@ -34,8 +34,8 @@ import Testing
     #expect(layer(ids).slice(0..<1) == layer.weight.slice(1..<2))
     let (_, looked) = valueAndGradients { layer(ids).sum() }
     #expect(looked[layer.$weight!] == Tensor([1, 1, 0, 0, 0, 0, 2, 2], shape: [4, 2]))
-    // Through a tied output layer, the padding row is trained.
-    let (_, scored) = valueAndGradients { layer.scores(Tensor([1, 2])).sum() }
+    // Through a tied output layer it is trained.
+    let (_, scored) = valueAndGradients { layer.logits(Tensor([1, 2])).sum() }
     #expect(scored[layer.$weight!] == Tensor([1, 2, 1, 2, 1, 2, 1, 2], shape: [4, 2]))
   }
 
@@ -59,8 +59,8 @@ import Testing
 
   @Test func blocksDropTheResultsOfTheirParts() {
     let x = Samples.normal([2, 8, 4], seed: 3)
-    let block = withSeed(1) { DecoderBlock(width: 4, heads: 2, dropout: 0.5) }
-    /// Expects every element of `dropped` to be 0 or twice that of `plain`, and both to occur.
+    let block = withSeed(1) { TransformerBlock(width: 4, heads: 2, dropout: 0.5, isPreNorm: true) }
+    /// Whether every element of `dropped` is 0 or twice that of `plain`, and either happens.
     func expectDropped(_ dropped: Tensor, _ plain: Tensor, _ what: String) {
       let zeros = dropped.scalars.count { abs($0) < 1e-5 }
       let areRight = zip(dropped.scalars, plain.scalars).allSatisfy { abs($0) < 1e-5 || abs($0 - 2 * $1) < 1e-5 }
@@ -72,7 +72,8 @@ import Testing
     // If the feed-forward network gives zeros, only the attention output is added to x.
     feedForward.contraction.weight = .zeros([4, 16])
     feedForward.contraction.bias = .zeros([4])
-    expectDropped(withSeed(5) { withTrainingMode { block(x) } } - x, block(x) - x, "attention")
+    let attended = block(x, mask: .causal) - x
+    expectDropped(withSeed(5) { withTrainingMode { block(x, mask: .causal) } } - x, attended, "attention")
   }
 
   @Test func impossibleDropoutStops() async {
@@ -120,9 +121,9 @@ import Testing
   }
 
   @Test func blockWithACacheIsTheBlockOnEverything() {
-    let block = withSeed(1) { DecoderBlock(width: 8, heads: 2) }
+    let block = withSeed(1) { TransformerBlock(width: 8, heads: 2, activation: .geluTanh, isPreNorm: true) }
     let x = Samples.normal([2, 7, 8])
-    let expected = block(x)
+    let expected = block(x, mask: .causal)
     for chunks in [[7], [1, 1, 1, 1, 1, 1, 1], [3, 4], [5, 1, 1]] {
       let cache = KeyValueCache(batch: 2, capacity: 9, width: 8)
       var parts: [Tensor] = []
@@ -138,21 +139,21 @@ import Testing
     let attention = withSeed(1) { MultiheadAttention(4, heads: 2) }
     let x = Samples.normal([1, 4, 4])
     let cache = KeyValueCache(batch: 1, capacity: 4, width: 4)
-    _ = attention(Samples.normal([1, 4, 4], seed: 9), cache: cache)
+    _ = attention(Samples.normal([1, 4, 4], seed: 9), to: .cache(cache))
     #expect(cache.count == cache.capacity)
     cache.truncate(to: 0)
-    let comparison = Comparison(attention(x, cache: cache), attention(x, mask: .causal), absolute: 1e-6)
+    let comparison = Comparison(attention(x, to: .cache(cache)), attention(x, mask: .causal), absolute: 1e-6)
     #expect(comparison.isClose, "\(comparison)")
   }
 
   @Test func fullCacheStops() async {
     await #expect(processExitsWith: .failure) {
       let cache = KeyValueCache(batch: 1, capacity: 2, width: 4)
-      _ = MultiheadAttention(4, heads: 2)(.zeros([1, 3, 4]), cache: cache)
+      _ = MultiheadAttention(4, heads: 2)(.zeros([1, 3, 4]), to: .cache(cache))
     }
     await #expect(processExitsWith: .failure) {
       let cache = KeyValueCache(batch: 1, capacity: 2, width: 4)
-      _ = MultiheadAttention(4, heads: 2, keySize: 4)(.zeros([1, 1, 4]), cache: cache)
+      _ = MultiheadAttention(4, heads: 2, keySize: 3)(.zeros([1, 1, 4]), to: .cache(cache))
     }
     await #expect(processExitsWith: .failure) { _ = MultiheadAttention(5, heads: 2) }
   }

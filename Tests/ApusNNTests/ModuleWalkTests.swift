@@ -99,7 +99,7 @@ private final class Tied: Module {
 
   @Test func layersHaveTheNamesThatCheckpointsUse() {
     #expect(
-      DecoderBlock(width: 4, heads: 2).namedParameters.map(\.name) == [
+      TransformerBlock(width: 4, heads: 2).namedParameters.map(\.name) == [
         "norm1.weight", "norm1.bias", "attention.projection.weight", "attention.projection.bias",
         "attention.output.weight", "attention.output.bias", "norm2.weight", "norm2.bias",
         "feedForward.expansion.weight", "feedForward.expansion.bias", "feedForward.contraction.weight",
@@ -108,7 +108,7 @@ private final class Tied: Module {
     let apart = MultiheadAttention(4, heads: 2, bias: false, keySize: 3)
     #expect(
       apart.namedParameters.map(\.name) == [
-        "queryProjection.weight", "keyProjection.weight", "valueProjection.weight", "output.weight",
+        "query.weight", "key.weight", "value.weight", "output.weight",
       ])
     #expect(Sequential([Tanh(), Linear(1, 1)]).namedParameters.map(\.name) == ["layers.1.weight", "layers.1.bias"])
   }
@@ -130,7 +130,7 @@ private final class Tied: Module {
     #expect(Linear(3, 4, bias: false).parameterCount == 12)
     #expect(MultiheadAttention(8, heads: 2).parameterCount == 4 * (64 + 8))
     #expect(FeedForward(4).parameterCount == 2 * 4 * 16 + 16 + 4)
-    #expect(DecoderBlock(width: 8, heads: 2).parameterCount == 12 * 64 + 13 * 8)
+    #expect(TransformerBlock(width: 8, heads: 2).parameterCount == 12 * 64 + 13 * 8)
     #expect(Tanh().parameterCount == 0)
     // Buffers are not trained.
     let everything = 3 + 9 + 2 + 2 + 1 + 2 + 2 + 1 + 2 + 1 + 4

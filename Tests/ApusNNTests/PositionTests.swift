@@ -78,7 +78,8 @@ private struct PositionFixture: Decodable {
       let scaling = try example.scaling()
       #expect(scaling.problems == [])
       let layer = RotaryPositions(headSize: example.headSize, base: example.base, scaling: scaling)
-      let (cosines, sines) = layer.angles(IndexTensor(example.positions))
+      let angles = layer.angles(IndexTensor(example.positions))
+      let (cosines, sines) = (angles.cosines, angles.sines)
       #expect(cosines.shape == [5, example.headSize / 2])
       for (actual, expected) in [(cosines, example.cosines), (sines, example.sines)] {
         let expected = Tensor(expected.flatMap { $0 }, shape: actual.shape)

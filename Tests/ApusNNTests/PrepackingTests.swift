@@ -8,10 +8,10 @@ import Testing
 @Suite struct PrepackingTests {
   private final class Block: Module {
     let attention = MultiheadAttention(48, heads: 3)
-    let network = FeedForward(48, hidden: 100)
+    let network = FeedForward(48, intermediateSize: 100)
     let words = Embedding(70, 48)
 
-    func callAsFunction(_ x: Tensor) -> Tensor { words.scores(network(x + attention(x))) }
+    func callAsFunction(_ x: Tensor) -> Tensor { words.logits(network(x + attention(x))) }
   }
 
   @Test func packsEveryLinearLayer() {

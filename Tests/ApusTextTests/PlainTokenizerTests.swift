@@ -48,6 +48,25 @@ import Testing
     try Data(lines.utf8).write(to: folder.appending(path: "merges.txt"))
   }
 
+  /// The shortest lines of merges.txt have four bytes; the table of merges has room for as many as there are lines.
+  @Test func shortMerges() throws {
+    try withTemporaryFolder { folder in
+      // GPT-2's spelling of bytes: printable characters stand for themselves, all others begin at 256.
+      let printable = Array(33...126) + Array(161...172) + Array(174...255)
+      let bytes = (printable + Array(256..<256 + 256 - printable.count)).compactMap {
+        UnicodeScalar($0).map(String.init)
+      }
+      let letters = (48..<88).compactMap { UnicodeScalar($0).map(String.init) }
+      let pairs = letters.flatMap { first in letters.map { (first, $0) } }
+      let ids = Dictionary(uniqueKeysWithValues: (bytes + pairs.map { $0 + $1 }).enumerated().map { ($1, $0) })
+      try Self.write(ids, folder, "vocab.json")
+      let merges = pairs.map { "\($0) \($1)\n" }.joined()
+      try Data(merges.utf8).write(to: folder.appending(path: "merges.txt"))
+      #expect(pairs.count > 1_100)
+      #expect(try Tokenizer(folder: folder).encode("01").tokens == ["01"])
+    }
+  }
+
   @Test(arguments: ["wordpiece", "wordpiece_cased", "byte_bpe_gpt2", "byte_bpe_roberta"])
   func plainFilesSayWhatTokenizerFilesSay(_ name: String) throws {
     try withTemporaryFolder { folder in

@@ -58,7 +58,9 @@ import Testing
     for family in ModelFamily.all {
       let names = family.heads.flatMap(\.architectures)
       #expect(Set(names).count == names.count, "\(family.title)")
-      #expect(family.paper.contains("arXiv") || family.paper.contains("20"), "\(family.title): a paper with its year or arXiv number")
+      #expect(
+        family.paper.contains("arXiv") || family.paper.contains("20"),
+        "\(family.title): a paper with its year or arXiv number")
     }
   }
 }

@@ -64,7 +64,9 @@ import Testing
     func embedder() -> SentenceEmbedder {
       withSeed(7) {
         SentenceEmbedder(
-          BERT(.init(vocabularySize: 50, contextLength: 16, layers: 1, heads: 2, width: 8, hidden: 16, dropout: 0)))
+          BERT(
+            .init(
+              vocabularySize: 50, contextLength: 16, layers: 1, heads: 2, width: 8, intermediateSize: 16, dropout: 0)))
       }
     }
     let texts = (0..<40).map { text -> [Int32] in
@@ -92,8 +94,8 @@ import Testing
     let model = withSeed(1) {
       CLIP(
         .init(
-          text: .init(vocabularySize: 9, contextLength: 4, layers: 1, heads: 2, width: 8, hidden: 8, end: 8),
-          vision: .init(imageSize: 4, patchSize: 2, layers: 1, heads: 2, width: 8, hidden: 8), projection: 6))
+          text: .init(vocabularySize: 9, contextLength: 4, layers: 1, heads: 2, width: 8, intermediateSize: 8, end: 8),
+          vision: .init(imageSize: 4, patchSize: 2, layers: 1, heads: 2, width: 8, intermediateSize: 8), projection: 6))
     }
     let texts = IndexTensor([1, 2, 8, 3, 4, 8, 5, 6, 8], shape: [3, 3])
     let probabilities = clipExample(model, pixels: withSeed(2) { .randomNormal([1, 3, 4, 4]) }, texts: texts)

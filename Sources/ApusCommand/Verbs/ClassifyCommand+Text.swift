@@ -11,7 +11,7 @@ extension ClassifyCommand {
   func lines(about text: String, _ model: any TextClassifier, _ loaded: LoadedModel) throws -> [String] {
     var tokenizer = try Tokenizer(folder: folder.url)
     tokenizer.padding = nil
-    tokenizer.truncation = Truncation(maximumLength: model.longestText)
+    tokenizer.truncation = Truncation(maximumLength: model.maximumLength)
     let ids = try tokenizer.encode(text).ids
     guard !ids.isEmpty else { throw CommandFailure("expected text, found none") }
     if let largest = ids.max(), Int(largest) >= model.vocabularySize {

@@ -3,13 +3,10 @@
 
 import Apus
 import ApusCharts
-import ApusLanguage
 import ApusMedia
-import ApusMultimodal
 import ApusPublished
 import ApusTensor
 import ApusText
-import ApusVision
 import Foundation
 
 struct ClassifyCommand: Verb {

@@ -102,7 +102,7 @@ struct GenerateCommand: Verb {
     let start = clock.now
     var output = GeneratedText(
       codec: printsIDs ? nil : codec, stop: stop, continuing: isConditional || prompt == nil ? [] : ids)
-    if let decoder = loaded.model as? any TokenDecoder, let trained = decoder.trainedLength,
+    if let decoder = loaded.model as? any AutoregressiveModel, let trained = decoder.trainedLength,
       decoder.positionLimit == nil, ids.count + settings.maximumNewTokens > trained
     {
       writeError([

@@ -176,7 +176,7 @@ public final class ConfigurationReader {
     return strings(key) ?? []
   }
 
-  /// The whole numbers of an array, or nil if the key is absent.
+  /// The integers of an array, or nil if the key is absent.
   public func integers(_ key: String) -> [Int]? {
     guard let value = value(key) else { return nil }
     guard case .array(let elements) = value else {

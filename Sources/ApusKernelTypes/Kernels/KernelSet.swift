@@ -19,8 +19,5 @@ package protocol KernelSet: MatrixKernels, AttentionKernels, PointwiseKernels, R
   static var tile: (rows: Int, columns: Int) { get }
 }
 
-#if !hasFeature(Embedded)
-  /// The kernels of some instruction set as a value: the type that all callers name. (Embedded Swift has no existential
-  /// metatypes. A build for it declares this name for its only set of kernels.)
-  package typealias AnyKernelSet = any KernelSet.Type
-#endif
+/// The kernels of some instruction set as a value: the type that all callers name.
+package typealias AnyKernelSet = any KernelSet.Type

@@ -4,12 +4,14 @@
 // The coefficients are minimax fits of the relative error (iteratively reweighted least squares at 4,000 Chebyshev nodes).
 // The stated errors are the worst against Double over every float between 2⁻¹⁵ and 2⁷ and every 101st elsewhere, on all
 // instruction sets. FastMathTests repeats the sweep on fewer floats.
+//
+// The functions are transparent: with `@inline(__always)`, some loops over activations called `exp` for every vector.
 
 /// eˣ, within 1.1 ulp; 0 below −87.33 (where results would be subnormal), ∞ above 88.72.
 ///
 /// x = n·ln 2 + r with |r| ≤ ½ ln 2, so eˣ = 2ⁿ·eʳ. Adding 1.5·2²³ rounds to the nearest integer n and leaves it in the low
 /// bits of the sum, from where a shift moves it into the exponent.
-@inline(__always)
+@_transparent
 func exp(_ x: Lanes) -> Lanes {
   let magic: Float = 12_582_912
   let shifted = multiplyAdd(x, 1.442_695_04, Lanes(repeating: magic))
@@ -34,7 +36,7 @@ func exp(_ x: Lanes) -> Lanes {
 /// ln x, within 0.9 ulp; −∞ at 0, NaN below.
 ///
 /// x = 2ᵉ·m with m in [√½, √2), and ln m = f − f²/2 + f³·P(f) for f = m − 1.
-@inline(__always)
+@_transparent
 func log(_ x: Lanes) -> Lanes {
   let isSubnormal = x .< 0x1p-126
   let normal = x.replacing(with: x * 8_388_608, where: isSubnormal)
@@ -51,7 +53,7 @@ func log(_ x: Lanes) -> Lanes {
 }
 
 /// e·ln 2 + ln(1 + f) for √½ − 1 ≤ f ≤ √2 − 1.
-@inline(__always)
+@_transparent
 func logarithm(exponent: Lanes, mantissaLessOne f: Lanes) -> Lanes {
   var p = multiplyAdd(f, -0.076_345_004, Lanes(repeating: 0.127_615_824))
   p = multiplyAdd(p, f, Lanes(repeating: -0.131_601_825))
@@ -72,7 +74,7 @@ func logarithm(exponent: Lanes, mantissaLessOne f: Lanes) -> Lanes {
 func sigmoid(_ x: Lanes) -> Lanes { 1 / (1 + exp(-x)) }
 
 /// tanh x, within 1.4 ulp: an odd polynomial near 0, where 1 − 2 / (e²ˣ + 1) would suffer cancellation. −0 stays −0.
-@inline(__always)
+@_transparent
 func tanh(_ x: Lanes) -> Lanes {
   let size = magnitude(x)
   let square = x * x
@@ -86,7 +88,7 @@ func tanh(_ x: Lanes) -> Lanes {
 }
 
 /// erf x, within 2.6 ulp: an odd polynomial for |x| ≤ 1, ±(1 − e^(−P(|x|))) above; ±1 for |x| ≥ 4.
-@inline(__always)
+@_transparent
 func erf(_ x: Lanes) -> Lanes {
   let square = x * x
   var p = multiplyAdd(square, 7.853_861_46e-5, Lanes(repeating: -0.000_801_019_37))
@@ -115,7 +117,7 @@ func erf(_ x: Lanes) -> Lanes {
 /// the relative error reaches a tenth.
 ///
 /// It is 2^(−P(a)) with a polynomial P for −log₂ Φ(−a), fitted to the absolute error, because gelu adds a·Φ(−a) to x.
-@inline(__always)
+@_transparent
 func normalTail(_ a: Lanes) -> Lanes {
   var p = multiplyAdd(a, 7.147_692_5e-9, Lanes(repeating: -3.189_177_8e-7))
   p = multiplyAdd(p, a, Lanes(repeating: 5.630_672e-6))

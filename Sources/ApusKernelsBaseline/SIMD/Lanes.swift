@@ -44,9 +44,7 @@ func minimum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .<
 @inline(__always)
 func maximum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
 
-/// a clamped to −limit ... limit; NaN stays NaN.
-///
-/// It is transparent, as is `sigmoid`: with `@inline(__always)`, some loops over activations still called it for every vector.
+/// a clamped to −limit ... limit; NaN stays NaN. (Transparent for the reason that FastMath.swift gives.)
 @_transparent
 func clamped(_ a: Lanes, to limit: Float) -> Lanes {
   maximum(minimum(a, Lanes(repeating: limit)), Lanes(repeating: -limit))

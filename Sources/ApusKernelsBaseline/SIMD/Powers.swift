@@ -2,7 +2,7 @@
 // Read first: FastMath.swift, DoubleLanes.swift. Read next: ../Pointwise/Parametric.swift.
 
 /// ln(1 + u) for 0 ≤ u ≤ 1, within 1.2 ulp: log's polynomial at u or at (1 + u)/2 − 1, both of which are exact.
-@inline(__always)
+@_transparent
 func logOfOnePlus(_ u: Lanes) -> Lanes {
   let isLarge = u .> 0.414_213_56
   let f = u.replacing(with: (u - 1) * 0.5, where: isLarge)
@@ -10,7 +10,7 @@ func logOfOnePlus(_ u: Lanes) -> Lanes {
 }
 
 /// ln(1 + eᵃˣ) / a, within 2 ulp for a = 1; 0 where results would be subnormal.
-@inline(__always)
+@_transparent
 func softplus(_ x: Lanes, _ a: Float) -> Lanes {
   x.replacing(with: 0, where: x .< 0) + logOfOnePlus(exp(-magnitude(x * a))) / a
 }
@@ -18,7 +18,7 @@ func softplus(_ x: Lanes, _ a: Float) -> Lanes {
 /// eˣ − 1 for x ≤ 0, within 1.5 ulp.
 ///
 /// x = n·ln 2 + r as in exp, and eˣ − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1).
-@inline(__always)
+@_transparent
 func expLessOne(_ x: Lanes) -> Lanes {
   // Below −20 the result rounds to −1.
   let x = maximum(x, Lanes(repeating: -20))

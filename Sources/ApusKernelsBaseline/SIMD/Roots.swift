@@ -4,7 +4,7 @@
 ///
 /// Swift has no vector square root that compiles to the vector instruction: `squareRoot()` on a vector becomes sixteen scalar
 /// square roots.
-@inline(__always)
+@_transparent
 private func estimatedInverseRoot(_ x: Lanes) -> Lanes {
   var y = unsafeBitCast(0x5F37_59DF &- (unsafeBitCast(x, to: LaneIntegers.self) &>> 1), to: Lanes.self)
   let half = x * -0.5
@@ -15,7 +15,7 @@ private func estimatedInverseRoot(_ x: Lanes) -> Lanes {
 }
 
 /// √x, within 0.8 ulp; NaN below 0, −0 at −0. It is x · 1/√x with one correction.
-@inline(__always)
+@_transparent
 func squareRoot(_ x: Lanes) -> Lanes {
   let isSubnormal = x .< 0x1p-126
   let normal = x.replacing(with: x * 0x1p48, where: isSubnormal)
@@ -30,7 +30,7 @@ func squareRoot(_ x: Lanes) -> Lanes {
 }
 
 /// 1/√x, within 1.2 ulp; ±∞ at ±0, NaN below 0.
-@inline(__always)
+@_transparent
 func inverseSquareRoot(_ x: Lanes) -> Lanes {
   let isSubnormal = x .< 0x1p-126
   let normal = x.replacing(with: x * 0x1p48, where: isSubnormal)
@@ -47,7 +47,7 @@ func inverseSquareRoot(_ x: Lanes) -> Lanes {
 /// The nearest integer, ties to even; the sign of zero is kept.
 ///
 /// From 2²³ on every float is an integer. Below, adding 2²³ leaves no bits for a fraction.
-@inline(__always)
+@_transparent
 func rounded(_ x: Lanes) -> Lanes {
   let size = magnitude(x)
   let whole = (size + 8_388_608) - 8_388_608
@@ -55,14 +55,14 @@ func rounded(_ x: Lanes) -> Lanes {
 }
 
 /// The largest integer that is not above x.
-@inline(__always)
+@_transparent
 func floor(_ x: Lanes) -> Lanes {
   let nearest = rounded(x)
   return nearest.replacing(with: nearest - 1, where: nearest .> x)
 }
 
 /// The smallest integer that is not below x.
-@inline(__always)
+@_transparent
 func ceiling(_ x: Lanes) -> Lanes {
   let nearest = rounded(x)
   return copySign(nearest.replacing(with: nearest + 1, where: nearest .< x), from: x)

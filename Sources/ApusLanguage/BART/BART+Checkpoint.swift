@@ -1,4 +1,4 @@
-// Hugging Face's BART folders: the names of their tensors, and their configuration.
+// Hugging Face's BART folders: tensor names and configuration.
 // Read first: BART.swift, ApusPublished/Loading/TensorNames.swift.
 
 import ApusFiles
@@ -17,7 +17,7 @@ extension BART: PublishedModel {
     ("decoder.layernorm_embedding.*", "decoderEmbeddingNorm.*", .same),
   ])
 
-  /// The names that BART and Marian share, and some of one's own.
+  /// The names that BART and Marian share, with a family's own.
   static func names(_ own: [TensorNames.Row], ignored: [String] = []) -> TensorNames {
     var names = TensorNames(
       [("shared.weight", "embedding.weight", .same)] + own + layerRows, prefix: "model.",
@@ -30,7 +30,7 @@ extension BART: PublishedModel {
     return names
   }
 
-  /// The rows of the layers: queries, keys and values lie above each other in our projections.
+  /// The rows of the blocks: the three projections of queries, keys and values are one here.
   private static let layerRows: [TensorNames.Row] = [
     ("encoder.layers.#.self_attn.q_proj.*", "encoderLayers.#.attention.projection.*", .part(0, of: 3)),
     ("encoder.layers.#.self_attn.k_proj.*", "encoderLayers.#.attention.projection.*", .part(1, of: 3)),
@@ -49,10 +49,10 @@ extension BART: PublishedModel {
     ("decoder.layers.#.encoder_attn.k_proj.*", "decoderLayers.#.crossAttention.projection.*", .part(1, of: 3)),
     ("decoder.layers.#.encoder_attn.v_proj.*", "decoderLayers.#.crossAttention.projection.*", .part(2, of: 3)),
     ("decoder.layers.#.encoder_attn.out_proj.*", "decoderLayers.#.crossAttention.output.*", .same),
-    ("decoder.layers.#.encoder_attn_layer_norm.*", "decoderLayers.#.norm2.*", .same),
+    ("decoder.layers.#.encoder_attn_layer_norm.*", "decoderLayers.#.crossNorm.*", .same),
     ("decoder.layers.#.fc1.*", "decoderLayers.#.feedForward.expansion.*", .same),
     ("decoder.layers.#.fc2.*", "decoderLayers.#.feedForward.contraction.*", .same),
-    ("decoder.layers.#.final_layer_norm.*", "decoderLayers.#.norm3.*", .same),
+    ("decoder.layers.#.final_layer_norm.*", "decoderLayers.#.norm2.*", .same),
   ]
 
   /// The family `bart`.
@@ -70,10 +70,10 @@ extension BART: PublishedModel {
 }
 
 extension BART.Configuration {
-  /// What a config.json of type bart says.
+  /// The configuration in a config.json of type bart.
   init(_ file: ConfigurationReader) throws(FileFormatError) {
     file.expect("model_type", "bart")
-    // Early folders spell out what all of them do today.
+    // Early folders state explicitly what holds for all of them today.
     file.expect("normalize_embedding", true)
     file.expect("static_position_embeddings", false)
     try self.init(
@@ -81,10 +81,11 @@ extension BART.Configuration {
       start: 2)
   }
 
-  /// What a config.json with BART's keys says, which are Marian's too.
+  /// The configuration in a config.json with the keys of BART, which Marian shares.
   ///
   /// - Parameters:
-  ///   - vocabularySize: the number of tokens if the file has none.
+  ///   - vocabularySize: the vocabulary size if the file has none.
+  ///   - contextLength: the maximum length of the source, and of the target.
   ///   - padding: the padding token if the file has none.
   ///   - start: the start token if the file has none; nil: the padding token.
   init(
@@ -103,7 +104,7 @@ extension BART.Configuration {
       scalesEmbeddings: file.flag("scale_embedding", default: false), dropout: file.dropout("dropout", default: 0.1),
       paddingToken: Int32(padding),
       startToken: Int32(file.integer("decoder_start_token_id", default: start ?? padding, in: 0...0x7FFF_FFFF)))
-    // (What follows from a value that is wrong says nothing new.)
+    // (Problems that follow from another problem would say nothing new.)
     if !file.hasProblems {
       for problem in problems { file.note("sizes", expected: "a possible model", found: problem) }
     }
@@ -112,12 +113,12 @@ extension BART.Configuration {
 }
 
 extension StackConfiguration {
-  /// What a config.json says of the encoder or the decoder.
+  /// The sizes of the encoder or the decoder in a config.json.
   init(_ file: ConfigurationReader, _ name: String, width: Int) {
     self.init(
       layers: file.layerCount("\(name)_layers", default: 12),
       heads: file.integer("\(name)_attention_heads", default: 16),
-      hidden: file.size("\(name)_ffn_dim", default: 4_096))
+      intermediateSize: file.size("\(name)_ffn_dim", default: 4_096))
     file.expect("d_model", width, isMultipleOf: "\(name)_attention_heads", heads)
   }
 }

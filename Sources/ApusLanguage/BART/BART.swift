@@ -1,4 +1,4 @@
-// BART: an encoder that reads damaged text, a decoder that writes it anew.
+// BART: the encoder reads corrupted text, the decoder reconstructs it.
 // Read first: ../EncoderDecoder/TiedEncoderDecoder.swift. Read next: BART+Checkpoint.swift.
 
 import ApusBase
@@ -8,39 +8,41 @@ public import ApusTensor
 /// A denoising sequence-to-sequence model (Lewis et al., arXiv:1910.13461).
 ///
 /// ```
-///   source [B, S] ─ embedding ─(+)─ encoderEmbeddingNorm ─ EncoderBlock × layers ──────────── memory [B, S, C]
-///   0 … S−1 ─ encoderPositions ┘                                                               │
-///   target [B, T] ─ embedding ─(+)─ decoderEmbeddingNorm ─ TransformerDecoderLayer × layers ────┴─ hidden [B, T, C]
-///   0 … T−1 ─ decoderPositions ┘                              hidden ─ embeddingᵀ + outputBias ─ logits [B, T, V]
+///   source [B, S] ─ embedding ─(+)─ encoderEmbeddingNorm ─ TransformerBlock × layers ─ memory [B, S, C]
+///   0 … S−1 ─ encoderPositions ┘                                                        │
+///   target [B, T] ─ embedding ─(+)─ decoderEmbeddingNorm ─ TransformerBlock × layers ───┴─ hidden states [B, T, C]
+///   0 … T−1 ─ decoderPositions ┘                       hidden states ─ embeddingᵀ + outputBias ─ logits [B, T, V]
 /// ```
 ///
-/// The layers are the original Transformer's, normalized after each part, with gelu; one table of tokens serves the encoder,
-/// the decoder and the output. Pre-training damages the source (masks spans, shuffles sentences) and asks for the original.
+/// The blocks are post-norm, as in the original Transformer, with gelu; one token embedding serves the encoder, the decoder and
+/// the output layer. Pre-training corrupts the source (it masks spans and shuffles sentences) and asks for the original.
 public final class BART: TiedEncoderDecoder {
-  /// Position p reads row p + 2 of the tables: the first rows stood for special ids once.
+  /// Position p reads row p + 2 of the position embeddings; the first rows were once reserved for special tokens.
   static let positionOffset = 2
 
-  /// Sizes.
+  /// The sizes.
   public let configuration: Configuration
-  /// Vectors of tokens, [vocabulary, width]; also the output layer.
+  /// The token embedding, [vocabulary, width]; also the output layer.
   public let embedding: Embedding
-  /// Vectors of the source's positions.
+  /// The position embedding of the source.
   public let encoderPositions: LearnedPositions
-  /// Of the encoder's embeddings.
+  /// The norm of the encoder's embeddings.
   public let encoderEmbeddingNorm: LayerNorm
-  /// The encoder.
-  public let encoderLayers: [EncoderBlock]
-  /// Vectors of the target's positions.
+  /// The blocks of the encoder, from first to last.
+  public let encoderLayers: [TransformerBlock]
+  /// The position embedding of the target.
   public let decoderPositions: LearnedPositions
-  /// Of the decoder's embeddings.
+  /// The norm of the decoder's embeddings.
   public let decoderEmbeddingNorm: LayerNorm
-  /// The decoder.
-  public let decoderLayers: [TransformerDecoderLayer]
-  /// Added to the scores, [1, vocabulary]; not trained.
+  /// The blocks of the decoder, from first to last.
+  public let decoderLayers: [TransformerBlock]
+  /// Added to the logits, [1, vocabulary]; not trained.
   @Buffer public var outputBias: Tensor
-  /// Of the embeddings' sums.
+  /// Dropout applied to the sums of the embeddings.
   public let dropout: Dropout
 
+  /// Creates a model with random weights.
+  ///
   /// - Precondition: the configuration has no problems.
   public init(_ configuration: Configuration) {
     require(configuration.problems.isEmpty, "BART: " + configuration.problems.joined(separator: "; "))
@@ -50,10 +52,10 @@ public final class BART: TiedEncoderDecoder {
       c.vocabularySize, c.width, padding: Int(c.paddingToken), initializer: .normal(standardDeviation: 0.02))
     encoderPositions = LearnedPositions(c.contextLength + BART.positionOffset, c.width)
     encoderEmbeddingNorm = LayerNorm(c.width)
-    encoderLayers = c.encoder.makeEncoder(c.width, c.activation, dropout: c.dropout)
+    encoderLayers = c.encoder.makeBlocks(c.width, c.activation, dropout: c.dropout)
     decoderPositions = LearnedPositions(c.contextLength + BART.positionOffset, c.width)
     decoderEmbeddingNorm = LayerNorm(c.width)
-    decoderLayers = c.decoder.makeDecoder(c.width, c.activation, dropout: c.dropout)
+    decoderLayers = c.decoder.makeBlocks(c.width, c.activation, dropout: c.dropout, hasCrossAttention: true)
     outputBias = Initializer.zeros([1, c.vocabularySize])
     dropout = Dropout(c.dropout)
   }
@@ -67,32 +69,32 @@ public final class BART: TiedEncoderDecoder {
   private func embed(
     _ ids: IndexTensor, _ positions: LearnedPositions, _ norm: LayerNorm, from start: Int = 0
   ) -> Tensor {
-    dropout(norm(tokenVectors(ids) + positions(ids.shape[1], from: BART.positionOffset + start)))
+    dropout(norm(embedTokens(ids) + positions(ids.shape[1], from: BART.positionOffset + start)))
   }
 }
 
 extension BART {
-  /// Sizes.
+  /// The sizes of a BART or Marian.
   public struct Configuration: Sendable, Equatable, Codable {
-    /// Distinct tokens.
+    /// The vocabulary size.
     public var vocabularySize: Int
-    /// The longest source and the longest target.
+    /// The maximum length of the source, and of the target.
     public var contextLength: Int
-    /// Features of a token.
+    /// The embedding dimension (hidden size).
     public var width: Int
-    /// The encoder's layers.
+    /// The sizes of the encoder.
     public var encoder: StackConfiguration
-    /// The decoder's layers.
+    /// The sizes of the decoder.
     public var decoder: StackConfiguration
-    /// Of the feed-forward networks.
+    /// The activation of the feed-forward networks.
     public var activation: Activation
-    /// Whether the tokens' vectors are multiplied by √width.
+    /// Whether the token embeddings are multiplied by √width.
     public var scalesEmbeddings: Bool
-    /// In training, the probability of dropping an element of embeddings and of each part's result.
+    /// The probability of dropping an element of the embeddings and of each part's result in training.
     public var dropout: Float
-    /// Stands where a sequence of a batch has no token.
+    /// The padding token.
     public var paddingToken: Int32
-    /// Stands before the first token that is written.
+    /// The token that the target begins with.
     public var startToken: Int32
 
     public init(
@@ -108,10 +110,10 @@ extension BART {
 
     /// BART base: 139,420,416 parameters.
     public static let base = Configuration(
-      vocabularySize: 50_265, width: 768, encoder: .init(layers: 6, heads: 12, hidden: 3_072),
-      decoder: .init(layers: 6, heads: 12, hidden: 3_072))
+      vocabularySize: 50_265, width: 768, encoder: .init(layers: 6, heads: 12, intermediateSize: 3_072),
+      decoder: .init(layers: 6, heads: 12, intermediateSize: 3_072))
 
-    /// What is impossible about these sizes, one sentence each.
+    /// Everything that is invalid about these sizes, one sentence each.
     public var problems: [String] {
       sizeProblems(
         sizes: [("vocabularySize", vocabularySize), ("contextLength", contextLength), ("width", width)],

@@ -1,4 +1,4 @@
-// Published BERT folders: the names of their tensors, their configuration, and the heads they come with.
+// Published BERT folders: tensor names, configuration, and heads.
 // Read first: BERT.swift, ApusPublished/Loading/TensorNames.swift.
 
 import ApusFiles
@@ -25,7 +25,7 @@ extension BERT {
       ("pooler.dense.*", "pooler.*", .same),
     ],
     prefix: "bert.", ignored: [".position_ids", "pooler."],
-    // The first checkpoints, converted from TensorFlow.
+    // Spellings in early checkpoints, which were converted from TensorFlow.
     respelled: [("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")])
 
   public static var families: [ModelFamily] { [family] }
@@ -86,7 +86,7 @@ extension BERT {
     _ file: ConfigurationReader, hasNextSentence: Bool
   ) -> MaskedLanguageModel<BERT>.Head {
     let isTied = file.flag("tie_word_embeddings", default: true)
-    // Tied or not, files may hold both biases; the one that counts is the first here.
+    // Tied or not, files may contain both biases; the first one here is used.
     let biases = isTied ? ["", "decoder."] : ["decoder.", ""]
     let (bias, other) = ("cls.predictions.\(biases[0])bias", "cls.predictions.\(biases[1])bias")
     let table = isTied ? [("embeddings.word_embeddings.weight", "cls.predictions.decoder.weight")] : []
@@ -98,15 +98,17 @@ extension BERT {
 }
 
 extension BERT.Configuration {
-  /// What a config.json of type bert says.
+  /// The configuration in a config.json of type bert.
   init(_ file: ConfigurationReader) throws(FileFormatError) {
     self.init(file, vocabularySize: 30_522, padding: file.optionalInteger("pad_token_id", default: 0))
     try file.check()
   }
 
-  /// What a config.json with BERT's keys says, which are RoBERTa's too; problems are noted.
+  /// The configuration in a config.json with the keys of BERT, which RoBERTa shares; problems are noted.
   ///
-  /// - Parameter standard: the number of tokens if the file has none.
+  /// - Parameters:
+  ///   - standard: the vocabulary size if the file has none.
+  ///   - padding: the padding token.
   init(_ file: ConfigurationReader, vocabularySize standard: Int, padding: Int?) {
     file.expectEncoder()
     self.init(
@@ -114,7 +116,7 @@ extension BERT.Configuration {
       contextLength: file.size("max_position_embeddings", default: 512),
       types: file.size("type_vocab_size", default: 2), layers: file.layerCount("num_hidden_layers", default: 12),
       heads: file.integer("num_attention_heads", default: 12), width: file.size("hidden_size", default: 768),
-      hidden: file.size("intermediate_size", default: 3_072),
+      intermediateSize: file.size("intermediate_size", default: 3_072),
       activation: file.activation("hidden_act", default: "gelu"),
       dropout: file.dropout("hidden_dropout_prob", default: 0.1),
       epsilon: file.number("layer_norm_eps", default: 1e-12), padding: padding)
@@ -122,10 +124,10 @@ extension BERT.Configuration {
   }
 }
 
-// MARK: What the encoders' configurations share
+// MARK: Shared by the configurations of all encoders
 
 extension ConfigurationReader {
-  /// Makes sure that nothing asks for another computation than an encoder's with learned absolute positions.
+  /// Checks that the file describes an encoder with learned absolute positions.
   func expectEncoder() {
     expect("is_decoder", false)
     expect("add_cross_attention", false)

@@ -1,4 +1,4 @@
-// Published DistilBERT folders: the names of their tensors, their configuration, and the heads they come with.
+// Published DistilBERT folders: tensor names, configuration, and heads.
 // Read first: DistilBERT.swift, ../BERT/BERT+Checkpoint.swift.
 
 import ApusFiles
@@ -68,7 +68,7 @@ extension DistilBERT {
       vocabularySize: file.size("vocab_size", default: 30_522),
       contextLength: file.size("max_position_embeddings", default: 512),
       layers: file.layerCount("n_layers", default: 6), heads: file.integer("n_heads", default: 12),
-      width: file.size("dim", default: 768), hidden: file.size("hidden_dim", default: 3_072),
+      width: file.size("dim", default: 768), intermediateSize: file.size("hidden_dim", default: 3_072),
       activation: file.activation("activation", default: "gelu"), dropout: file.dropout("dropout", default: 0.1),
       epsilon: 1e-12, padding: file.optionalInteger("pad_token_id", default: 0), hasPooler: false)
     file.expect("dim", c.width, isMultipleOf: "n_heads", c.heads)

@@ -1,5 +1,5 @@
-// What models that read one sequence and write another have in common: the forward call by name, and generation.
-// Read first: ApusGeneration/TokenDecoder.swift, ApusPublished/Running/PublishedModel.swift. Read next: ../BART/BART.swift.
+// The skeleton of encoder–decoder models (BART, Marian, T5, the Transformer of 2017): they read one sequence and write another.
+// Read first: ApusNN/Layers/TransformerStack.swift. Read next: ../BART/BART.swift, ../T5/T5.swift.
 
 public import ApusFiles
 public import ApusGeneration
@@ -10,72 +10,80 @@ public import ApusTensor
 /// A Transformer with an encoder and a decoder.
 ///
 /// ```
-///   source [B, S] ─ embedding ─ encoder layers ─ memory [B, S, C]
-///                                                   │
-///   target [B, T] ─ embedding ─ decoder layers ─────┴─ output layer ─ logits [B, T, V]
+///   source [B, S] ─ embedding ─ TransformerBlock × layers ──────────────────────── memory [B, S, C]
+///                                                                                      │
+///   target [B, T] ─ embedding ─ TransformerBlock × layers, causal, cross-attention ────┴─ output layer ─ logits [B, T, V]
 /// ```
+///
+/// A family says how its stacks embed, run and normalize. Training, inference, generation with caches and inspection
+/// are the same two passes, `encode` and `decode`.
 public protocol EncoderDecoder: Module, ConditionalDecoder {
-  /// Stands where a batch's shorter sequences have no token.
+  /// The token that fills up a batch's shorter sequences.
   var paddingToken: Int32 { get }
+  /// The blocks of the decoder, from first to last.
+  var decoderBlocks: [TransformerBlock] { get }
 
-  /// The hidden vectors of every depth of the encoder, the embeddings first.
+  /// The forward pass of the encoder.
   ///
   /// - Parameters:
   ///   - ids: [batch, length]
-  ///   - tokens: [batch, length], 1 for a token, 0 for padding; nil: no padding.
-  /// - Returns: layers + 1 tensors, [batch, length, width]; the last one is the memory.
-  func encode(_ ids: IndexTensor, tokens: IndexTensor?) -> [Tensor]
+  ///   - tokens: [batch, length], 0 at padding; nil: there is none.
+  ///   - observer: receives the embeddings, each block's result, and attention weights.
+  /// - Returns: the memory, [batch, length, width].
+  func encode(_ ids: IndexTensor, tokens: IndexTensor?, observer: ForwardObserver?) -> Tensor
 
-  /// The hidden vectors of every depth of the decoder, the embeddings first.
+  /// The forward pass of the decoder up to the output layer.
   ///
   /// - Parameters:
   ///   - ids: [batch, length]
-  ///   - tokens: of the target; nil: no padding.
-  ///   - memory: [batch, source length, width]
-  ///   - memoryTokens: of the source.
-  /// - Returns: layers + 1 tensors, [batch, length, width].
-  func decode(_ ids: IndexTensor, tokens: IndexTensor?, memory: Tensor, memoryTokens: IndexTensor?) -> [Tensor]
+  ///   - tokens: [batch, length], 0 at padding of the target; nil: there is none, as with caches.
+  ///   - memory: what the decoder reads of the source.
+  ///   - caches: the keys and values of the target so far, which ids extend; nil: ids are the whole target.
+  ///   - observer: receives the embeddings, each block's result, and the weights of both attentions.
+  /// - Returns: the last hidden states, [batch, length, width].
+  func decode(
+    _ ids: IndexTensor, tokens: IndexTensor?, memory: EncoderMemory, caches: [KeyValueCache]?,
+    observer: ForwardObserver?
+  ) -> Tensor
 
-  /// The last hidden vectors of tokens that follow what the state holds, which is extended: [rows, new, width].
-  func decode(_ ids: IndexTensor, state: DecoderState) -> Tensor
-
-  /// Scores of every token: [.., width] → [.., vocabulary].
-  func logits(_ hidden: Tensor) -> Tensor
-
-  /// A state for writing about a memory.
-  func makeState(memory: Tensor, tokens: IndexTensor?, capacity: Int) -> DecoderState
+  /// The output layer, [.., width] → [.., vocabulary].
+  func logits(_ hiddenStates: Tensor) -> Tensor
 }
 
 extension EncoderDecoder {
-  /// Scores of what comes after each token of the target.
+  /// The logits of what follows each token of the target.
   ///
   /// - Parameters:
   ///   - source: [batch, source length]
   ///   - target: [batch, length], beginning with the start token.
-  ///   - sourceTokens: 1 for a token of the source, 0 for padding.
+  ///   - sourceTokens: [batch, source length], 0 at padding; nil: there is none.
+  ///   - observer: receives hidden states and attention weights of the decoder.
   /// - Returns: [batch, length, vocabulary]
-  public func callAsFunction(_ source: IndexTensor, _ target: IndexTensor, sourceTokens: IndexTensor? = nil) -> Tensor {
-    let memory = encode(source, tokens: sourceTokens)
-    let states = decode(
-      target, tokens: nil, memory: memory[memory.count - 1], memoryTokens: sourceTokens)
-    return logits(states[states.count - 1])
+  public func callAsFunction(
+    _ source: IndexTensor, _ target: IndexTensor, sourceTokens: IndexTensor? = nil, observer: ForwardObserver? = nil
+  ) -> Tensor {
+    let encoded = encode(source, tokens: sourceTokens, observer: nil)
+    let memory = EncoderMemory.states(encoded, mask: .padding(sourceTokens))
+    return logits(decode(target, tokens: nil, memory: memory, caches: nil, observer: observer))
   }
 
-  /// Reads a batch with the encoder, once for all tokens that will be written.
+  /// Reads a batch with the encoder, once for all tokens to be generated.
   public func makeState(reading source: IndexTensor, tokens: IndexTensor?, capacity: Int) -> DecoderState {
-    let states = encode(source, tokens: tokens)
-    return makeState(memory: states[states.count - 1], tokens: tokens, capacity: capacity)
+    let encoded = encode(source, tokens: tokens, observer: nil)
+    return DecoderState(
+      rows: encoded.shape[0], capacity: capacity, blocks: decoderBlocks,
+      memories: decoderBlocks.memories(of: encoded, mask: .padding(tokens)))
   }
 
-  /// Scores of what comes after tokens that follow what the state holds.
-  public func scores(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor {
-    let hidden = decode(ids, state: state)
-    let new = hidden.shape[1]
-    return logits(isLastOnly && new > 1 ? hidden.slice(new - 1..<new, along: 1) : hidden)
+  /// The logits after tokens that follow the contents of the state.
+  public func logits(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor {
+    let states = decode(
+      ids, tokens: nil, memory: .projected(state.memories), caches: state.caches, observer: nil)
+    let new = states.shape[1]
+    return logits(isLastOnly && new > 1 ? states.slice(new - 1..<new, along: 1) : states)
   }
 
-  /// The target that predicts the labels: the start token, then the labels but the last; padding for labels that do not
-  /// count.
+  /// The decoder input for predicting the labels: the start token, then all labels but the last; padding for ignored labels.
   func shiftedRight(_ labels: IndexTensor) -> IndexTensor {
     let length = labels.shape[1]
     let ids = labels.indices.indices.map { index -> Int32 in
@@ -104,14 +112,16 @@ extension PublishedModel where Self: EncoderDecoder {
     try inputs.check()
     guard let target = given ?? labels.map({ shiftedRight($0) }) else { return ModelOutputs() }
 
-    let encoded = encode(ids, tokens: tokens)
-    let memory = encoded[encoded.count - 1]
-    let decoded = decode(target, tokens: targetTokens, memory: memory, memoryTokens: tokens)
-    let logits = logits(decoded[decoded.count - 1])
+    let (encoderRecord, decoderRecord) = (inputs.record(), inputs.record())
+    let encoded = encode(ids, tokens: tokens, observer: encoderRecord.observer)
+    let decoded = decode(
+      target, tokens: targetTokens, memory: .states(encoded, mask: .padding(tokens)), caches: nil,
+      observer: decoderRecord.observer)
+    let logits = logits(decoded)
     var outputs = ModelOutputs([("logits", logits)], loss: labels.map { crossEntropy(logits, $0) })
-    outputs.add("decoder_hidden_states", each: decoded)
-    outputs.add("encoder_last_hidden_state", memory)
-    outputs.add("encoder_hidden_states", each: encoded)
+    outputs.add(decoderRecord, part: "decoder_")
+    outputs.add("encoder_last_hidden_state", encoded)
+    outputs.add(encoderRecord, part: "encoder_")
     return outputs
   }
 }

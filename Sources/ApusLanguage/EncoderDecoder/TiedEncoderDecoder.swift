@@ -1,28 +1,27 @@
-// What BART and Marian have in common: everything but how a position's vector is made.
+// The skeleton of BART and Marian, which differ only in their embeddings.
 // Read first: EncoderDecoder.swift, Stacks.swift. Read next: ../BART/BART.swift.
 
 import ApusGeneration
 public import ApusNN
 public import ApusTensor
 
-/// An encoder–decoder of the original Transformer's layers in which one table of tokens serves the source, the target and the
-/// output.
+/// An encoder–decoder of post-norm blocks in which one token embedding serves the source, the target and the output layer.
 public protocol TiedEncoderDecoder: EncoderDecoder {
-  /// Sizes.
+  /// The sizes.
   var configuration: BART.Configuration { get }
-  /// Vectors of tokens, [vocabulary, width]; also the output layer.
+  /// The token embedding, [vocabulary, width]; also the output layer.
   var embedding: Embedding { get }
-  /// The encoder.
-  var encoderLayers: [EncoderBlock] { get }
-  /// The decoder.
-  var decoderLayers: [TransformerDecoderLayer] { get }
-  /// Added to the scores, [1, vocabulary]; not trained.
+  /// The blocks of the encoder, from first to last.
+  var encoderLayers: [TransformerBlock] { get }
+  /// The blocks of the decoder, from first to last.
+  var decoderLayers: [TransformerBlock] { get }
+  /// Added to the logits, [1, vocabulary]; not trained.
   var outputBias: Tensor { get }
 
-  /// What the encoder's first layer reads: [batch, length] → [batch, length, width].
+  /// The embeddings of the source, which the first block of the encoder reads, [batch, length] → [batch, length, width].
   func embedSource(_ ids: IndexTensor) -> Tensor
 
-  /// What the decoder's first layer reads of tokens from position `start` on: [batch, length] → [batch, length, width].
+  /// The embeddings of target tokens from position `start` on, which the first block of the decoder reads, [batch, length] → [batch, length, width].
   func embedTarget(_ ids: IndexTensor, from start: Int) -> Tensor
 }
 
@@ -32,32 +31,25 @@ extension TiedEncoderDecoder {
   public var startToken: Int32? { configuration.startToken }
   public var paddingToken: Int32 { configuration.paddingToken }
 
-  /// The tokens' vectors, scaled by √width if the configuration says so.
-  func tokenVectors(_ ids: IndexTensor) -> Tensor {
+  /// The token embeddings, multiplied by √width if the configuration says so.
+  func embedTokens(_ ids: IndexTensor) -> Tensor {
     configuration.scalesEmbeddings ? embedding(ids) * Float(configuration.width).squareRoot() : embedding(ids)
   }
 
-  public func encode(_ ids: IndexTensor, tokens: IndexTensor?) -> [Tensor] {
-    let mask = AttentionMask.padding(tokens)
-    return encoderLayers.states(from: embedSource(ids)) { $1($0, mask: mask) }
+  public var decoderBlocks: [TransformerBlock] { decoderLayers }
+
+  public func encode(_ ids: IndexTensor, tokens: IndexTensor?, observer: ForwardObserver?) -> Tensor {
+    encoderLayers(embedSource(ids), mask: .padding(tokens), observer: observer)
   }
 
   public func decode(
-    _ ids: IndexTensor, tokens: IndexTensor?, memory: Tensor, memoryTokens: IndexTensor?
-  ) -> [Tensor] {
-    let (mask, memoryMask) = (AttentionMask.padding(tokens, causal: true), AttentionMask.padding(memoryTokens))
-    return decoderLayers.states(from: embedTarget(ids, from: 0)) {
-      $1($0, memory: memory, mask: mask, memoryMask: memoryMask)
-    }
+    _ ids: IndexTensor, tokens: IndexTensor?, memory: EncoderMemory, caches: [KeyValueCache]?,
+    observer: ForwardObserver?
+  ) -> Tensor {
+    decoderLayers(
+      embedTarget(ids, from: caches?.first?.count ?? 0), mask: .padding(tokens, causal: true), caches: caches,
+      memory: memory, observer: observer)
   }
 
-  public func decode(_ ids: IndexTensor, state: DecoderState) -> Tensor {
-    decoderLayers.decode(embedTarget(ids, from: state.count), state: state)
-  }
-
-  public func logits(_ hidden: Tensor) -> Tensor { embedding.scores(hidden) + outputBias }
-
-  public func makeState(memory: Tensor, tokens: IndexTensor?, capacity: Int) -> DecoderState {
-    decoderLayers.makeState(memory: memory, tokens: tokens, capacity: capacity)
-  }
+  public func logits(_ hiddenStates: Tensor) -> Tensor { embedding.logits(hiddenStates) + outputBias }
 }

@@ -1,4 +1,4 @@
-// Guessing hidden words, and whether one sentence follows another: how encoders are trained on plain text.
+// Masked language modeling and next-sentence prediction, the pre-training tasks of encoders.
 // Read first: TextEncoder.swift. Read next: ../BERT/BERT+Checkpoint.swift.
 
 public import ApusFiles
@@ -6,26 +6,26 @@ public import ApusNN
 public import ApusPublished
 public import ApusTensor
 
-/// A word for every place in a text, from the words on both sides (Devlin et al., arXiv:1810.04805, section 3.1).
+/// Predicts the token at each position of a text from the tokens on both sides (Devlin et al., arXiv:1810.04805, section 3.1).
 ///
 /// ```
-///   text ─ encoder ─┬─ transform ─ norm ─ embedding tableᵀ + bias ─ logits [B, T, V]
+///   text ─ encoder ─┬─ transform ─ norm ─ tokenEmbeddingᵀ + bias ─ logits [B, T, V]
 ///                   └─ pooler ─ nextSentence ─ logits [B, 2]         (BERT's second task)
 /// ```
 public final class MaskedLanguageModel<Encoder: TextEncoder>: PublishedModel {
-  /// What distinguishes the families' heads.
+  /// The options in which the heads of the families differ.
   public struct Head: Sendable {
-    /// Of `transform`.
+    /// The activation of `transform`.
     public var activation: Activation
-    /// Added to variances in `norm`.
+    /// Added to the variance in `norm`.
     public var epsilon: Float
-    /// Whether the output layer is the embedding table.
+    /// Whether the output layer is tied to the token embedding.
     public var isTied: Bool
-    /// Whether there is a second task: does the second sentence follow the first?
+    /// Whether there is a second task: predicting whether the second sentence follows the first.
     public var hasNextSentence: Bool
     /// The published names of `transform`, `norm`, `bias`, `decoder` (if not tied) and `nextSentence`.
     public var names: [TensorNames.Row]
-    /// The other names of what is tied.
+    /// Other published names of tied weights.
     public var aliases: [(theirs: String, other: String)]
 
     public init(
@@ -37,23 +37,25 @@ public final class MaskedLanguageModel<Encoder: TextEncoder>: PublishedModel {
     }
   }
 
-  /// From tokens to vectors.
+  /// The encoder.
   public let encoder: Encoder
-  /// Between the encoder's vectors and the output layer.
+  /// The linear layer between the encoder and the output layer.
   public let transform: Linear
-  /// Of the transformed vectors.
+  /// The norm of the transformed hidden states.
   public let norm: LayerNorm
-  /// The output layer, [vocabulary, width]; absent if it is the embedding table.
+  /// The output layer, [vocabulary, width]; absent if it is tied to the token embedding.
   @Parameter public var decoder: Tensor?
-  /// Of the output layer, [vocabulary].
+  /// The bias of the output layer, [vocabulary].
   @Parameter public var bias: Tensor
-  /// Scores of "follows" and "does not follow".
+  /// The logits of "follows" and "does not follow"; absent without the second task.
   public let nextSentence: Linear?
-  /// The table of the encoder and of this head.
+  /// The published names of the encoder and of this head.
   public let tensorNames: TensorNames
   public static var families: [ModelFamily] { Encoder.families }
 
-  /// The head on an encoder; with the second task, the encoder has a pooler.
+  /// Creates a head on an encoder.
+  ///
+  /// - Precondition: with the second task, the encoder has a pooler.
   public init(_ encoder: Encoder, _ head: Head) {
     self.encoder = encoder
     let (vocabulary, width) = (encoder.vocabularySize, encoder.width)
@@ -67,31 +69,31 @@ public final class MaskedLanguageModel<Encoder: TextEncoder>: PublishedModel {
     tensorNames = names
   }
 
-  /// The scores of all words at every place, [batch, length, width] → [batch, length, vocabulary].
+  /// The logits at each position, from the last hidden states, [batch, length, width] → [batch, length, vocabulary].
   public func callAsFunction(_ states: Tensor) -> Tensor {
     linear(norm(transform(states)), weight: decoder ?? encoder.tokenEmbedding.weight, bias: bias)
   }
 
-  /// The encoder's inputs, `labels` (−100: none) and `next_sentence_label` → `logits` (or, with the second task,
+  /// The inputs of the encoder, `labels` (−100: ignored) and `next_sentence_label` → `logits` (or, with the second task,
   /// `prediction_logits` and `seq_relationship_logits`), `hidden_states`, `loss`.
   public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
     let labels = inputs.optionalIndices(
       "labels", ["batch", "length"], below: encoder.vocabularySize, except: -100)
     let order =
       nextSentence == nil ? nil : inputs.optionalIndices("next_sentence_label", ["batch"], below: 2, except: -100)
-    let states = try encoder.hiddenStates(of: inputs)
-    let last = states[states.count - 1]
-    let logits = self(last)
+    let record = inputs.record()
+    let states = try encoder.hiddenStates(of: inputs, observer: record.observer)
+    let logits = self(states)
     var outputs = ModelOutputs()
-    if let nextSentence, let vector = encoder.pooled(last) {
+    if let nextSentence, let vector = encoder.pooled(states) {
       let relation = nextSentence(vector)
       outputs = ModelOutputs([("prediction_logits", logits), ("seq_relationship_logits", relation)])
-      // Both tasks are learned at once, or nothing is.
+      // There is a loss only with labels for both tasks.
       if let labels, let order { outputs.loss = crossEntropy(logits, labels) + crossEntropy(relation, order) }
     } else {
       outputs = ModelOutputs([("logits", logits)], loss: labels.map { crossEntropy(logits, $0) })
     }
-    outputs.add("hidden_states", each: states)
+    outputs.add(record)
     return outputs
   }
 }

@@ -1,4 +1,4 @@
-// One answer for a whole text: a class, several classes, or a number.
+// Classification of whole texts, and regression.
 // Read first: TextEncoder.swift. Read next: TokenClassifier.swift.
 
 import ApusBase
@@ -7,30 +7,34 @@ public import ApusNN
 public import ApusPublished
 public import ApusTensor
 
-/// A text's class from the vector of its first token.
+/// Classifies texts by the hidden state of their first token.
 ///
 /// ```
 ///   text ─ encoder ─ first token ─ hidden (or the encoder's pooler) ─ dropout ─ output ─ logits [B, classes]
 /// ```
 public final class SequenceClassifier<Encoder: TextEncoder>: PublishedModel {
-  /// From tokens to vectors.
+  /// The encoder.
   public let encoder: Encoder
-  /// Between the first token's vector and the output, with its activation; absent if the encoder's pooler does that.
+  /// The layer between the first token and the output, with its activation; absent if the pooler of the encoder is used.
   public let hidden: Linear?
-  /// Of the vector that is classified.
+  /// Dropout applied to the input of the output layer.
   public let dropout: Dropout
-  /// A score for every class.
+  /// The output layer, with one logit for each class.
   public let output: Linear
-  /// What the answer is; nil: the labels decide.
+  /// The kind of answer; nil: the labels decide.
   public let problem: ClassificationProblem?
-  /// The table of the encoder and of this head.
+  /// The published names of the encoder and of this head.
   public let tensorNames: TensorNames
   public static var families: [ModelFamily] { Encoder.families }
 
   /// - Parameters:
-  ///   - hiddenActivation: of a layer of the encoder's width; nil: the encoder's pooler.
+  ///   - encoder: the encoder.
+  ///   - classes: the number of classes.
+  ///   - hiddenActivation: the activation of the `hidden` layer; nil: the pooler of the encoder is used.
+  ///   - dropout: the probability of dropping an element of the classified vector in training.
+  ///   - problem: the kind of answer; nil: the labels decide.
   ///   - head: the published names of `hidden` and `output`.
-  /// - Precondition: without a layer of its own, the encoder has a pooler.
+  /// - Precondition: without a `hidden` layer, the encoder has a pooler.
   public init(
     _ encoder: Encoder, classes: Int, hiddenActivation: Activation? = nil, dropout: Float = 0,
     problem: ClassificationProblem? = nil, head: [TensorNames.Row]
@@ -43,7 +47,7 @@ public final class SequenceClassifier<Encoder: TextEncoder>: PublishedModel {
     tensorNames = encoder.tensorNames.nested(in: "encoder", head: head)
   }
 
-  /// The scores of the classes, [batch, classes], from the last hidden vectors, [batch, length, width].
+  /// The logits of the classes from the last hidden states, [batch, length, width] → [batch, classes].
   public func callAsFunction(_ states: Tensor) -> Tensor {
     guard let vector = hidden.map({ $0(dropout(states.firstTokens)) }) ?? encoder.pooled(states) else {
       requirementFailure("SequenceClassifier: neither a hidden layer nor a pooler")
@@ -51,13 +55,14 @@ public final class SequenceClassifier<Encoder: TextEncoder>: PublishedModel {
     return output(dropout(vector))
   }
 
-  /// The encoder's inputs and `labels` → `logits`, `hidden_states`, `loss`.
+  /// The inputs of the encoder and `labels` → `logits`, `hidden_states`, `loss`.
   public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
     let labels = ClassificationProblem.labels(inputs, count: output.weight.shape[0], problem: problem)
-    let states = try encoder.hiddenStates(of: inputs)
-    let logits = self(states[states.count - 1])
+    let record = inputs.record()
+    let states = try encoder.hiddenStates(of: inputs, observer: record.observer)
+    let logits = self(states)
     var outputs = ModelOutputs([("logits", logits)], loss: ClassificationProblem.loss(of: logits, labels))
-    outputs.add("hidden_states", each: states)
+    outputs.add(record)
     return outputs
   }
 }
@@ -65,7 +70,7 @@ public final class SequenceClassifier<Encoder: TextEncoder>: PublishedModel {
 extension SequenceClassifier: TextClassifier {
   public var vocabularySize: Int { encoder.vocabularySize }
 
-  public var longestText: Int { encoder.longestText }
+  public var maximumLength: Int { encoder.maximumLength }
 
   public func logits(_ ids: IndexTensor) -> Tensor { self(encoder(ids, tokens: nil)) }
 }

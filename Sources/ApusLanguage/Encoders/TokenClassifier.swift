@@ -1,4 +1,4 @@
-// An answer for every token: its class, or whether the answer to a question begins or ends there.
+// Classification of tokens, and extractive question answering.
 // Read first: TextEncoder.swift, SequenceClassifier.swift.
 
 public import ApusFiles
@@ -6,23 +6,27 @@ public import ApusNN
 public import ApusPublished
 import ApusTensor
 
-/// A class for every token: names of people and places, parts of speech.
+/// Classifies each token, as for named entities or parts of speech.
 ///
 /// ```
 ///   text ─ encoder ─ dropout ─ output ─ logits [B, T, classes]
 /// ```
 public final class TokenClassifier<Encoder: TextEncoder>: PublishedModel {
-  /// From tokens to vectors.
+  /// The encoder.
   public let encoder: Encoder
-  /// Of the vectors that are classified.
+  /// Dropout applied to the hidden states.
   public let dropout: Dropout
-  /// A score for every class.
+  /// The output layer, with one logit for each class.
   public let output: Linear
-  /// The table of the encoder and of this head.
+  /// The published names of the encoder and of this head.
   public let tensorNames: TensorNames
   public static var families: [ModelFamily] { Encoder.families }
 
-  /// - Parameter head: the published names of `output`.
+  /// - Parameters:
+  ///   - encoder: the encoder.
+  ///   - classes: the number of classes.
+  ///   - dropout: the probability of dropping an element of the hidden states in training.
+  ///   - head: the published names of `output`.
   public init(_ encoder: Encoder, classes: Int, dropout: Float = 0, head: [TensorNames.Row]) {
     self.encoder = encoder
     self.dropout = Dropout(dropout)
@@ -30,36 +34,40 @@ public final class TokenClassifier<Encoder: TextEncoder>: PublishedModel {
     tensorNames = encoder.tensorNames.nested(in: "encoder", head: head)
   }
 
-  /// The encoder's inputs and `labels` (−100: none) → `logits`, `hidden_states`, `loss`.
+  /// The inputs of the encoder and `labels` (−100: ignored) → `logits`, `hidden_states`, `loss`.
   public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
     let classes = output.weight.shape[0]
     let labels = inputs.optionalIndices("labels", ["batch", "length"], below: classes, except: -100)
-    let states = try encoder.hiddenStates(of: inputs)
-    let logits = output(dropout(states[states.count - 1]))
+    let record = inputs.record()
+    let states = try encoder.hiddenStates(of: inputs, observer: record.observer)
+    let logits = output(dropout(states))
     var outputs = ModelOutputs([("logits", logits)], loss: labels.map { crossEntropy(logits, $0) })
-    outputs.add("hidden_states", each: states)
+    outputs.add(record)
     return outputs
   }
 }
 
-/// Where in a text the answer to a question begins and ends (Rajpurkar et al., arXiv:1606.05250).
+/// Finds the span of a text that answers a question (Rajpurkar et al., arXiv:1606.05250).
 ///
 /// ```
-///   question and text ─ encoder ─ dropout ─ output ─┬─ scores of beginnings [B, T]
-///                                                   └─ scores of ends       [B, T]
+///   question and text ─ encoder ─ dropout ─ output ─┬─ start logits [B, T]
+///                                                   └─ end logits   [B, T]
 /// ```
 public final class QuestionAnswerer<Encoder: TextEncoder>: PublishedModel {
-  /// From tokens to vectors.
+  /// The encoder.
   public let encoder: Encoder
-  /// Of the vectors.
+  /// Dropout applied to the hidden states.
   public let dropout: Dropout
-  /// Two scores for every token.
+  /// The output layer, with a start and an end logit for each token.
   public let output: Linear
-  /// The table of the encoder and of this head.
+  /// The published names of the encoder and of this head.
   public let tensorNames: TensorNames
   public static var families: [ModelFamily] { Encoder.families }
 
-  /// - Parameter head: the published names of `output`.
+  /// - Parameters:
+  ///   - encoder: the encoder.
+  ///   - dropout: the probability of dropping an element of the hidden states in training.
+  ///   - head: the published names of `output`.
   public init(_ encoder: Encoder, dropout: Float = 0, head: [TensorNames.Row]) {
     self.encoder = encoder
     self.dropout = Dropout(dropout)
@@ -67,21 +75,22 @@ public final class QuestionAnswerer<Encoder: TextEncoder>: PublishedModel {
     tensorNames = encoder.tensorNames.nested(in: "encoder", head: head)
   }
 
-  /// The encoder's inputs, `start_positions` and `end_positions` → `start_logits`, `end_logits`, `hidden_states`, `loss`.
+  /// The inputs of the encoder, `start_positions` and `end_positions` → `start_logits`, `end_logits`, `hidden_states`, `loss`.
   ///
-  /// A position behind the last token means that the text has no answer, and does not count.
+  /// Positions beyond the last token mean that the text has no answer; they are ignored.
   public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
     let starts = inputs.optionalIndices("start_positions", ["batch"], below: .max)
     let ends = inputs.optionalIndices("end_positions", ["batch"], below: .max)
-    let states = try encoder.hiddenStates(of: inputs)
-    let scores = output(dropout(states[states.count - 1]))
-    let (batch, length) = (scores.shape[0], scores.shape[1])
-    let parts = scores.split(into: 2, along: 2).map { $0.reshaped(to: [batch, length]) }
+    let record = inputs.record()
+    let states = try encoder.hiddenStates(of: inputs, observer: record.observer)
+    let logits = output(dropout(states))
+    let (batch, length) = (logits.shape[0], logits.shape[1])
+    let parts = logits.split(into: 2, along: 2).map { $0.reshaped(to: [batch, length]) }
     var outputs = ModelOutputs([("start_logits", parts[0]), ("end_logits", parts[1])])
     if let starts, let ends {
       outputs.loss = (loss(parts[0], starts) + loss(parts[1], ends)) * 0.5
     }
-    outputs.add("hidden_states", each: states)
+    outputs.add(record)
     return outputs
   }
 

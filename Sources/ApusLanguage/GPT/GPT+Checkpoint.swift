@@ -1,4 +1,4 @@
-// Hugging Face's GPT-2 folders: the names of their tensors, their configuration, inputs and outputs.
+// Hugging Face's GPT-2 folders: tensor names, configuration, and saving.
 // Read first: GPT.swift, ApusPublished/Loading/TensorNames.swift, ApusPublished/Running/PublishedModel.swift.
 
 public import ApusFiles
@@ -8,7 +8,8 @@ import ApusTensor
 public import Foundation
 
 extension GPT {
-  /// Their linear layers ("Conv1D") store [in, out]. The output layer is the embedding table; causal masks are computed.
+  /// Linear layers ("Conv1D") are stored as [in, out]. The output layer is tied to the token embedding; causal masks, which some
+  /// files contain, are computed.
   static let tensorNames = TensorNames(
     [
       ("wte.weight", "tokenEmbedding.weight", .same),
@@ -31,7 +32,7 @@ extension GPT {
         GPT(try Configuration(folder.configuration))
       },
       .init("GPT2Model", .features) { folder throws(FileFormatError) in
-        GPTFeatures(GPT(try Configuration(folder.configuration)))
+        HiddenStatesModel(GPT(try Configuration(folder.configuration)))
       },
     ])
 
@@ -42,7 +43,7 @@ extension GPT {
 }
 
 extension GPT.Configuration {
-  /// What a config.json of type gpt2 says.
+  /// The configuration in a config.json of type gpt2.
   init(_ file: ConfigurationReader) throws(FileFormatError) {
     file.expect("model_type", "gpt2")
     file.expect("tie_word_embeddings", true)
@@ -53,7 +54,7 @@ extension GPT.Configuration {
       vocabularySize: file.size("vocab_size", default: 50_257),
       contextLength: file.size("n_positions", default: 1_024), layers: file.layerCount("n_layer", default: 12),
       heads: file.integer("n_head", default: 12), width: file.size("n_embd", default: 768),
-      hidden: file.optionalSize("n_inner"),
+      intermediateSize: file.optionalSize("n_inner"),
       activation: file.activation("activation_function", default: "gelu_new"),
       dropout: file.dropout("resid_pdrop", default: 0.1),
       epsilon: file.number("layer_norm_epsilon", default: 1e-5))
@@ -62,64 +63,15 @@ extension GPT.Configuration {
   }
 }
 
-// MARK: Running by name
-
 extension GPT: PublishedModel {
   public static var families: [ModelFamily] { [family] }
   public var tensorNames: TensorNames { GPT.tensorNames }
-
-  /// `input_ids`, `attention_mask`, `position_ids`, `labels` → `logits`, `hidden_states`, `loss`.
-  public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
-    let labels = inputs.optionalIndices(
-      "labels", ["batch", "length"], below: configuration.vocabularySize, except: -100)
-    let states = try hiddenStates(of: inputs)
-    let logits = tokenEmbedding.scores(states[states.count - 1])
-    var outputs = ModelOutputs([("logits", logits)], loss: labels.map { crossEntropy(logits, $0.shiftedToNext) })
-    outputs.add("hidden_states", each: states)
-    return outputs
-  }
-
-  fileprivate func hiddenStates(of inputs: InputReader) throws(FileFormatError) -> [Tensor] {
-    let limit = configuration.contextLength
-    let ids = inputs.indices(
-      "input_ids", ["batch", .named("length", atMost: limit)], below: configuration.vocabularySize)
-    let mask = inputs.optionalIndices("attention_mask", ["batch", "length"], below: 2)
-    let positions = inputs.optionalIndices("position_ids", ["batch", "length"], below: limit)
-    try inputs.check()
-    return allHiddenStates(ids, positions: positions, mask: .padding(mask, causal: true))
-  }
-}
-
-/// GPT without its output layer, GPT2Model: hidden vectors.
-final class GPTFeatures: PublishedModel {
-  let model: GPT
-
-  init(_ model: GPT) { self.model = model }
-
-  static var families: [ModelFamily] { GPT.families }
-  var tensorNames: TensorNames { GPT.tensorNames.nested(in: "model") }
-
-  func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
-    let states = try model.hiddenStates(of: inputs)
-    var outputs = ModelOutputs([("last_hidden_state", states[states.count - 1])])
-    outputs.add("hidden_states", each: states)
-    return outputs
-  }
-}
-
-extension IndexTensor {
-  /// Labels of [batch, length] for predicting the next token: at each position the label behind it, at the last one −100.
-  var shiftedToNext: IndexTensor {
-    let length = shape[1]
-    return IndexTensor(
-      indices.indices.map { $0 % length == length - 1 ? -100 : indices[$0 + 1] }, shape: shape)
-  }
 }
 
 // MARK: Saving
 
 extension GPT {
-  /// Their config.json, in camel case.
+  /// The fields of config.json, in camel case.
   private struct ForeignConfiguration: Encodable {
     var modelType = "gpt2"
     var architectures = ["GPT2LMHeadModel"]
@@ -131,9 +83,10 @@ extension GPT {
     var tieWordEmbeddings = true
   }
 
-  /// Writes config.json and model.safetensors as Hugging Face's library does: its `from_pretrained` reads them.
+  /// Writes config.json and model.safetensors in the form that Hugging Face's `from_pretrained` reads.
   ///
-  /// - Throws: `FileFormatError` if a file cannot be written; then the old one is still there.
+  /// - Parameter folder: an existing folder.
+  /// - Throws: `FileFormatError` if a file cannot be written; an old file is kept then.
   public func save(to folder: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -141,7 +94,8 @@ extension GPT {
     let c = configuration
     let foreign = ForeignConfiguration(
       vocabSize: c.vocabularySize, nPositions: c.contextLength, nEmbd: c.width, nLayer: c.layers, nHead: c.heads,
-      nInner: c.hidden, activationFunction: Activation.publishedNames.first { $0.value == c.activation }?.name,
+      nInner: c.intermediateSize,
+      activationFunction: Activation.publishedNames.first { $0.value == c.activation }?.name,
       layerNormEpsilon: c.epsilon, residPdrop: c.dropout, embdPdrop: c.dropout)
     try AtomicFile.write(
       try encoder.encode(foreign) + Data("\n".utf8), to: folder.appendingPathComponent("config.json"))

@@ -1,4 +1,4 @@
-// Text from a GPT, one token at a time, with a key–value cache. Read first: ApusGeneration/TokenDecoder.swift, Sampler.swift.
+// Generation with a GPT beyond its context length. Read first: ApusGeneration/AutoregressiveModel.swift, Sampler.swift.
 // Read next: ApusGeneration/Generation.swift, which does this for every model.
 
 import ApusBase
@@ -6,33 +6,23 @@ import ApusGeneration
 import ApusNN
 public import ApusTensor
 
-extension GPT: CausalDecoder {
+extension GPT {
+  /// The vocabulary size.
   public var vocabularySize: Int { configuration.vocabularySize }
+  /// The context length.
   public var positionLimit: Int? { configuration.contextLength }
 
-  public func makeState(rows: Int = 1, capacity: Int, padding: [Int] = []) -> DecoderState {
-    DecoderState(
-      rows: rows, capacity: capacity, layers: blocks.count, width: configuration.width, padding: padding)
-  }
-
-  public func scores(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor {
-    let hidden = hiddenStates(ids, state: state)
-    let new = hidden.shape[1]
-    return tokenEmbedding.scores(isLastOnly && new > 1 ? hidden.slice(new - 1..<new, along: 1) : hidden)
-  }
-}
-
-extension GPT {
   /// Continues a sequence.
   ///
-  /// When the context is full, the second half of it is read again as a new beginning: the model has no positions beyond.
+  /// When the context is full, its second half becomes the beginning of a new context, since the model has no further positions.
   ///
   /// - Parameters:
-  ///   - prompt: at least one token; of a prompt longer than the context only its end is read.
-  ///   - count: the most tokens to generate.
-  ///   - end: a token that ends the text (and is part of the result).
-  ///   - generator: the source of randomness; the same one gives the same text.
-  ///   - onToken: called with every new token; return false to stop.
+  ///   - prompt: at least one token; only the end of a prompt longer than the context is read.
+  ///   - count: the maximum number of tokens to generate.
+  ///   - sampler: how a token is chosen.
+  ///   - end: a token that ends the text; it is part of the result.
+  ///   - generator: the source of random numbers; the same generator gives the same text.
+  ///   - onToken: called with each new token; return false to stop.
   /// - Returns: the new tokens.
   public func generate(
     prompt: [Int32], count: Int, sampler: Sampler = .greedy, end: Int32? = nil,
@@ -50,9 +40,9 @@ extension GPT {
         state = makeState(capacity: configuration.contextLength)
         pending = row(text.suffix(max(1, configuration.contextLength / 2)))
       }
-      let token = withScores(after: pending, state: state) { scores in
+      let token = withLogits(after: pending, state: state) { logits in
         let uniform = sampler.temperature == 0 ? 0 : generator.uniform()
-        return scores.withUnsafePointer {
+        return logits.withUnsafePointer {
           Int32(sampler.draw(UnsafeBufferPointer(start: $0, count: vocabularySize), uniform: uniform, &candidates))
         }
       }

@@ -1,4 +1,4 @@
-// The decoder-only Transformer. Read first: ApusNN/Layers/DecoderBlock.swift.
+// The decoder-only Transformer. Read first: ../Decoders/DecoderOnlyTransformer.swift, ApusNN/Layers/TransformerBlock.swift.
 // Read next: GPT+Generation.swift, GPT+Checkpoint.swift.
 
 import ApusBase
@@ -6,44 +6,44 @@ import ApusGeneration
 public import ApusNN
 public import ApusTensor
 
-/// A language model: predicts the next token from all tokens before it.
+/// GPT-2, a language model that predicts the next token from all tokens before it.
 ///
 /// ```
-///   ids [B, T] ─ tokenEmbedding ─(+)─ dropout ─ DecoderBlock × layers ─ finalNorm ─ tokenEmbeddingᵀ ─ logits [B, T, V]
+///   ids [B, T] ─ tokenEmbedding ─(+)─ dropout ─ TransformerBlock × layers ─ finalNorm ─ tokenEmbeddingᵀ ─ logits [B, T, V]
 ///   0 … T−1 ─── positionEmbedding ┘
 /// ```
 ///
-/// The architecture is GPT-2's (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"): normalization
-/// before each part, learned positions, and an output layer that is the embedding table again. Weights begin normal with
-/// deviation 0.02, those of the layers that write into the residual path divided by √(2 · layers).
-public final class GPT: Module {
-  /// Sizes.
+/// The architecture is that of Radford et al. 2019, "Language Models are Unsupervised Multitask Learners": pre-norm blocks,
+/// learned position embeddings, and an output layer that is tied to the token embedding. Weights are initialized normally
+/// with standard deviation 0.02; those of the layers that write to the residual path are divided by √(2 · layers).
+public final class GPT: DecoderOnlyTransformer {
+  /// The sizes of a GPT.
   public struct Configuration: Sendable, Equatable, Codable {
-    /// Distinct tokens.
+    /// The vocabulary size.
     public var vocabularySize: Int
-    /// The longest sequence.
+    /// The maximum sequence length.
     public var contextLength: Int
-    /// Blocks.
+    /// The number of blocks.
     public var layers: Int
-    /// Heads of each attention.
+    /// The number of attention heads.
     public var heads: Int
-    /// Features of a token; a multiple of `heads`.
+    /// The embedding dimension (hidden size); a multiple of `heads`.
     public var width: Int
-    /// Features between the two layers of a feed-forward network; nil: 4 · width.
-    public var hidden: Int?
-    /// Of the feed-forward networks.
+    /// The size inside the feed-forward networks; nil: 4 · width.
+    public var intermediateSize: Int?
+    /// The activation of the feed-forward networks.
     public var activation: Activation
-    /// In training, the probability of dropping an element of embeddings and of each part's result.
+    /// The probability of dropping an element of the embeddings and of each part's result in training.
     public var dropout: Float
-    /// Added to variances in the normalizations.
+    /// Added to the variances in the norms.
     public var epsilon: Float
 
     public init(
-      vocabularySize: Int, contextLength: Int, layers: Int, heads: Int, width: Int, hidden: Int? = nil,
+      vocabularySize: Int, contextLength: Int, layers: Int, heads: Int, width: Int, intermediateSize: Int? = nil,
       activation: Activation = .geluTanh, dropout: Float = 0, epsilon: Float = 1e-5
     ) {
       (self.vocabularySize, self.contextLength, self.layers) = (vocabularySize, contextLength, layers)
-      (self.heads, self.width, self.hidden) = (heads, width, hidden)
+      (self.heads, self.width, self.intermediateSize) = (heads, width, intermediateSize)
       (self.activation, self.dropout, self.epsilon) = (activation, dropout, epsilon)
     }
 
@@ -60,9 +60,9 @@ public final class GPT: Module {
     public static let gpt2XL = Configuration(
       vocabularySize: 50_257, contextLength: 1_024, layers: 48, heads: 25, width: 1_600)
 
-    /// The number of trainable numbers in a model of these sizes, without making one.
+    /// The number of parameters of a model of these sizes, computed without creating one.
     public var parameterCount: Int {
-      let inner = hidden ?? 4 * width
+      let inner = intermediateSize ?? 4 * width
       let attention = 4 * width * width + 4 * width
       let feedForward = 2 * width * inner + inner + width
       let normalization = 2 * width
@@ -70,12 +70,12 @@ public final class GPT: Module {
         + normalization
     }
 
-    /// What is impossible about these sizes, one sentence each.
+    /// Everything that is invalid about these sizes, one sentence each.
     public var problems: [String] {
       var problems: [String] = []
       let sizes = [
         ("vocabularySize", vocabularySize), ("contextLength", contextLength), ("layers", layers), ("heads", heads),
-        ("width", width), ("hidden", hidden ?? 1),
+        ("width", width), ("intermediateSize", intermediateSize ?? 1),
       ]
       for (name, size) in sizes where size < 1 { problems.append("\(name): expected at least 1, found \(size)") }
       if heads > 0 && width % heads != 0 {
@@ -86,19 +86,21 @@ public final class GPT: Module {
     }
   }
 
-  /// Sizes.
+  /// The sizes.
   public let configuration: Configuration
-  /// Vectors of tokens, [vocabulary, width]; also the output layer.
+  /// The token embedding, [vocabulary, width]; also the output layer.
   public let tokenEmbedding: Embedding
-  /// Vectors of positions, [context, width].
+  /// The position embedding, [context, width].
   public let positionEmbedding: LearnedPositions
-  /// Of the embeddings' sum.
+  /// Dropout applied to the sum of the embeddings.
   public let dropout: Dropout
-  /// The stack.
-  public let blocks: [DecoderBlock]
-  /// After the last block.
+  /// The blocks, from first to last.
+  public let blocks: [TransformerBlock]
+  /// The norm after the last block.
   public let finalNorm: LayerNorm
 
+  /// Creates a model with random weights.
+  ///
   /// - Precondition: the configuration has no problems.
   public init(_ configuration: Configuration) {
     require(configuration.problems.isEmpty, "GPT: " + configuration.problems.joined(separator: "; "))
@@ -108,9 +110,10 @@ public final class GPT: Module {
     positionEmbedding = LearnedPositions(c.contextLength, c.width)
     dropout = Dropout(c.dropout)
     blocks = (0..<c.layers).map { _ in
-      DecoderBlock(
-        width: c.width, heads: c.heads, hidden: c.hidden, activation: c.activation, epsilon: c.epsilon,
-        dropout: c.dropout)
+      TransformerBlock(
+        width: c.width, heads: c.heads, intermediateSize: c.intermediateSize, activation: c.activation,
+        epsilon: c.epsilon,
+        dropout: c.dropout, isPreNorm: true)
     }
     finalNorm = LayerNorm(c.width, epsilon: c.epsilon)
     let residual = 0.02 / Float(2 * c.layers).squareRoot()
@@ -125,52 +128,22 @@ public final class GPT: Module {
     }
   }
 
-  /// The hidden vectors of every depth: the embeddings, each block's result, of the last one the normalized result.
+  /// The sum of token and position embeddings.
   ///
-  /// - Parameters:
-  ///   - ids: [batch, length], length at most the context length.
-  ///   - positions: [batch or 1, length]; nil: 0, 1, 2, …
-  ///   - mask: which positions see which.
-  /// - Returns: layers + 1 tensors, [batch, length, width].
-  public func allHiddenStates(
-    _ ids: IndexTensor, positions: IndexTensor? = nil, mask: AttentionMask = .causal
-  ) -> [Tensor] {
-    let places = positions.map { positionEmbedding.weight.gathering($0) } ?? positionEmbedding(ids.shape[1])
-    var states = [dropout(tokenEmbedding(ids) + places)]
-    for block in blocks { states.append(block(states[states.count - 1], mask: mask)) }
-    states.append(finalNorm(states.removeLast()))
-    return states
-  }
-
-  /// The hidden vectors before the output layer.
+  /// [batch, length] → [batch, length, width]
   ///
-  /// - Parameters:
-  ///   - ids: [batch, length], length at most the context length.
-  ///   - state: what was read before these ids; it is extended by them.
-  /// - Returns: [batch, length, width]
-  public func hiddenStates(_ ids: IndexTensor, state: DecoderState? = nil) -> Tensor {
-    require(ids.shape.rank == 2, "GPT: ids of shape \(ids.shape) (expected [batch, length])")
-    let (start, length) = (state?.count ?? 0, ids.shape[1])
-    require(
-      start + length <= configuration.contextLength,
-      "GPT: \(start + length) positions, context length \(configuration.contextLength)")
-    guard let state else {
-      let states = allHiddenStates(ids)
-      return states[states.count - 1]
+  /// - Precondition: the context has these positions.
+  public func embed(_ ids: IndexTensor, at positions: TokenPositions) -> Tensor {
+    if case .range(let range) = positions {
+      require(
+        range.upperBound <= configuration.contextLength,
+        "GPT: \(range.upperBound) positions, context length \(configuration.contextLength)")
     }
-    let bias = state.paddingBias
-    let places =
-      bias == nil
-      ? positionEmbedding(length, from: start) : positionEmbedding.weight.gathering(state.positions(length))
-    var x = dropout(tokenEmbedding(ids) + places)
-    for (index, block) in blocks.enumerated() { x = block(x, cache: state.caches[index], bias: bias) }
-    return finalNorm(x)
+    return dropout(tokenEmbedding(ids) + positionEmbedding(positions))
   }
 
-  /// Scores of every token to come next.
+  /// The logits of the next token, from an output layer that is tied to the token embedding.
   ///
-  /// - Parameter ids: [batch, length]
-  /// - Returns: [batch, length, vocabulary]
-  /// - Complexity: about 2 · parameters operations a token, and 4 · layers · length · width for attention.
-  public func callAsFunction(_ ids: IndexTensor) -> Tensor { tokenEmbedding.scores(hiddenStates(ids)) }
+  /// [.., width] → [.., vocabulary]
+  public func logits(_ hiddenStates: Tensor) -> Tensor { tokenEmbedding.logits(hiddenStates) }
 }

@@ -1,4 +1,4 @@
-// Hugging Face's Marian folders: the names of their tensors, and their configuration.
+// Hugging Face's Marian folders: tensor names and configuration.
 // Read first: Marian.swift, ../BART/BART+Checkpoint.swift.
 
 import ApusFiles
@@ -10,7 +10,7 @@ extension Marian: PublishedModel {
   public static var families: [ModelFamily] { [family] }
   public var tensorNames: TensorNames { Marian.tensorNames }
 
-  /// Tables of positions, which some files hold, are computed.
+  /// Position embeddings, which some files contain, are computed.
   static let tensorNames = BART.names([], ignored: [".embed_positions.weight"])
 
   /// The family `marian`.
@@ -24,13 +24,13 @@ extension Marian: PublishedModel {
 }
 
 extension BART.Configuration {
-  /// What a config.json of type marian says.
+  /// The configuration in a config.json of type marian.
   init(marian file: ConfigurationReader) throws(FileFormatError) {
     file.expect("model_type", "marian")
     file.expect("share_encoder_decoder_embeddings", true)
     file.expect("normalize_embedding", false)
     file.expect("static_position_embeddings", true)
-    // (Positions are computed: any number of them takes no memory.)
+    // (Position embeddings are computed, so the number of positions costs no memory.)
     try self.init(
       file, vocabularySize: 58_101, contextLength: file.integer("max_position_embeddings", default: 1_024),
       padding: 58_100, start: nil)

@@ -1,4 +1,4 @@
-// Marian: the original Transformer as its translators trained it. Read first: ../BART/BART.swift, of which it is an edit.
+// Marian, a family of translation models. Read first: ../BART/BART.swift, from which it differs little.
 // Read next: Marian+Checkpoint.swift.
 
 import ApusBase
@@ -8,33 +8,35 @@ public import ApusTensor
 /// A translation model of the Marian toolkit (Junczys-Dowmunt et al., arXiv:1804.00344), such as the OPUS-MT models.
 ///
 /// ```
-///   source [B, S] ─ embedding · √C ─(+)─ EncoderBlock × layers ──────────── memory [B, S, C]
-///   0 … S−1 ──── sines and cosines ──┘                                       │
-///   target [B, T] ─ embedding · √C ─(+)─ TransformerDecoderLayer × layers ────┴─ hidden [B, T, C]
-///   0 … T−1 ──── sines and cosines ──┘         hidden ─ embeddingᵀ + outputBias ─ logits [B, T, V]
+///   source [B, S] ─ embedding · √C ─(+)─ TransformerBlock × layers ─ memory [B, S, C]
+///   0 … S−1 ──── sines and cosines ──┘                                │
+///   target [B, T] ─ embedding · √C ─(+)─ TransformerBlock × layers ───┴─ hidden states [B, T, C]
+///   0 … T−1 ──── sines and cosines ──┘   hidden states ─ embeddingᵀ + outputBias ─ logits [B, T, V]
 /// ```
 ///
-/// Beside BART: positions are computed, the embeddings are not normalized, the activation is silu, and writing begins with
-/// the padding token.
+/// Compared with BART: position embeddings are sinusoidal, embeddings are not normalized, the activation is silu, and the target
+/// begins with the padding token.
 public final class Marian: TiedEncoderDecoder {
-  /// Sizes.
+  /// The sizes.
   public let configuration: Configuration
-  /// Vectors of tokens, [vocabulary, width]; also the output layer.
+  /// The token embedding, [vocabulary, width]; also the output layer.
   public let embedding: Embedding
-  /// Vectors of positions, all sines before all cosines.
+  /// The position embedding, all sines before all cosines.
   public let positions: SinusoidalPositions
-  /// The encoder.
-  public let encoderLayers: [EncoderBlock]
-  /// The decoder.
-  public let decoderLayers: [TransformerDecoderLayer]
-  /// Added to the scores, [1, vocabulary]; not trained.
+  /// The blocks of the encoder, from first to last.
+  public let encoderLayers: [TransformerBlock]
+  /// The blocks of the decoder, from first to last.
+  public let decoderLayers: [TransformerBlock]
+  /// Added to the logits, [1, vocabulary]; not trained.
   @Buffer public var outputBias: Tensor
-  /// Of the embeddings' sums.
+  /// Dropout applied to the sums of the embeddings.
   public let dropout: Dropout
 
-  /// Marian's have the same sizes as BART's.
+  /// The sizes, as for BART.
   public typealias Configuration = BART.Configuration
 
+  /// Creates a model with random weights.
+  ///
   /// - Precondition: the configuration has no problems.
   public init(_ configuration: Configuration) {
     require(configuration.problems.isEmpty, "Marian: " + configuration.problems.joined(separator: "; "))
@@ -43,8 +45,8 @@ public final class Marian: TiedEncoderDecoder {
     embedding = Embedding(
       c.vocabularySize, c.width, padding: Int(c.paddingToken), initializer: .normal(standardDeviation: 0.02))
     positions = SinusoidalPositions(c.width, layout: .halves)
-    encoderLayers = c.encoder.makeEncoder(c.width, c.activation, dropout: c.dropout)
-    decoderLayers = c.decoder.makeDecoder(c.width, c.activation, dropout: c.dropout)
+    encoderLayers = c.encoder.makeBlocks(c.width, c.activation, dropout: c.dropout)
+    decoderLayers = c.decoder.makeBlocks(c.width, c.activation, dropout: c.dropout, hasCrossAttention: true)
     outputBias = Initializer.zeros([1, c.vocabularySize])
     dropout = Dropout(c.dropout)
   }
@@ -52,6 +54,6 @@ public final class Marian: TiedEncoderDecoder {
   public func embedSource(_ ids: IndexTensor) -> Tensor { embedTarget(ids, from: 0) }
 
   public func embedTarget(_ ids: IndexTensor, from start: Int) -> Tensor {
-    dropout(tokenVectors(ids) + positions(ids.shape[1], from: start))
+    dropout(embedTokens(ids) + positions(ids.shape[1], from: start))
   }
 }

@@ -1,4 +1,4 @@
-// Published RoBERTa folders: the names of their tensors, their configuration, and the heads they come with.
+// Published RoBERTa folders: tensor names, configuration, and heads.
 // Read first: RoBERTa.swift, ../BERT/BERT+Checkpoint.swift.
 
 import ApusFiles
@@ -8,7 +8,7 @@ import ApusTensor
 import ApusWeights
 
 extension RoBERTa {
-  /// The encoder's names are BERT's.
+  /// The encoder has the same names as BERT.
   static let tensorNames = TensorNames(
     BERT.tensorNames.rows, prefix: "roberta.", ignored: [".position_ids", "pooler."])
 

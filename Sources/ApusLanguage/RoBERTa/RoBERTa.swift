@@ -1,4 +1,4 @@
-// BERT, trained longer and on one task. Read first: ../BERT/BERT.swift. Read next: RoBERTa+Checkpoint.swift.
+// RoBERTa: BERT with another training and other positions. Read first: ../BERT/BERT.swift. Read next: RoBERTa+Checkpoint.swift.
 
 import ApusBase
 public import ApusFiles
@@ -10,38 +10,42 @@ public import ApusTensor
 ///
 /// ```
 ///   ids [B, T] ─┬─ tokenEmbedding ───────────────────────────────┐
-///               └─ count of tokens so far ─ positionEmbedding ──(+)─ norm ─ dropout ─ EncoderBlock × layers ─ [B, T, W]
+///               └─ count of tokens so far ─ positionEmbedding ──(+)─ norm ─ dropout ─ TransformerBlock × layers ─ [B, T, C]
 ///   0 ────────────────────────────────────── typeEmbedding ─────┘
 /// ```
 ///
-/// The blocks are BERT's. Positions count tokens only: padding has the padding token's number as its position, and the first
-/// token the number after it, so that padding in front changes nothing. There is one kind of sentence.
+/// The blocks are those of BERT. Positions count only real tokens: padding has the id of the padding token as its position, and
+/// the first token the number after it, so that padding at the beginning changes nothing. There is one token type.
 public final class RoBERTa: TextEncoder {
-  /// BERT's sizes; the context length counts the rows of the table, padding + 1 more than the longest text has tokens.
+  /// The sizes, as for BERT; the context length is the number of rows of the position embedding, padding + 1 more than the
+  /// maximum length of a text.
   public let configuration: BERT.Configuration
-  /// The token that fills texts up, and the position it has.
+  /// The padding token, which is also the position of padding.
   public let padding: Int
-  /// Vectors of tokens, [vocabulary, width].
+  /// The token embedding, [vocabulary, width].
   public let tokenEmbedding: Embedding
-  /// Vectors of positions, [context, width].
+  /// The position embedding, [context, width].
   public let positionEmbedding: Embedding
-  /// Vectors of kinds of sentences, [types, width].
+  /// The token type embedding, [types, width].
   public let typeEmbedding: Embedding
-  /// Of the embeddings' sum.
+  /// The norm of the sum of the embeddings.
   public let norm: LayerNorm
-  /// Of the normalized sum.
+  /// Dropout applied to the normalized sum.
   public let dropout: Dropout
-  /// The stack.
-  public let blocks: [EncoderBlock]
-  /// One vector of a text, from its first token's; published models have none or never trained it.
+  /// The blocks, from first to last.
+  public let blocks: [TransformerBlock]
+  /// Computes a sentence embedding from the hidden state of the first token; in published models it is absent or was never
+  /// trained.
   public let pooler: Linear?
 
-  /// - Precondition: the width is a multiple of the heads; there is a padding token, whose number is a position.
+  /// Creates a model with random weights.
+  ///
+  /// - Precondition: the width is a multiple of the heads; there is a position after that of padding.
   public init(_ configuration: BERT.Configuration) {
     self.configuration = configuration
     let c = configuration
     padding = c.padding ?? 1
-    require(padding + 1 < c.contextLength, "RoBERTa: no position behind the padding token's, \(padding)")
+    require(padding + 1 < c.contextLength, "RoBERTa: no position after that of the padding token, \(padding)")
     let normal = Initializer.normal(standardDeviation: 0.02)
     tokenEmbedding = Embedding(c.vocabularySize, c.width, padding: padding, initializer: normal)
     positionEmbedding = Embedding(c.contextLength, c.width, padding: padding, initializer: normal)
@@ -52,13 +56,13 @@ public final class RoBERTa: TextEncoder {
     pooler = c.hasPooler ? Linear(c.width, c.width, activation: .tanh, initializer: normal) : nil
   }
 
-  /// Features of a token.
+  /// The embedding dimension.
   public var width: Int { configuration.width }
 
-  /// The most tokens of a text.
-  public var longestText: Int { configuration.contextLength - padding - 1 }
+  /// The maximum number of tokens of a text.
+  public var maximumLength: Int { configuration.contextLength - padding - 1 }
 
-  /// The positions of a batch's tokens: how many tokens stand up to each, above the padding token's number.
+  /// The positions of the tokens in a batch: the count of real tokens so far, plus the id of the padding token.
   func positions(of ids: IndexTensor) -> IndexTensor {
     let length = ids.shape[1]
     var count: Int32 = 0
@@ -71,39 +75,17 @@ public final class RoBERTa: TextEncoder {
     return IndexTensor(positions, shape: ids.shape)
   }
 
-  /// The vectors of every depth: the embeddings, then each block's result.
-  ///
-  /// - Parameters:
-  ///   - ids: [batch, length], with at most context length − padding − 1 tokens a row.
-  ///   - types: [batch, length]; nil: all of the first kind.
-  ///   - positions: [batch, length]; nil: the count of tokens.
-  ///   - tokens: [batch, length], 0 at padding; nil: there is none.
-  /// - Returns: layers + 1 tensors, [batch, length, width].
-  public func hiddenStates(
-    _ ids: IndexTensor, types: IndexTensor? = nil, positions: IndexTensor? = nil, tokens: IndexTensor? = nil
-  ) -> [Tensor] {
-    let mask = AttentionMask.padding(tokens)
-    return blocks.states(from: embedded(ids, types: types, positions: positions)) { $1($0, mask: mask) }
-  }
-
-  /// What the first block reads, [batch, length, width].
-  private func embedded(_ ids: IndexTensor, types: IndexTensor? = nil, positions: IndexTensor? = nil) -> Tensor {
-    require(ids.shape.rank == 2, "RoBERTa: ids of shape \(ids.shape) (expected [batch, length])")
+  /// The normalized sum of token, type and position embeddings, [batch, length] → [batch, length, width].
+  public func embed(_ ids: IndexTensor, types: IndexTensor?, positions: IndexTensor?) -> Tensor {
     let places = positionEmbedding(positions ?? self.positions(of: ids))
     let kinds = types.map { typeEmbedding($0) } ?? typeEmbedding(IndexTensor([0]))
     return dropout(norm(tokenEmbedding(ids) + kinds + places))
   }
 
-  /// The last hidden vectors, [batch, length] → [batch, length, width].
-  public func callAsFunction(_ ids: IndexTensor, tokens: IndexTensor? = nil) -> Tensor {
-    let mask = AttentionMask.padding(tokens)
-    return blocks.reduce(embedded(ids)) { $1($0, mask: mask) }
-  }
-
   public func pooled(_ states: Tensor) -> Tensor? { pooler.map { $0(states.firstTokens) } }
 
   /// `input_ids`, `attention_mask`, `token_type_ids`, `position_ids`.
-  public func hiddenStates(of inputs: InputReader) throws(FileFormatError) -> [Tensor] {
+  public func read(_ inputs: InputReader) throws(FileFormatError) -> TextEncoderInputs {
     let (c, each): (BERT.Configuration, [InputReader.Axis]) = (configuration, ["batch", "length"])
     let ids = inputs.indices("input_ids", each, below: c.vocabularySize)
     let tokens = inputs.optionalIndices("attention_mask", each, below: 2)
@@ -116,6 +98,6 @@ public final class RoBERTa: TextEncoder {
         found: "\(Int(last) - padding)")
     }
     try inputs.check()
-    return hiddenStates(ids, types: types, positions: positions, tokens: tokens)
+    return TextEncoderInputs(ids, types: types, positions: positions, tokens: tokens)
   }
 }

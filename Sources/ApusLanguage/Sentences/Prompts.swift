@@ -1,4 +1,4 @@
-// What is put before texts so that a model knows what they are for. Read first: SentenceEmbedder.swift.
+// Prompts: prefixes of texts that tell a model their purpose. Read first: SentenceEmbedder.swift.
 
 import ApusBase
 import ApusFiles
@@ -9,9 +9,9 @@ import Foundation
 public struct Prompts: Sendable, Equatable {
   /// The prompts by their names.
   public var texts: [String: String] = [:]
-  /// The name of the prompt of texts for which none was chosen.
+  /// The name of the default prompt; nil: none.
   public var standard: String?
-  /// Whether the prompt's tokens are pooled, too; the model reads them anyway.
+  /// Whether the tokens of the prompt are pooled; the model reads them in any case.
   public var areIncluded = true
 
   /// No prompts.
@@ -31,15 +31,15 @@ public struct Prompts: Sendable, Equatable {
     try file.check()
   }
 
-  /// The name of the prompt for what is looked for, if there is one.
+  /// The name of the prompt for search queries; nil if there is none.
   public var forQueries: String? { first(of: ["query"]) }
 
-  /// The name of the prompt for what is looked through, if there is one.
+  /// The name of the prompt for documents; nil if there is none.
   public var forDocuments: String? { first(of: ["document", "passage", "corpus"]) }
 
   private func first(of names: [String]) -> String? { names.first { texts[$0] != nil } ?? standard }
 
-  /// The text of a prompt; of none, the standard one's.
+  /// The text of a prompt; without a name, that of the default prompt.
   ///
   /// - Precondition: there is a prompt of that name.
   func text(_ name: String?) -> String {

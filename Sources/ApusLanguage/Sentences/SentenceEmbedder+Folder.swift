@@ -1,4 +1,4 @@
-// Folders of sentence-transformers: which modules follow each other, and what each of them says.
+// Folders of sentence-transformers: the list of modules and their configurations.
 // Read first: SentenceEmbedder.swift, SentenceLayers.swift. Read next: SentenceEmbedder+Text.swift.
 
 public import ApusFiles
@@ -9,14 +9,13 @@ import ApusWeights
 public import Foundation
 
 extension SentenceEmbedder {
-  /// The model in a folder of sentence-transformers, or of an encoder alone.
+  /// Loads a folder of sentence-transformers, or of an encoder alone.
   ///
-  /// `modules.json` lists the modules; each but the first has its `config.json`, and weights if it has any, in a folder of its
-  /// own. `config_sentence_transformers.json` has prompts, `sentence_bert_config.json` or `tokenizer_config.json` the most
-  /// tokens of a text. A folder without modules is an encoder: its tokens' mean, normalized.
+  /// `modules.json` lists the modules; each but the first has a folder of its own, with `config.json` and possibly weights.
+  /// `config_sentence_transformers.json` contains the prompts, and `sentence_bert_config.json` or `tokenizer_config.json` the
+  /// maximum number of tokens of a text. A folder without modules is an encoder; its hidden states are averaged and normalized.
   ///
-  /// - Throws: everything that is wrong with the encoder's files, or with those of the modules; the modules that are not
-  ///   known.
+  /// - Throws: everything that is wrong with the files of the encoder or of the modules, including unknown modules.
   public init(contentsOf folder: URL) throws(FileFormatError) {
     let modules = try SentenceModules(folder)
     let encoder = try SentenceEmbedder.encoder(modules.encoder)
@@ -26,14 +25,14 @@ extension SentenceEmbedder {
     prompts = try Prompts(folder, areIncluded: plan.includesPrompt)
   }
 
-  /// Where in a folder of sentence-transformers the encoder and its tokenizer are: the folder itself, or one in it.
+  /// The folder with the encoder and its tokenizer: a folder of sentence-transformers itself, or one inside it.
   ///
-  /// - Throws: what is wrong with `modules.json`, if there is one.
+  /// - Throws: `modules.json` exists and is invalid.
   public static func encoderFolder(in folder: URL) throws(FileFormatError) -> URL {
     try SentenceModules(folder).encoder
   }
 
-  /// The encoder, whatever head its configuration names.
+  /// The encoder without a head, whatever head its configuration names.
   private static func encoder(_ folder: URL) throws(FileFormatError) -> any TextEncoder {
     let type = try ModelFolder(contentsOf: folder).modelType
     let family = ModelFamily.language.first { family in type.map { family.modelTypes.contains($0) } ?? false }
@@ -44,7 +43,7 @@ extension SentenceEmbedder {
       path: folder.path, expected: "an encoder such as BERT", found: "a model of type \(loaded.modelType)")
   }
 
-  /// The file beside an encoder has had a name for every family.
+  /// The name of the file with the limit differs between families.
   private static let limitFiles = ["bert", "roberta", "distilbert", "camembert", "xlm-roberta"].map {
     "sentence_\($0)_config.json"
   }
@@ -54,18 +53,18 @@ extension SentenceEmbedder {
       let url = folder.appendingPathComponent(name)
       guard FileManager.default.fileExists(atPath: url.path) else { continue }
       let file = try ConfigurationReader(contentsOf: url)
-      longestText = file.optionalInteger("max_seq_length", in: 1...0x7FFF_FFFF)
+      maximumLength = file.optionalInteger("max_seq_length", in: 1...0x7FFF_FFFF)
       lowercases = file.flag("do_lower_case", default: false)
       try file.check()
       break
     }
     let url = folder.appendingPathComponent("tokenizer_config.json")
-    guard longestText == nil, FileManager.default.fileExists(atPath: url.path) else { return }
+    guard maximumLength == nil, FileManager.default.fileExists(atPath: url.path) else { return }
     let file = try ConfigurationReader(contentsOf: url)
-    // Where there is no limit, the file has a number of thirty digits.
+    // If there is no limit, the file contains a number with thirty digits.
     let limit = file.has("model_max_length") ? file.number("model_max_length") : 0
     try file.check()
-    if limit >= 1, limit < 1e6 { longestText = Int(limit) }
+    if limit >= 1, limit < 1e6 { maximumLength = Int(limit) }
   }
 }
 
@@ -73,9 +72,9 @@ extension SentenceEmbedder {
 struct SentenceModules {
   /// The folder with the encoder.
   private(set) var encoder: URL
-  /// What follows it: its kind, its folder, and where it stands in the list.
+  /// The modules after it: the kind, the folder, and the entry in the list.
   private(set) var others: [(kind: String, folder: URL, reader: ConfigurationReader)] = []
-  /// Whether there is a list at all.
+  /// Whether there is a list.
   private(set) var isListed = false
 
   init(_ folder: URL) throws(FileFormatError) {
@@ -92,7 +91,7 @@ struct SentenceModules {
     for (i, module) in modules.enumerated() {
       let (type, path) = (module.string("type") ?? "", module.string("path") ?? "")
       let (kind, isReadable) = (String(type.split(separator: ".").last ?? ""), !module.hasProblems)
-      // A list is data from elsewhere: it must not lead out of its folder.
+      // The list is untrusted: its paths must not lead out of the folder.
       if path.hasPrefix("/") || path.split(separator: "/").contains("..") {
         module.note("path", expected: "a folder in this one", found: "\"\(path)\"")
       }
@@ -113,14 +112,14 @@ struct SentenceModules {
   }
 }
 
-/// What follows the encoder.
+/// The pooling and the layers after the encoder.
 private struct SentencePlan {
   static let kinds = ["Transformer", "Pooling", "Dense", "LayerNorm", "Normalize", "Dropout"]
 
   private(set) var pooling: [SentencePooling] = [.mean]
   private(set) var includesPrompt = true
   private(set) var layers: [any Layer] = []
-  /// Features of what the layers up to here give.
+  /// The size of the output of the layers so far.
   private(set) var width: Int
 
   init(_ modules: SentenceModules, width: Int) throws(FileFormatError) {
@@ -137,7 +136,7 @@ private struct SentencePlan {
     for (i, module) in modules.others.enumerated() {
       if (module.kind == "Pooling") != (i == 0), module.kind == "Pooling" || i == 0 {
         module.reader.note(
-          "type", expected: i == 0 ? "a Pooling module behind the encoder" : "one Pooling module", found: module.kind)
+          "type", expected: i == 0 ? "a Pooling module after the encoder" : "one Pooling module", found: module.kind)
         try module.reader.check()
       }
       switch module.kind {
@@ -147,7 +146,7 @@ private struct SentencePlan {
       case "Normalize":
         try checkNames(module.folder)
         layers.append(UnitLength())
-      // Drops nothing where nothing is trained.
+      // Dropout has no effect in inference.
       default: break
       }
     }
@@ -172,7 +171,8 @@ private struct SentencePlan {
     } else if SentencePooling.allCases.contains(where: { file.has($0.publishedNames.key) }) {
       pooling = SentencePooling.allCases.filter { file.flag($0.publishedNames.key, default: false) }
       if pooling.isEmpty {
-        file.note(SentencePooling.mean.publishedNames.key, expected: "one of the ways to pool", found: "none that is known")
+        file.note(
+          SentencePooling.mean.publishedNames.key, expected: "one of the ways to pool", found: "none that is known")
       }
     }
     includesPrompt = file.flag("include_prompt", default: true)
@@ -181,14 +181,14 @@ private struct SentencePlan {
     width *= pooling.count
   }
 
-  /// Notes a width that is not the one of what comes before.
+  /// Notes a size that differs from the output of the layers so far.
   private func expectWidth(_ file: ConfigurationReader, _ key: String) {
     guard file.has(key) else { return }
     let found = file.integer(key)
     if found != width { file.note(key, expected: "\(width), the width of what comes before", found: "\(found)") }
   }
 
-  /// Modules may also change single tokens; that is not known here.
+  /// Checks that a module transforms sentence embeddings; other inputs and outputs are not supported.
   private func checkNames(_ folder: URL, _ file: ConfigurationReader? = nil) throws(FileFormatError) {
     let url = folder.appendingPathComponent("config.json")
     guard file != nil || FileManager.default.fileExists(atPath: url.path) else { return }

@@ -1,11 +1,11 @@
-// Vectors of texts as people write them. Read first: SentenceEmbedder.swift, ApusText/Tokenizer/Tokenizer.swift.
+// Sentence embeddings of texts, with a tokenizer. Read first: SentenceEmbedder.swift, ApusText/Tokenizer/Tokenizer.swift.
 // Read next: Prompts.swift.
 
 public import ApusTensor
 public import ApusText
 
 extension SentenceEmbedder {
-  /// The vectors of texts, in their order.
+  /// The sentence embeddings of texts, in their order.
   ///
   /// ```swift
   /// let embedder = try SentenceEmbedder(contentsOf: folder)
@@ -14,10 +14,11 @@ extension SentenceEmbedder {
   /// ```
   ///
   /// - Parameters:
-  ///   - tokenizer: the folder's; texts are cut to what the model takes.
-  ///   - prompt: the name of what is put before every text; nil: the model's standard prompt, if it has one.
+  ///   - texts: the texts.
+  ///   - tokenizer: the tokenizer in the model's folder; texts are truncated to the maximum length of the model.
+  ///   - prompt: the name of the prompt that precedes each text; nil: the default prompt of the model, if it has one.
   /// - Returns: [texts, width]
-  /// - Throws: the tokenizer puts more tokens around a text than the model takes.
+  /// - Throws: the special tokens alone exceed the maximum length of the model.
   /// - Precondition: there is a prompt of that name.
   public func vectors(
     of texts: [String], _ tokenizer: Tokenizer, prompt: String? = nil
@@ -26,9 +27,13 @@ extension SentenceEmbedder {
     return vectors(of: ids, skipping: skipped)
   }
 
-  /// The same, for many texts: with a look at how far it is.
+  /// The sentence embeddings of many texts, with progress reports.
   ///
-  /// - Parameter progress: called after every batch with the number of texts done; return false to stop.
+  /// - Parameters:
+  ///   - texts: the texts.
+  ///   - tokenizer: the tokenizer in the model's folder; texts are truncated to the maximum length of the model.
+  ///   - prompt: the name of the prompt that precedes each text; nil: the default prompt of the model, if it has one.
+  ///   - progress: called after each batch with the number of finished texts; return false to stop.
   /// - Returns: [texts, width]; nil if it was stopped.
   public func vectors(
     of texts: [String], _ tokenizer: Tokenizer, prompt: String? = nil, progress: (Int) -> Bool
@@ -37,13 +42,13 @@ extension SentenceEmbedder {
     return vectors(of: ids, skipping: skipped, progress: progress)
   }
 
-  /// The tokens of texts with a prompt before them, and how many at the beginning are the prompt's alone.
+  /// The tokens of texts with their prompt, and the number of tokens at the beginning that belong to the prompt alone.
   private func tokens(
     of texts: [String], _ tokenizer: Tokenizer, prompt: String?
   ) throws(TokenizerError) -> (ids: [[Int32]], skipped: Int) {
     var tokenizer = tokenizer
     tokenizer.padding = nil
-    tokenizer.truncation = Truncation(maximumLength: min(longestText ?? .max, encoder.longestText))
+    tokenizer.truncation = Truncation(maximumLength: min(maximumLength ?? .max, encoder.maximumLength))
     let prefix = prompts.text(prompt)
     func tokens(_ text: String) throws(TokenizerError) -> [Int32] {
       try tokenizer.encode(lowercases ? text.lowercased() : text).ids
@@ -54,7 +59,7 @@ extension SentenceEmbedder {
     if !prefix.isEmpty, !prompts.areIncluded {
       let alone = try tokens(prefix)
       let (roles, last) = (tokenizer.roles, alone.last)
-      // The token behind a text is none of the prompt's.
+      // The special token at the end does not belong to the prompt.
       let isEnded = last.map { tokenizer.isSpecial($0) || $0 == roles.end || $0 == roles.separator } ?? false
       skipped = alone.count - (isEnded ? 1 : 0)
     }

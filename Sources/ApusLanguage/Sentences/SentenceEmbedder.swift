@@ -1,4 +1,4 @@
-// One vector for a sentence, so that sentences of like meaning have like vectors.
+// Sentence embeddings: one vector for each text, such that texts of similar meaning have similar vectors.
 // Read first: SentencePooling.swift, ../Encoders/TextEncoder.swift. Read next: SentenceEmbedder+Folder.swift.
 
 import ApusBase
@@ -6,61 +6,62 @@ public import ApusNN
 public import ApusTensor
 import ApusText
 
-/// A sentence-transformers model: an encoder, pooling, and layers behind it (Reimers, Gurevych, arXiv:1908.10084).
+/// A model of sentence-transformers: an encoder, pooling, and further layers (Reimers, Gurevych, arXiv:1908.10084).
 ///
 /// ```
-///   ids [B, T] ─ encoder ─ [B, T, W] ─ pooling ─ [B, n·W] ─ layers, such as x / |x| ─ [B, width]
+///   ids [B, T] ─ encoder ─ [B, T, C] ─ pooling ─ [B, n·C] ─ layers, such as x / |x| ─ [B, width]
 /// ```
 public struct SentenceEmbedder {
-  /// From tokens to vectors.
+  /// The encoder.
   public let encoder: any TextEncoder
-  /// How tokens become a text; the results of several are put side by side.
+  /// How hidden states are pooled; the results of several methods are concatenated.
   public let pooling: [SentencePooling]
-  /// What follows the pooling.
+  /// The layers after the pooling.
   public let layers: [any Layer]
-  /// Features of a text's vector.
+  /// The size of a sentence embedding.
   public let width: Int
-  /// The most tokens of a text, those around it included; nil: as many as the encoder takes.
-  public var longestText: Int?
-  /// What texts are preceded by, so that the model knows what they are for.
+  /// The maximum number of tokens of a text, including special tokens; nil: as many as the encoder takes.
+  public var maximumLength: Int?
+  /// Prefixes of texts that tell the model their purpose.
   public var prompts = Prompts()
-  /// Texts are read in lower case.
+  /// Whether texts are converted to lowercase.
   public var lowercases = false
 
   /// - Parameters:
-  ///   - encoder: from tokens to vectors.
-  ///   - pooling: how tokens become a text.
-  ///   - isNormalized: whether vectors get length 1.
-  ///   - longestText: the most tokens of a text; nil: as many as the encoder takes.
-  /// - Precondition: there is a way to pool.
+  ///   - encoder: the encoder.
+  ///   - pooling: how hidden states are pooled.
+  ///   - isNormalized: whether embeddings are normalized to length 1.
+  ///   - maximumLength: the maximum number of tokens of a text; nil: as many as the encoder takes.
+  /// - Precondition: there is at least one pooling method.
   public init(
-    _ encoder: any TextEncoder, pooling: [SentencePooling] = [.mean], isNormalized: Bool = true, longestText: Int? = nil
+    _ encoder: any TextEncoder, pooling: [SentencePooling] = [.mean], isNormalized: Bool = true,
+    maximumLength: Int? = nil
   ) {
     let layers: [any Layer] = isNormalized ? [UnitLength()] : []
     self.init(encoder, pooling: pooling, layers: layers, width: encoder.width * pooling.count)
-    self.longestText = longestText
+    self.maximumLength = maximumLength
   }
 
   /// - Parameters:
-  ///   - encoder: from tokens to vectors.
-  ///   - pooling: how tokens become a text.
-  ///   - layers: what follows, [batch, ways to pool · width of the encoder] → [batch, width].
-  ///   - width: features of a text's vector.
-  /// - Precondition: there is a way to pool.
+  ///   - encoder: the encoder.
+  ///   - pooling: how hidden states are pooled.
+  ///   - layers: the layers after the pooling, [batch, pooling methods · width of the encoder] → [batch, width].
+  ///   - width: the size of a sentence embedding.
+  /// - Precondition: there is at least one pooling method.
   public init(_ encoder: any TextEncoder, pooling: [SentencePooling], layers: [any Layer], width: Int) {
     require(!pooling.isEmpty, "SentenceEmbedder: no pooling")
     (self.encoder, self.pooling, self.layers, self.width) = (encoder, pooling, layers, width)
   }
 
-  /// Whether vectors have length 1.
+  /// Whether embeddings are normalized to length 1.
   public var isNormalized: Bool { layers.last is UnitLength }
 
-  /// The vectors of texts.
+  /// The sentence embeddings of a batch.
   ///
   /// - Parameters:
   ///   - ids: [batch, length]
   ///   - tokens: [batch, length], 0 at padding; nil: there is none.
-  ///   - skipped: how many tokens at the beginning of every text are read, but not pooled.
+  ///   - skipped: the number of tokens at the beginning of each text that are read but not pooled.
   /// - Returns: [batch, width]
   public func callAsFunction(_ ids: IndexTensor, tokens: IndexTensor? = nil, skipping skipped: Int = 0) -> Tensor {
     let states = encoder(ids, tokens: tokens)
@@ -68,27 +69,27 @@ public struct SentenceEmbedder {
     return layers.reduce(parts.count == 1 ? parts[0] : concatenated(parts, along: 1)) { $1($0) }
   }
 
-  /// The vectors of texts of any lengths, in their order.
+  /// The sentence embeddings of texts of any lengths, in their order.
   ///
   /// - Parameters:
-  ///   - texts: the tokens of each; the vector of a text without any is zero.
-  ///   - skipped: how many tokens at the beginning of every text are read, but not pooled.
+  ///   - texts: the tokens of each text; the embedding of an empty text is zero.
+  ///   - skipped: the number of tokens at the beginning of each text that are read but not pooled.
   /// - Returns: [texts, width]
-  /// - Precondition: no text is longer than the encoder takes.
+  /// - Precondition: no text exceeds the maximum length of the encoder.
   public func vectors(of texts: [[Int32]], skipping skipped: Int = 0) -> Tensor {
     vectors(of: texts, skipping: skipped) { _ in true } ?? Tensor.zeros([texts.count, width])
   }
 
-  /// The same, for many texts: with a look at how far it is.
+  /// The sentence embeddings of many texts, with progress reports.
   ///
-  /// Texts of like length are computed together, so that little is computed for padding.
+  /// Texts of similar length form a batch, so that little time is spent on padding.
   ///
   /// - Parameters:
-  ///   - texts: the tokens of each; the vector of a text without any is zero.
-  ///   - skipped: how many tokens at the beginning of every text are read, but not pooled.
-  ///   - progress: called after every batch with the number of texts done; return false to stop.
+  ///   - texts: the tokens of each text; the embedding of an empty text is zero.
+  ///   - skipped: the number of tokens at the beginning of each text that are read but not pooled.
+  ///   - progress: called after each batch with the number of finished texts; return false to stop.
   /// - Returns: [texts, width]; nil if it was stopped.
-  /// - Precondition: no text is longer than the encoder takes.
+  /// - Precondition: no text exceeds the maximum length of the encoder.
   public func vectors(
     of texts: [[Int32]], skipping skipped: Int = 0, progress: (Int) -> Bool
   ) -> Tensor? {
@@ -114,7 +115,7 @@ public struct SentenceEmbedder {
     return Tensor(rows, shape: [texts.count, width])
   }
 
-  /// The positions of texts with these lengths, longest first, in batches of at most 1,024 places of which few are padding.
+  /// The indices of texts with these lengths, longest first, in batches of at most 1,024 tokens with little padding.
   static func batches(_ lengths: [Int]) -> [[Int]] {
     let order = lengths.indices.sorted { (lengths[$0], $1) > (lengths[$1], $0) }
     var batches: [[Int]] = []

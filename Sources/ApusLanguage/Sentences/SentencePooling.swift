@@ -1,25 +1,26 @@
-// From the vectors of a text's tokens to one vector of the text. Read next: SentenceEmbedder.swift.
+// Pooling: from the hidden states of tokens to one sentence embedding. Read next: SentenceEmbedder.swift.
 
 import ApusBase
 public import ApusTensor
 import ApusText
 
-/// How the vectors of tokens become one; of several ways, the results stand side by side in the order of the cases.
+/// How the hidden states of tokens are combined into one vector; the results of several methods are concatenated in the order of
+/// the cases.
 public enum SentencePooling: Sendable, Equatable, CaseIterable {
-  /// The vector of the first token.
+  /// The hidden state of the first token.
   case firstToken
-  /// The largest value of each feature.
+  /// The maximum of each feature over all tokens.
   case maximum
   /// The mean over all tokens (Reimers, Gurevych, arXiv:1908.10084).
   case mean
   /// The sum over all tokens, divided by the square root of their number.
   case meanBySquareRoot
-  /// The mean in which the n-th token of the text counts n times (Muennighoff, arXiv:2202.08904).
+  /// The weighted mean in which the n-th token of the text has weight n (Muennighoff, arXiv:2202.08904).
   case weightedMean
-  /// The vector of the last token.
+  /// The hidden state of the last token.
   case lastToken
 
-  /// Its name in sentence-transformers' configurations, and the key that older ones have instead.
+  /// The name in configurations of sentence-transformers, and the key in older ones.
   var publishedNames: (name: String, key: String) {
     switch self {
     case .firstToken: ("cls", "pooling_mode_cls_token")
@@ -31,13 +32,13 @@ public enum SentencePooling: Sendable, Equatable, CaseIterable {
     }
   }
 
-  /// One vector for each text.
+  /// Pools the hidden states of each text.
   ///
   /// - Parameters:
   ///   - states: [batch, length, width]
-  ///   - tokens: [batch, length], 0 at padding, at least one token a row; nil: there is no padding.
-  ///   - skipped: how many tokens at the beginning of every text do not count, as those of a prompt; they have their
-  ///     places in the order all the same.
+  ///   - tokens: [batch, length], 0 at padding, at least one token in each row; nil: there is no padding.
+  ///   - skipped: the number of tokens at the beginning of each text that are not pooled, such as those of a prompt; they do count
+  ///     for the positions of `weightedMean`.
   /// - Returns: [batch, width]
   public func callAsFunction(_ states: Tensor, tokens: IndexTensor? = nil, skipping skipped: Int = 0) -> Tensor {
     let (batch, length) = (states.shape[0], states.shape[1])
@@ -56,7 +57,7 @@ public enum SentencePooling: Sendable, Equatable, CaseIterable {
     return pooled(states, weights: Tensor(weights, shape: [batch, length, 1]))
   }
 
-  /// - Parameter weights: [batch, length, 1], 0 at what does not count; nil: all count alike.
+  /// - Parameter weights: [batch, length, 1], 0 at tokens that are not pooled; nil: all have the same weight.
   private func pooled(_ states: Tensor, weights: Tensor?) -> Tensor {
     func total() -> Tensor { (weights.map { states * $0 } ?? states).sum(along: 1) }
     func count() -> Tensor { weights.map { maximum($0.sum(along: 1), 1e-9) } ?? Tensor(Float(states.shape[1])) }
@@ -65,14 +66,14 @@ public enum SentencePooling: Sendable, Equatable, CaseIterable {
     case .mean, .weightedMean: return total() / count()
     case .meanBySquareRoot: return total() / count().squareRoot()
     case .maximum:
-      // Padding is far below everything, but finite: 0 · ∞ is no number.
+      // Padding is far below everything else, but finite, because 0 · ∞ is NaN.
       return (weights.map { states * $0 + ($0 - 1) * 1e30 } ?? states).max(along: 1)
     case .firstToken: return edge(states, weights) { row in row.firstIndex { $0 != 0 } }
     case .lastToken: return edge(states, weights) { row in row.lastIndex { $0 != 0 } }
     }
   }
 
-  /// The vectors of one token of every text.
+  /// The hidden states of one token of each text.
   private func edge(_ states: Tensor, _ weights: Tensor?, _ place: (ArraySlice<Float>) -> Int?) -> Tensor {
     let (batch, length, width) = (states.shape[0], states.shape[1], states.shape[2])
     let scalars = weights?.scalars

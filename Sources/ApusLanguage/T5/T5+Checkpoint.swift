@@ -1,4 +1,4 @@
-// Hugging Face's T5 folders: the names of their tensors, and their configuration.
+// Hugging Face's T5 folders: tensor names and configuration.
 // Read first: T5.swift, ApusPublished/Loading/TensorNames.swift.
 
 import ApusFiles
@@ -21,7 +21,7 @@ extension T5: PublishedModel {
         ("\(block).layer.0.SelfAttention.k.weight", "\(ours).attention.key.weight", .same),
         ("\(block).layer.0.SelfAttention.v.weight", "\(ours).attention.value.weight", .same),
         ("\(block).layer.0.SelfAttention.o.weight", "\(ours).attention.output.weight", .same),
-        // All blocks use the first one's.
+        // All blocks use the bias of the first one.
         (
           "\(stack).block.0.layer.0.SelfAttention.relative_attention_bias.weight", "\(stack).positionBias.weight", .same
         ),
@@ -51,7 +51,7 @@ extension T5: PublishedModel {
     }
     return TensorNames(
       rows, aliases: aliases,
-      // The first published files have a bias of distances for the cross-attention, which nothing reads.
+      // Early files contain a position bias of the cross-attention, which is not used.
       ignored: [".EncDecAttention.relative_attention_bias.weight"])
   }
 
@@ -64,7 +64,7 @@ extension T5: PublishedModel {
       }
     ])
 
-  /// What `feed_forward_proj` says; "gated-gelu" has always meant the approximation.
+  /// The values of `feed_forward_proj`; "gated-gelu" has always meant the tanh approximation.
   fileprivate static let networks: [(name: String, value: (activation: Activation, isGated: Bool))] = [
     ("relu", (.relu, false)), ("gated-gelu", (.geluTanh, true)), ("gelu", (.gelu, false)),
     ("gelu_new", (.geluTanh, false)), ("silu", (.silu, false)), ("gated-silu", (.silu, true)),
@@ -73,7 +73,7 @@ extension T5: PublishedModel {
 }
 
 extension T5.Configuration {
-  /// What a config.json of type t5 says.
+  /// The configuration in a config.json of type t5.
   init(_ file: ConfigurationReader) throws(FileFormatError) {
     file.expect("model_type", "t5")
     file.expect("is_encoder_decoder", true)
@@ -83,7 +83,7 @@ extension T5.Configuration {
     let padding = file.integer("pad_token_id", default: 0, in: 0...0x7FFF_FFFF)
     self.init(
       vocabularySize: file.size("vocab_size", default: 32_128), width: file.size("d_model", default: 512),
-      headSize: file.size("d_kv", default: 64), hidden: file.size("d_ff", default: 2_048), layers: layers,
+      headSize: file.size("d_kv", default: 64), intermediateSize: file.size("d_ff", default: 2_048), layers: layers,
       decoderLayers: file.layerCount("num_decoder_layers", default: layers),
       heads: file.integer("num_heads", default: 8),
       buckets: file.size("relative_attention_num_buckets", default: 32),
@@ -94,7 +94,7 @@ extension T5.Configuration {
       epsilon: file.number("layer_norm_epsilon", default: 1e-6), paddingToken: Int32(padding),
       startToken: Int32(file.integer("decoder_start_token_id", default: padding, in: 0...0x7FFF_FFFF)))
     file.expect("num_heads", product: "num_heads · d_kv", heads, headSize)
-    // (What follows from a value that is wrong says nothing new.)
+    // (Problems that follow from another problem would say nothing new.)
     if !file.hasProblems {
       for problem in problems { file.note("sizes", expected: "a possible model", found: problem) }
     }

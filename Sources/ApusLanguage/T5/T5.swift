@@ -1,4 +1,4 @@
-// T5: every task as text to text. Read first: ../EncoderDecoder/EncoderDecoder.swift, T5Block.swift.
+// T5, which treats every task as text to text. Read first: ../EncoderDecoder/EncoderDecoder.swift, T5Stack.swift.
 // Read next: T5+Checkpoint.swift.
 
 import ApusBase
@@ -6,32 +6,34 @@ import ApusGeneration
 public import ApusNN
 public import ApusTensor
 
-/// The text-to-text transfer Transformer (Raffel et al., arXiv:1910.10683), in its first version and in 1.1.
+/// The text-to-text transfer Transformer (Raffel et al., arXiv:1910.10683), in version 1.0 and 1.1.
 ///
 /// ```
-///   source [B, S] ─ embedding ─ T5Block × layers ─ RMSNorm ─ memory [B, S, C]
-///                                 └ scores + positionBias      │
-///   target [B, T] ─ embedding ─ T5Block × layers ──────────────┴─ RMSNorm ─ hidden [B, T, C]
+///   source [B, S] ─ embedding ─ TransformerBlock × layers ─ RMSNorm ─ memory [B, S, C]
+///                                 └ scores + positionBias               │
+///   target [B, T] ─ embedding ─ TransformerBlock × layers ──────────────┴─ RMSNorm ─ hidden states [B, T, C]
 ///                                 └ scores + positionBias
-///   version 1.0:  hidden / √C ─ embeddingᵀ ─ logits [B, T, V]        feed-forward: W₂·relu(W₁·x)
-///   version 1.1:  hidden ─ output ─ logits [B, T, V]                 feed-forward: W₂·(gelu(G·x) ⊙ V·x)
+///   version 1.0:  hidden states / √C ─ embeddingᵀ ─ logits [B, T, V]        feed-forward: W₂·relu(W₁·x)
+///   version 1.1:  hidden states ─ output ─ logits [B, T, V]                 feed-forward: W₂·(gelu(G·x) ⊙ W₁·x)
 /// ```
 ///
-/// Positions are seen as distances: a learned number for each head and bucket of distances is added to the scores, the same in
-/// all blocks of a stack. Norms have no mean and no bias, linear maps no bias, scores no 1/√size: the initial weights make
-/// up for it.
+/// Positions enter as distances: a learned bias for each head and each bucket of distances is added to the attention scores,
+/// the same in all blocks of a stack. Norms are RMSNorm, linear layers have no biases, and attention scores are not scaled by
+/// 1/√(head size), for which the initial weights compensate.
 public final class T5: EncoderDecoder {
-  /// Sizes.
+  /// The sizes.
   public let configuration: Configuration
-  /// Vectors of tokens, [vocabulary, width].
+  /// The token embedding, [vocabulary, width].
   public let embedding: Embedding
-  /// Reads the source.
+  /// The encoder, which reads the source.
   public let encoder: T5Stack
-  /// Writes the target.
+  /// The decoder, which writes the target.
   public let decoder: T5Stack
-  /// Scores of tokens, [vocabulary, width]; absent if they are the embedding table.
+  /// The output layer, [vocabulary, width]; absent if it is tied to the embedding.
   public let output: Linear?
 
+  /// Creates a model with random weights.
+  ///
   /// - Precondition: the configuration has no problems.
   public init(_ configuration: Configuration) {
     require(configuration.problems.isEmpty, "T5: " + configuration.problems.joined(separator: "; "))
@@ -44,82 +46,79 @@ public final class T5: EncoderDecoder {
   }
 
   public var vocabularySize: Int { configuration.vocabularySize }
-  /// Distances have no end.
+  /// Any number: positions enter as distances.
   public var positionLimit: Int? { nil }
   public var startToken: Int32? { configuration.startToken }
   public var paddingToken: Int32 { configuration.paddingToken }
 
-  public func encode(_ ids: IndexTensor, tokens: IndexTensor?) -> [Tensor] {
-    encoder(embedding(ids), mask: .padding(tokens), memory: nil, memoryMask: .none)
+  public var decoderBlocks: [TransformerBlock] { decoder.blocks }
+
+  public func encode(_ ids: IndexTensor, tokens: IndexTensor?, observer: ForwardObserver?) -> Tensor {
+    encoder(embedding(ids), mask: .padding(tokens), observer: observer)
   }
 
   public func decode(
-    _ ids: IndexTensor, tokens: IndexTensor?, memory: Tensor, memoryTokens: IndexTensor?
-  ) -> [Tensor] {
-    decoder(embedding(ids), mask: .padding(tokens, causal: true), memory: memory, memoryMask: .padding(memoryTokens))
+    _ ids: IndexTensor, tokens: IndexTensor?, memory: EncoderMemory, caches: [KeyValueCache]?,
+    observer: ForwardObserver?
+  ) -> Tensor {
+    decoder(
+      embedding(ids), mask: .padding(tokens, causal: true), caches: caches, memory: memory, observer: observer)
   }
 
-  public func logits(_ hidden: Tensor) -> Tensor {
-    let scaled = configuration.scalesOutput ? hidden * (1 / Float(configuration.width).squareRoot()) : hidden
-    return output.map { $0(scaled) } ?? embedding.scores(scaled)
+  public func logits(_ hiddenStates: Tensor) -> Tensor {
+    let scaled =
+      configuration.scalesOutput ? hiddenStates * (1 / Float(configuration.width).squareRoot()) : hiddenStates
+    return output.map { $0(scaled) } ?? embedding.logits(scaled)
   }
-
-  public func makeState(memory: Tensor, tokens: IndexTensor?, capacity: Int) -> DecoderState {
-    let mask = AttentionMask.padding(tokens)
-    return DecoderState(
-      rows: memory.shape[0], capacity: capacity, layers: decoder.blocks.count,
-      width: configuration.heads * configuration.headSize,
-      memories: decoder.blocks.compactMap { $0.crossAttention?.memory(of: memory, mask: mask) })
-  }
-
-  public func decode(_ ids: IndexTensor, state: DecoderState) -> Tensor { decoder(embedding(ids), state: state) }
 }
 
 extension T5 {
-  /// Sizes.
+  /// The sizes and options of a T5.
   public struct Configuration: Sendable, Equatable, Codable {
-    /// Distinct tokens.
+    /// The vocabulary size.
     public var vocabularySize: Int
-    /// Features of a token.
+    /// The embedding dimension (hidden size).
     public var width: Int
-    /// Features of a head; heads · headSize need not be the width.
+    /// The size of a head; heads · headSize need not equal the width.
     public var headSize: Int
-    /// Features inside a feed-forward network.
-    public var hidden: Int
-    /// Blocks of the encoder.
+    /// The size inside the feed-forward networks.
+    public var intermediateSize: Int
+    /// The number of blocks of the encoder.
     public var layers: Int
-    /// Blocks of the decoder.
+    /// The number of blocks of the decoder.
     public var decoderLayers: Int
-    /// Heads of each attention.
+    /// The number of attention heads.
     public var heads: Int
-    /// Numbers a head learns for distances.
+    /// The number of buckets of distances.
     public var buckets: Int
-    /// Distances from here on are one.
+    /// Distances from here on share a bucket.
     public var maximumDistance: Int
-    /// Of the feed-forward networks.
+    /// The activation of the feed-forward networks.
     public var activation: Activation
-    /// Whether their hidden features are gated (version 1.1).
+    /// Whether the feed-forward networks are gated (version 1.1).
     public var isGated: Bool
-    /// Whether the output layer is the embedding table (version 1.0).
+    /// Whether the output layer is tied to the embedding (version 1.0).
     public var tiesEmbeddings: Bool
-    /// Whether the last hidden vectors are divided by √width (version 1.0).
+    /// Whether the last hidden states are divided by √width (version 1.0).
     public var scalesOutput: Bool
-    /// In training, the probability of dropping an element of embeddings and of each part's result.
+    /// The probability of dropping an element of the embeddings and of each part's result in training.
     public var dropout: Float
-    /// Added to the mean square in the norms.
+    /// Added to the mean squares in the norms.
     public var epsilon: Float
-    /// Stands where a sequence of a batch has no token.
+    /// The padding token.
     public var paddingToken: Int32
-    /// Stands before the first token that is written.
+    /// The token that the target begins with.
     public var startToken: Int32
 
     public init(
-      vocabularySize: Int = 32_128, width: Int, headSize: Int = 64, hidden: Int, layers: Int,
+      vocabularySize: Int = 32_128, width: Int, headSize: Int = 64, intermediateSize: Int, layers: Int,
       decoderLayers: Int? = nil, heads: Int, buckets: Int = 32, maximumDistance: Int = 128,
       activation: Activation = .relu, isGated: Bool = false, tiesEmbeddings: Bool = true, scalesOutput: Bool? = nil,
       dropout: Float = 0, epsilon: Float = 1e-6, paddingToken: Int32 = 0, startToken: Int32 = 0
     ) {
-      (self.vocabularySize, self.width, self.headSize, self.hidden) = (vocabularySize, width, headSize, hidden)
+      (self.vocabularySize, self.width, self.headSize, self.intermediateSize) = (
+        vocabularySize, width, headSize, intermediateSize
+      )
       (self.layers, self.decoderLayers, self.heads) = (layers, decoderLayers ?? layers, heads)
       (self.buckets, self.maximumDistance) = (buckets, maximumDistance)
       (self.activation, self.isGated) = (activation, isGated)
@@ -129,18 +128,20 @@ extension T5 {
     }
 
     /// T5 small: 60,506,624 parameters.
-    public static let small = Configuration(width: 512, hidden: 2_048, layers: 6, heads: 8)
+    public static let small = Configuration(width: 512, intermediateSize: 2_048, layers: 6, heads: 8)
     /// T5 base: 222,903,552 parameters.
-    public static let base = Configuration(width: 768, hidden: 3_072, layers: 12, heads: 12)
+    public static let base = Configuration(width: 768, intermediateSize: 3_072, layers: 12, heads: 12)
     /// T5 1.1 small: 76,961,152 parameters.
     public static let gatedSmall = Configuration(
-      width: 512, hidden: 1_024, layers: 8, heads: 6, activation: .geluTanh, isGated: true, tiesEmbeddings: false)
+      width: 512, intermediateSize: 1_024, layers: 8, heads: 6, activation: .geluTanh, isGated: true,
+      tiesEmbeddings: false)
 
-    /// What is impossible about these sizes, one sentence each.
+    /// Everything that is invalid about these sizes, one sentence each.
     public var problems: [String] {
       var problems = sizeProblems(
         sizes: [
-          ("vocabularySize", vocabularySize), ("width", width), ("headSize", headSize), ("hidden", hidden),
+          ("vocabularySize", vocabularySize), ("width", width), ("headSize", headSize),
+          ("intermediateSize", intermediateSize),
           ("layers", layers), ("decoderLayers", decoderLayers), ("heads", heads),
         ], stacks: [], width: width, vocabularySize: vocabularySize,
         tokens: [("paddingToken", paddingToken), ("startToken", startToken)], dropout: dropout)

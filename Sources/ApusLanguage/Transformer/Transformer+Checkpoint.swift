@@ -1,4 +1,4 @@
-// PyTorch's nn.Transformer: the names of its tensors, its constructor's arguments, its masks.
+// PyTorch's nn.Transformer: tensor names, constructor arguments, and masks.
 // Read first: Transformer.swift, ApusPublished/Loading/TensorNames.swift.
 
 public import ApusFiles
@@ -20,17 +20,18 @@ extension Transformer: PublishedModel {
         ("\(theirs).linear1.*", "\(ours).feedForward.expansion.*", .same),
         ("\(theirs).linear2.*", "\(ours).feedForward.contraction.*", .same),
         ("\(theirs).norm1.*", "\(ours).norm1.*", .same),
-        ("\(theirs).norm2.*", "\(ours).norm2.*", .same),
         ("\(stack).norm.*", "\(stack)Norm.*", .same),
       ]
     } + [
       ("decoder.layers.#.multihead_attn.in_proj_weight", "decoderLayers.#.crossAttention.projection.weight", .same),
       ("decoder.layers.#.multihead_attn.in_proj_bias", "decoderLayers.#.crossAttention.projection.bias", .same),
       ("decoder.layers.#.multihead_attn.out_proj.*", "decoderLayers.#.crossAttention.output.*", .same),
-      ("decoder.layers.#.norm3.*", "decoderLayers.#.norm3.*", .same),
+      ("encoder.layers.#.norm2.*", "encoderLayers.#.norm2.*", .same),
+      ("decoder.layers.#.norm2.*", "decoderLayers.#.crossNorm.*", .same),
+      ("decoder.layers.#.norm3.*", "decoderLayers.#.norm2.*", .same),
     ])
 
-  /// The family `torch.nn.Transformer`: a state dictionary with the constructor's arguments as config.json.
+  /// The family `torch.nn.Transformer`: a state dictionary, with the arguments of the constructor as config.json.
   public static let family = ModelFamily(
     "Transformer", paper: "Vaswani et al., arXiv:1706.03762", modelTypes: ["torch.nn.Transformer"],
     heads: [
@@ -41,18 +42,18 @@ extension Transformer: PublishedModel {
         file.expect("d_model", width, isMultipleOf: "nhead", heads)
         let layers = file.layerCount("num_encoder_layers", default: 6)
         let decoderLayers = file.layerCount("num_decoder_layers", default: 6)
-        let hidden = file.size("dim_feedforward", default: 2_048)
+        let intermediateSize = file.size("dim_feedforward", default: 2_048)
         let activation: Activation = file.choice("activation", default: "relu", [("relu", .relu), ("gelu", .gelu)])
-        let isFirst = file.flag("norm_first", default: false)
+        let isPreNorm = file.flag("norm_first", default: false)
         let dropout = file.dropout("dropout", default: 0.1)
         try file.check()
         return Transformer(
-          width: width, heads: heads, layers: layers, decoderLayers: decoderLayers, hidden: hidden,
-          activation: activation, normalizesFirst: isFirst, dropout: dropout)
+          width: width, heads: heads, layers: layers, decoderLayers: decoderLayers, intermediateSize: intermediateSize,
+          activation: activation, isPreNorm: isPreNorm, dropout: dropout)
       }
     ])
 
-  /// `src`, `tgt` and their boolean masks, in which 1 is what may not be looked at → `output`, `memory`.
+  /// `src`, `tgt` and their boolean masks, in which 1 means hidden → `output`, `memory`.
   public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
     let width = encoderLayers[0].attention.width
     let source = inputs.tensor("src", ["batch", "source length", .size(width)], isDifferentiated: true)
@@ -66,11 +67,16 @@ extension Transformer: PublishedModel {
     let targetMask = inputs.optionalTensor("tgt_mask", ["target length", "target length"]).map { 1 - $0 }
     try inputs.check()
 
-    let memory = encode(source, mask: AttentionMask(allowed: sourcePadding))
+    let (encoderRecord, decoderRecord) = (inputs.record(), inputs.record())
+    let memory = encode(source, mask: AttentionMask(allowed: sourcePadding), observer: encoderRecord.observer)
     let allowed = targetPadding.map { padding in targetMask.map { $0 * padding } ?? padding } ?? targetMask
     let output = decode(
-      target, memory: memory, mask: AttentionMask(allowed: allowed),
-      memoryMask: AttentionMask(allowed: memoryPadding))
-    return ModelOutputs([("output", output), ("memory", memory)])
+      target, memory: .states(memory, mask: AttentionMask(allowed: memoryPadding)),
+      mask: AttentionMask(allowed: allowed), observer: decoderRecord.observer)
+    var outputs = ModelOutputs([("output", output), ("memory", memory)])
+    outputs.add("encoder_attentions", each: encoderRecord.attentionWeights)
+    outputs.add("decoder_attentions", each: decoderRecord.attentionWeights)
+    outputs.add("cross_attentions", each: decoderRecord.crossAttentionWeights)
+    return outputs
   }
 }

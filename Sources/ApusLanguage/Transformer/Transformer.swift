@@ -1,105 +1,126 @@
-// The Transformer of 2017, from vectors to vectors and from text to text.
-// Read first: ApusNN/Layers/TransformerDecoderLayer.swift. Read next: Transformer+Checkpoint.swift; ../BART/BART.swift.
+// The Transformer of 2017, on vectors and on tokens.
+// Read first: ../EncoderDecoder/EncoderDecoder.swift. Read next: Transformer+Checkpoint.swift; ../BART/BART.swift.
 
 import ApusGeneration
 public import ApusNN
 public import ApusTensor
 
-/// The encoder and the decoder of "Attention Is All You Need" (Vaswani et al., arXiv:1706.03762), on vectors.
+/// The encoder and the decoder of "Attention Is All You Need" (Vaswani et al., arXiv:1706.03762), without embeddings.
 ///
 /// ```
-///   source [B, S, C] ─ EncoderBlock × layers ──────────── encoderNorm ─ memory [B, S, C]
-///                                                                          │
-///   target [B, T, C] ─ TransformerDecoderLayer × layers ───────────────────┴─ decoderNorm ─ [B, T, C]
+///   source [B, S, C] ─ TransformerBlock × layers ─ encoderNorm ─ memory [B, S, C]
+///                                                                  │
+///   target [B, T, C] ─ TransformerBlock × layers ──────────────────┴─ decoderNorm ─ [B, T, C]
 /// ```
 ///
-/// As PyTorch's `nn.Transformer`, it normalizes once more after each stack, which the paper does not; `hasFinalNorms` turns
-/// that off. Whoever wants tokens puts an embedding before and an output layer behind it: `TextTransformer` does.
+/// Like PyTorch's `nn.Transformer`, it has a norm after each stack, which the paper does not have; `hasFinalNorms` turns them
+/// off. `TextTransformer` adds an embedding and an output layer.
 public final class Transformer: Module {
-  /// Reads the source.
-  public let encoderLayers: [EncoderBlock]
-  /// After the encoder's last layer.
+  /// The blocks of the encoder, from first to last.
+  public let encoderLayers: [TransformerBlock]
+  /// The norm after the last block of the encoder.
   public let encoderNorm: LayerNorm?
-  /// Writes the target.
-  public let decoderLayers: [TransformerDecoderLayer]
-  /// After the decoder's last layer.
+  /// The blocks of the decoder, from first to last.
+  public let decoderLayers: [TransformerBlock]
+  /// The norm after the last block of the decoder.
   public let decoderNorm: LayerNorm?
 
+  /// Creates a model with random weights.
+  ///
   /// - Parameters:
-  ///   - width: features of a position; a multiple of `heads`. 512 in the paper's base model.
-  ///   - layers: of the encoder, and of the decoder if it has no number of its own.
-  ///   - hidden: features inside the feed-forward networks; nil: 4 · width.
-  ///   - normalizesFirst: whether the layers normalize before their parts instead of after them.
-  ///   - dropout: in training, the probability of dropping an element of each part's result.
-  ///   - hasFinalNorms: whether there is a norm behind each stack; layers that normalize before their parts need it.
+  ///   - width: the embedding dimension, 512 in the paper's base model; a multiple of `heads`.
+  ///   - heads: the number of attention heads.
+  ///   - layers: the number of blocks of the encoder.
+  ///   - decoderLayers: the number of blocks of the decoder; nil: as many as the encoder.
+  ///   - intermediateSize: the size inside the feed-forward networks; nil: 4 · width.
+  ///   - activation: the activation of the feed-forward networks.
+  ///   - isPreNorm: whether blocks are pre-norm instead of post-norm.
+  ///   - dropout: the probability of dropping an element of each part's result in training.
+  ///   - hasFinalNorms: whether there is a norm after each stack; pre-norm blocks need it.
   public init(
-    width: Int = 512, heads: Int = 8, layers: Int = 6, decoderLayers: Int? = nil, hidden: Int? = nil,
-    activation: Activation = .relu, normalizesFirst: Bool = false, dropout: Float = 0.1,
+    width: Int = 512, heads: Int = 8, layers: Int = 6, decoderLayers: Int? = nil, intermediateSize: Int? = nil,
+    activation: Activation = .relu, isPreNorm: Bool = false, dropout: Float = 0.1,
     hasFinalNorms: Bool = true
   ) {
-    encoderLayers = (0..<layers).map { _ in
-      EncoderBlock(
-        width: width, heads: heads, hidden: hidden, activation: activation, dropout: dropout,
-        normalizesFirst: normalizesFirst)
+    func blocks(_ count: Int, hasCrossAttention: Bool) -> [TransformerBlock] {
+      (0..<count).map { _ in
+        TransformerBlock(
+          width: width, heads: heads, intermediateSize: intermediateSize, activation: activation, dropout: dropout,
+          isPreNorm: isPreNorm, hasCrossAttention: hasCrossAttention)
+      }
     }
+    encoderLayers = blocks(layers, hasCrossAttention: false)
     encoderNorm = hasFinalNorms ? LayerNorm(width) : nil
-    self.decoderLayers = (0..<(decoderLayers ?? layers)).map { _ in
-      TransformerDecoderLayer(
-        width, heads: heads, hidden: hidden, activation: activation, dropout: dropout, normalizesFirst: normalizesFirst)
-    }
+    self.decoderLayers = blocks(decoderLayers ?? layers, hasCrossAttention: true)
     decoderNorm = hasFinalNorms ? LayerNorm(width) : nil
   }
 
-  /// What the decoder looks at: [batch, source length, width] → the same.
-  public func encode(_ source: Tensor, mask: AttentionMask = .none) -> Tensor {
-    let states = encoderLayers.states(from: source) { $1($0, mask: mask) }
-    return normalized(states[states.count - 1], encoderNorm)
+  /// The forward pass of the encoder.
+  ///
+  /// - Parameters:
+  ///   - source: [batch, source length, width]
+  ///   - mask: which positions see which.
+  ///   - observer: receives the input, each block's result, and attention weights.
+  /// - Returns: the memory, [batch, source length, width].
+  public func encode(
+    _ source: Tensor, mask: AttentionMask = .none, observer: ForwardObserver? = nil
+  ) -> Tensor {
+    encoderLayers(source, mask: mask, observer: observer) { x in encoderNorm.map { $0(x) } ?? x }
   }
 
+  /// The forward pass of the decoder.
+  ///
   /// - Parameters:
   ///   - target: [batch, length, width]
-  ///   - memory: the encoder's result.
+  ///   - memory: what the decoder reads of the source.
   ///   - mask: which positions of the target see which.
-  ///   - memoryMask: which positions of the source are seen.
+  ///   - caches: the keys and values of the target so far, which the new positions extend.
+  ///   - observer: receives the input, each block's result, and the weights of both attentions.
   /// - Returns: [batch, length, width]
   public func decode(
-    _ target: Tensor, memory: Tensor, mask: AttentionMask = .causal, memoryMask: AttentionMask = .none
+    _ target: Tensor, memory: EncoderMemory, mask: AttentionMask = .causal, caches: [KeyValueCache]? = nil,
+    observer: ForwardObserver? = nil
   ) -> Tensor {
-    let states = decoderLayers.states(from: target) { $1($0, memory: memory, mask: mask, memoryMask: memoryMask) }
-    return normalized(states[states.count - 1], decoderNorm)
+    decoderLayers(target, mask: mask, caches: caches, memory: memory, observer: observer) { x in
+      decoderNorm.map { $0(x) } ?? x
+    }
   }
 
-  /// The decoder's result, with padding of the source seen by nobody.
+  /// The decoder's result for vectors of both sequences, [batch, length, width].
+  ///
+  /// - Parameter sourceMask: which positions of the source exist.
   public func callAsFunction(_ source: Tensor, _ target: Tensor, sourceMask: AttentionMask = .none) -> Tensor {
-    decode(target, memory: encode(source, mask: sourceMask), memoryMask: sourceMask)
+    decode(target, memory: .states(encode(source, mask: sourceMask), mask: sourceMask))
   }
-
-  func normalized(_ x: Tensor, _ norm: LayerNorm?) -> Tensor { norm.map { $0(x) } ?? x }
 }
 
-/// The whole of the paper's figure 1: a Transformer between an embedding and its transpose.
+/// The model of the paper's figure 1: a Transformer between an embedding and a tied output layer.
 ///
 /// ```
 ///   ids [B, S] ─ embedding · √C ─(+)─ dropout ─ Transformer ─ embeddingᵀ ─ logits [B, T, V]
 ///   0 … S−1 ─ sines and cosines ─┘
 /// ```
 public final class TextTransformer: EncoderDecoder {
-  /// Vectors of tokens, shared by source, target and output layer (section 3.4), [vocabulary, width].
+  /// The token embedding, shared by source, target and output layer (section 3.4), [vocabulary, width].
   public let embedding: Embedding
-  /// Section 3.5.
+  /// The position embedding (section 3.5).
   public let positions: SinusoidalPositions
-  /// Of the embeddings' sums.
+  /// Dropout applied to the sums of the embeddings.
   public let dropout: Dropout
-  /// Encoder and decoder.
+  /// The encoder and the decoder.
   public let stacks: Transformer
-  /// Stands where a batch's shorter sequences have no token.
+  /// The padding token.
   public let paddingToken: Int32
-  /// Stands before the first token that is written.
+  /// The token that the target begins with.
   public let startToken: Int32?
 
   /// - Parameters:
-  ///   - vocabularySize: distinct tokens of both languages.
-  ///   - stacks: the layers, of the given width.
+  ///   - vocabularySize: the number of tokens of both languages together.
+  ///   - width: the embedding dimension.
+  ///   - stacks: the encoder and the decoder, of this width.
+  ///   - dropout: the probability of dropping an element of the embeddings in training.
+  ///   - paddingToken: the padding token.
+  ///   - startToken: the token that the target begins with.
   public init(
     vocabularySize: Int, width: Int = 512, stacks: Transformer, dropout: Float = 0.1, paddingToken: Int32 = 0,
     startToken: Int32 = 0
@@ -114,38 +135,27 @@ public final class TextTransformer: EncoderDecoder {
   }
 
   public var vocabularySize: Int { embedding.weight.shape[0] }
-  /// Sines go on for ever.
+  /// Any number: sines and cosines exist for all positions.
   public var positionLimit: Int? { nil }
 
   private func embed(_ ids: IndexTensor, from start: Int = 0) -> Tensor {
     dropout(embedding(ids) * Float(positions.width).squareRoot() + positions(ids.shape[1], from: start))
   }
 
-  public func encode(_ ids: IndexTensor, tokens: IndexTensor?) -> [Tensor] {
-    let mask = AttentionMask.padding(tokens)
-    var states = stacks.encoderLayers.states(from: embed(ids)) { $1($0, mask: mask) }
-    states.append(stacks.normalized(states.removeLast(), stacks.encoderNorm))
-    return states
+  public var decoderBlocks: [TransformerBlock] { stacks.decoderLayers }
+
+  public func encode(_ ids: IndexTensor, tokens: IndexTensor?, observer: ForwardObserver?) -> Tensor {
+    stacks.encode(embed(ids), mask: .padding(tokens), observer: observer)
   }
 
   public func decode(
-    _ ids: IndexTensor, tokens: IndexTensor?, memory: Tensor, memoryTokens: IndexTensor?
-  ) -> [Tensor] {
-    let (mask, memoryMask) = (AttentionMask.padding(tokens, causal: true), AttentionMask.padding(memoryTokens))
-    var states = stacks.decoderLayers.states(from: embed(ids)) {
-      $1($0, memory: memory, mask: mask, memoryMask: memoryMask)
-    }
-    states.append(stacks.normalized(states.removeLast(), stacks.decoderNorm))
-    return states
+    _ ids: IndexTensor, tokens: IndexTensor?, memory: EncoderMemory, caches: [KeyValueCache]?,
+    observer: ForwardObserver?
+  ) -> Tensor {
+    stacks.decode(
+      embed(ids, from: caches?.first?.count ?? 0), memory: memory, mask: .padding(tokens, causal: true),
+      caches: caches, observer: observer)
   }
 
-  public func logits(_ hidden: Tensor) -> Tensor { embedding.scores(hidden) }
-
-  public func makeState(memory: Tensor, tokens: IndexTensor?, capacity: Int) -> DecoderState {
-    stacks.decoderLayers.makeState(memory: memory, tokens: tokens, capacity: capacity)
-  }
-
-  public func decode(_ ids: IndexTensor, state: DecoderState) -> Tensor {
-    stacks.normalized(stacks.decoderLayers.decode(embed(ids, from: state.count), state: state), stacks.decoderNorm)
-  }
+  public func logits(_ hiddenStates: Tensor) -> Tensor { embedding.logits(hiddenStates) }
 }

@@ -1,4 +1,4 @@
-// Hugging Face's CLIP folders: the names of their tensors, their configuration, inputs and outputs.
+// Hugging Face's CLIP folders: tensor names, configuration, inputs and outputs.
 // Read first: CLIP.swift, ApusPublished/Loading/TensorNames.swift.
 
 public import ApusFiles
@@ -21,7 +21,7 @@ extension CLIP {
         .shaped([v.width, v.channels, v.patchSize, v.patchSize])
       ),
       ("vision_model.embeddings.position_embedding.weight", "vision.positions.weight", .same),
-      // (Spelled like that.)
+      // (The published names have these spellings.)
       ("vision_model.pre_layrnorm.*", "vision.firstNorm.*", .same),
       ("vision_model.post_layernorm.*", "vision.finalNorm.*", .same),
       ("text_projection.*", "textProjection.*", .same),
@@ -58,9 +58,9 @@ extension CLIP {
 }
 
 extension CLIP.Configuration {
-  /// What a config.json of type clip says.
+  /// The configuration in a config.json of type clip.
   init(_ file: ConfigurationReader) throws(FileFormatError) {
-    // The dictionaries of the first files win over the objects beside them.
+    // In early files, the dictionaries take precedence over the objects next to them.
     let text = file.object("text_config_dict") ?? file.object("text_config")
     let vision = file.object("vision_config_dict") ?? file.object("vision_config")
     self.init(projection: file.size("projection_dim", default: 512))
@@ -76,10 +76,10 @@ extension CLIPText.Configuration {
       vocabularySize: file.size("vocab_size", default: 49_408),
       contextLength: file.size("max_position_embeddings", default: 77),
       layers: file.layerCount("num_hidden_layers", default: 12), heads: file.integer("num_attention_heads", default: 8),
-      width: file.size("hidden_size", default: 512), hidden: file.size("intermediate_size", default: 2_048),
+      width: file.size("hidden_size", default: 512), intermediateSize: file.size("intermediate_size", default: 2_048),
       activation: file.activation("hidden_act", default: "quick_gelu"),
       epsilon: file.number("layer_norm_eps", default: 1e-5))
-    // The first files name 2, which was never the end token: there the highest number in a text counts.
+    // Early files name token 2, which was never the end token; there, the token with the highest id ends a text.
     let end = file.integer("eos_token_id", default: 49_407, in: 0...0x7FFF_FFFF)
     self.end = end == 2 ? nil : Int32(end)
     file.expect("hidden_size", width, isMultipleOf: "num_attention_heads", heads)
@@ -92,7 +92,7 @@ extension CLIPVision.Configuration {
       imageSize: file.integer("image_size", default: 224), patchSize: file.size("patch_size", default: 32),
       channels: file.size("num_channels", default: 3), layers: file.layerCount("num_hidden_layers", default: 12),
       heads: file.integer("num_attention_heads", default: 12), width: file.size("hidden_size", default: 768),
-      hidden: file.size("intermediate_size", default: 3_072),
+      intermediateSize: file.size("intermediate_size", default: 3_072),
       activation: file.activation("hidden_act", default: "quick_gelu"),
       epsilon: file.number("layer_norm_eps", default: 1e-5))
     file.expect("hidden_size", width, isMultipleOf: "num_attention_heads", heads)
@@ -104,19 +104,19 @@ extension CLIPVision.Configuration {
 
 extension CLIP: PublishedModel {
   /// `input_ids`, `attention_mask`, `pixel_values` → `logits_per_image`, `logits_per_text`, `text_embeds`, `image_embeds`, and
-  /// what the two encoders give; `loss` where there are as many texts as pictures and no cotangents.
+  /// the outputs of both encoders; `loss` if there are as many texts as images and no cotangents.
   public func outputs(for inputs: InputReader) throws(FileFormatError) -> ModelOutputs {
     let (t, v) = (configuration.text, configuration.vision)
     let ids = inputs.indices(
       "input_ids", ["texts", .named("length", atMost: t.contextLength)], below: t.vocabularySize)
     let tokens = inputs.optionalIndices("attention_mask", ["texts", "length"], below: 2)
     let pixels = inputs.tensor(
-      "pixel_values", ["pictures", .size(v.channels), .size(v.imageSize), .size(v.imageSize)])
+      "pixel_values", ["images", .size(v.channels), .size(v.imageSize), .size(v.imageSize)])
     try inputs.check()
 
-    let (textStates, visionStates) = (text.allHiddenStates(ids, tokens: tokens), vision.allHiddenStates(pixels))
-    let lastText = text.finalNorm(textStates[textStates.count - 1])
-    let lastVision = visionStates[visionStates.count - 1]
+    let (textRecord, visionRecord) = (inputs.record(), inputs.record())
+    let lastText = text.finalNorm(text.hiddenStates(ids, tokens: tokens, observer: textRecord.observer))
+    let lastVision = vision.hiddenStates(pixels, observer: visionRecord.observer)
     let textVectors = textProjection(text.pooled(lastText, ids))
     let imageVectors = visionProjection(vision.finalNorm(lastVision.firstTokens))
     let (texts, images) = (textVectors.normalizedToUnitLength(), imageVectors.normalizedToUnitLength())
@@ -127,13 +127,13 @@ extension CLIP: PublishedModel {
         ("logits_per_image", similarities), ("logits_per_text", similarities.transposed()), ("text_embeds", texts),
         ("image_embeds", images),
       ], loss: isSquare && !inputs.inputs.hasCotangents ? CLIP.loss(similarities) : nil)
-    for (name, last, vectors, states) in [
-      ("text_model_output", lastText, textVectors, textStates),
-      ("vision_model_output", lastVision, imageVectors, visionStates),
+    for (name, last, vectors, record) in [
+      ("text_model_output", lastText, textVectors, textRecord),
+      ("vision_model_output", lastVision, imageVectors, visionRecord),
     ] {
       outputs.add(name + ".last_hidden_state", last)
       outputs.add(name + ".pooler_output", vectors)
-      outputs.add(name + ".hidden_states", each: states)
+      outputs.add(record, part: name + ".")
     }
     return outputs
   }

@@ -1,29 +1,29 @@
-// Pictures and texts in one space of vectors. Read first: ApusVision/ViT/ViT.swift. Read next: CLIPTowers.swift, CLIP+Checkpoint.swift.
+// CLIP: images and texts in one embedding space. Read first: ApusVision/ViT/ViT.swift. Read next: CLIPTowers.swift, CLIP+Checkpoint.swift.
 
 import ApusBase
 public import ApusNN
 public import ApusTensor
 
-/// Contrastive Language–Image Pre-training: two encoders whose vectors are close where a text describes a picture (Radford et
+/// Contrastive Language–Image Pre-training: two encoders whose embeddings are close if a text describes an image (Radford et
 /// al., arXiv:2103.00020).
 ///
 /// ```
-///   pixels [B, C, S, S] ─ vision ─ [B, Wv] ─ visionProjection ─ / length ─ image vectors [B, P] ──┐
+///   pixels [B, C, S, S] ─ vision ─ [B, Wv] ─ visionProjection ─ / length ─ images [B, P] ─────────┐
 ///                                                                                                (·)─ × exp(logitScale)
-///   ids [N, T] ────────── text ─── [N, Wt] ─ textProjection ─── / length ─ text vectors  [N, P] ──┘     │
+///   ids [N, T] ────────── text ─── [N, Wt] ─ textProjection ─── / length ─ texts  [N, P] ─────────┘     │
 ///                                                                            similarities [B, N], [N, B]
 /// ```
 ///
-/// In training, picture i belongs to text i of the batch and to no other: a cross-entropy over each row and each column of
-/// the similarities. Later any texts can serve as classes ("a photo of a cat"), without training.
+/// In training, image i belongs to text i of the batch and to no other, so the loss is a cross-entropy over each row and each
+/// column of the similarities. Afterwards, any texts can serve as classes ("a photo of a cat"), without further training.
 public final class CLIP: Module {
-  /// Sizes.
+  /// The sizes of a CLIP.
   public struct Configuration: Sendable, Equatable {
-    /// Of the encoder of texts.
+    /// The sizes of the text encoder.
     public var text: CLIPText.Configuration
-    /// Of the encoder of pictures.
+    /// The sizes of the image encoder.
     public var vision: CLIPVision.Configuration
-    /// Features of the common space.
+    /// The dimension of the common embedding space.
     public var projection: Int
 
     public init(
@@ -36,21 +36,21 @@ public final class CLIP: Module {
     public static let base32 = Configuration()
     /// CLIP ViT-L/14: 427,616,513 parameters.
     public static let large14 = Configuration(
-      text: .init(heads: 12, width: 768, hidden: 3_072),
-      vision: .init(patchSize: 14, layers: 24, heads: 16, width: 1_024, hidden: 4_096), projection: 768)
+      text: .init(heads: 12, width: 768, intermediateSize: 3_072),
+      vision: .init(patchSize: 14, layers: 24, heads: 16, width: 1_024, intermediateSize: 4_096), projection: 768)
   }
 
-  /// Sizes.
+  /// The sizes.
   public let configuration: Configuration
-  /// From tokens to vectors.
+  /// The text encoder.
   public let text: CLIPText
-  /// From pixels to vectors.
+  /// The image encoder.
   public let vision: CLIPVision
-  /// Into the common space, [projection, text width].
+  /// The projection of texts into the common space, [projection, text width].
   public let textProjection: Linear
-  /// Into the common space, [projection, vision width].
+  /// The projection of images into the common space, [projection, vision width].
   public let visionProjection: Linear
-  /// The logarithm of what similarities are multiplied by; begins as log(1/0.07).
+  /// The logarithm of the factor of the similarities; initially log(1/0.07).
   @Parameter public var logitScale: Tensor
 
   public init(_ configuration: Configuration) {
@@ -67,35 +67,35 @@ public final class CLIP: Module {
     logitScale = Tensor(2.6592)
   }
 
-  /// Texts in the common space, of length 1.
+  /// The embeddings of texts in the common space, normalized to length 1.
   ///
   /// - Parameters:
   ///   - ids: [texts, length], each with an end token.
-  ///   - tokens: [texts, length], 0 at padding; nil: there is none. (What stands behind the end token is never seen.)
+  ///   - tokens: [texts, length], 0 at padding; nil: there is none. (Tokens after the end token have no effect.)
   /// - Returns: [texts, projection]
   public func embedding(ofTexts ids: IndexTensor, tokens: IndexTensor? = nil) -> Tensor {
     textProjection(text(ids, tokens: tokens)).normalizedToUnitLength()
   }
 
-  /// Pictures in the common space, of length 1.
+  /// The embeddings of images in the common space, normalized to length 1.
   ///
-  /// - Parameter pixels: [pictures, channels, size, size], prepared as by `ImageProcessor`.
-  /// - Returns: [pictures, projection]
+  /// - Parameter pixels: [images, channels, size, size], prepared as by `ImageProcessor`.
+  /// - Returns: [images, projection]
   public func embedding(ofImages pixels: Tensor) -> Tensor { visionProjection(vision(pixels)).normalizedToUnitLength() }
 
-  /// How well each picture fits each text: cosines, scaled. A softmax over the texts gives probabilities.
+  /// The scaled cosine similarity of each image and each text; a softmax over the texts gives probabilities.
   ///
   /// - Parameters:
-  ///   - images: [pictures, projection], of length 1.
-  ///   - texts: [texts, projection], of length 1.
-  /// - Returns: [pictures, texts]
+  ///   - images: [images, projection], normalized.
+  ///   - texts: [texts, projection], normalized.
+  /// - Returns: [images, texts]
   public func similarities(images: Tensor, texts: Tensor) -> Tensor {
     images.matmul(texts, transposing: .second) * logitScale.exp()
   }
 
-  /// The contrastive loss: the mean of the cross-entropies over rows and over columns, where the diagonal is right.
+  /// The contrastive loss: the mean of the cross-entropies over rows and over columns, whose targets are on the diagonal.
   ///
-  /// - Parameter similarities: [n, n]: pictures and the texts that describe them, in the same order.
+  /// - Parameter similarities: [n, n], of images and the texts that describe them, in the same order.
   public static func loss(_ similarities: Tensor) -> Tensor {
     let count = similarities.shape[0]
     require(similarities.shape == [count, count], "CLIP.loss: similarities \(similarities.shape) (expected a square)")

@@ -1,4 +1,4 @@
-// Normalization over groups of channels as a layer. Read first: ApusTensor/Ops/GroupNorm.swift.
+// Group normalization as a layer. Read first: ApusTensor/Ops/GroupNorm.swift.
 
 import ApusBase
 public import ApusTensor
@@ -9,17 +9,17 @@ public final class GroupNorm: Layer {
   @Parameter public var weight: Tensor?
   /// [channels]; absent if the layer only normalizes.
   @Parameter public var bias: Tensor?
-  /// Into how many groups the channels are divided.
+  /// The number of groups that the channels are divided into.
   public let groups: Int
   /// Added to the variance.
   public let epsilon: Float
 
   /// - Parameters:
-  ///   - groups: into how many groups the channels are divided, neighbours together.
+  ///   - groups: the number of groups of consecutive channels.
   ///   - channels: the size of axis 1 of the inputs.
   ///   - epsilon: added to the variance.
-  ///   - affine: whether channels are scaled and shifted.
-  /// - Precondition: the channels divide by the groups.
+  ///   - affine: whether channels are scaled and shifted by learned parameters.
+  /// - Precondition: the number of channels is a multiple of the number of groups.
   public init(_ groups: Int, channels: Int, epsilon: Float = 1e-5, affine: Bool = true) {
     require(
       groups > 0 && channels % groups == 0, "GroupNorm: \(channels) channels in \(groups) equal groups")
@@ -29,7 +29,7 @@ public final class GroupNorm: Layer {
     self.epsilon = epsilon
   }
 
-  /// [examples, channels, ..] → the same shape.
+  /// Normalizes [examples, channels, ..]; the shape stays the same.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon)
   }

@@ -2,23 +2,26 @@
 
 public import ApusTensor
 
-/// Normalizes the trailing axes to mean 0 and variance 1, then scales and shifts (arXiv:1607.06450).
+/// Normalizes the trailing axes to mean 0 and variance 1, then scales and shifts them (Ba et al., arXiv:1607.06450).
 public final class LayerNorm: Layer {
-  /// The normalized shape.
+  /// The scale, of the normalized shape.
   @Parameter public var weight: Tensor
-  /// The normalized shape; absent if the layer only scales.
+  /// The shift, of the normalized shape; absent if the layer only scales.
   @Parameter public var bias: Tensor?
   /// Added to the variance.
   public let epsilon: Float
 
-  /// - Parameter shape: the trailing axes to normalize.
+  /// - Parameters:
+  ///   - shape: the sizes of the trailing axes to normalize.
+  ///   - epsilon: added to the variance.
+  ///   - bias: whether there is a shift.
   public init(_ shape: Shape, epsilon: Float = 1e-5, bias: Bool = true) {
     weight = Initializer.ones(shape)
     self.bias = bias ? Initializer.zeros(shape) : nil
     self.epsilon = epsilon
   }
 
-  /// Over the last axis of the given size.
+  /// Normalizes the last axis, which has size `width`.
   public convenience init(_ width: Int, epsilon: Float = 1e-5, bias: Bool = true) {
     self.init([width], epsilon: epsilon, bias: bias)
   }

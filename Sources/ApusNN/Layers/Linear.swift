@@ -4,21 +4,21 @@ public import ApusTensor
 
 /// y = act(x·Wᵀ + b)
 ///
-/// Weight and bias begin uniform over ±1/√in, as in PyTorch.
+/// Weight and bias are initialized uniformly over ±1/√in, as in PyTorch.
 public final class Linear: Layer {
-  /// [out, in]
+  /// W, [out, in].
   @Parameter public var weight: Tensor
-  /// [out]
+  /// b, [out]; absent if the layer has none.
   @Parameter public var bias: Tensor?
-  /// Applied to the result, fused into the product.
+  /// The activation applied to the result, fused into the product; nil: none.
   public let activation: Activation?
 
   /// - Parameters:
-  ///   - inputs: features of x.
-  ///   - outputs: features of y.
-  ///   - bias: whether there is one.
-  ///   - activation: applied to the result.
-  ///   - initializer: of the weight.
+  ///   - inputs: the size of the last axis of x.
+  ///   - outputs: the size of the last axis of y.
+  ///   - bias: whether there is a bias.
+  ///   - activation: applied to the result; nil: none.
+  ///   - initializer: initializes the weight.
   public init(
     _ inputs: Int, _ outputs: Int, bias: Bool = true, activation: Activation? = nil,
     initializer: Initializer = .fanInUniform
@@ -28,7 +28,7 @@ public final class Linear: Layer {
     self.activation = activation
   }
 
-  /// [.., in] → [.., out]
+  /// The layer applied to x, [.., in] → [.., out].
   public func callAsFunction(_ x: Tensor) -> Tensor {
     linear(x, weight: weight, bias: bias, activation: activation)
   }

@@ -3,7 +3,7 @@
 import ApusBase
 public import ApusTensor
 
-/// Fully connected layers with a nonlinearity between them.
+/// Linear layers with an activation between them.
 ///
 /// ```
 ///   x [.., sizes₀] ─ Linear ─ act ─ Linear ─ act ─ … ─ Linear ─ y [.., sizesₙ]
@@ -12,11 +12,11 @@ public import ApusTensor
 /// One hidden layer can approximate any continuous function (Cybenko 1989; Hornik 1991); with none, the model is linear and
 /// cannot even compute XOR (Minsky, Papert 1969). Rumelhart, Hinton and Williams (Nature 323, 1986) showed how to train it.
 public final class MLP: Layer {
-  /// Sizes and nonlinearity.
+  /// The sizes and the activation of an MLP.
   public struct Configuration: Sendable, Equatable, Codable {
-    /// Features of the input, of every hidden layer, and of the output.
+    /// The sizes of the input, of each hidden layer, and of the output.
     public var sizes: [Int]
-    /// Between the layers; not after the last.
+    /// The activation after each layer but the last.
     public var activation: Activation
 
     /// - Precondition: at least two sizes.
@@ -27,9 +27,9 @@ public final class MLP: Layer {
     }
   }
 
-  /// Sizes and nonlinearity.
+  /// The sizes and the activation.
   public let configuration: Configuration
-  /// From input to output.
+  /// The layers, from input to output.
   public let layers: [Linear]
 
   public init(_ configuration: Configuration) {
@@ -40,6 +40,6 @@ public final class MLP: Layer {
     }
   }
 
-  /// [.., sizes.first] → [.., sizes.last]
+  /// The network applied to x, [.., first size] → [.., last size].
   public func callAsFunction(_ x: Tensor) -> Tensor { layers.reduce(x) { $1($0) } }
 }

@@ -1,16 +1,16 @@
-// Which tokens of a batch are real, as attention wants to know it. Read first: ApusTensor/Ops/Attention.swift.
+// Attention masks for padded batches. Read first: ApusTensor/Ops/Attention.swift.
 
 import ApusBase
 public import ApusTensor
 
 extension AttentionMask {
-  /// The mask for a batch whose sequences are filled up to one length.
+  /// The mask for a batch whose sequences are padded to one length.
   ///
-  /// Padding behind the tokens, the usual case, costs nothing: the number of tokens is enough. Any other pattern (padding
-  /// in front, gaps) becomes a bias of −∞.
+  /// Padding at the end, the usual case, costs nothing: the lengths are enough. Any other pattern, such as padding at the
+  /// beginning or gaps, becomes a bias of −∞.
   ///
   /// - Parameters:
-  ///   - tokens: [batch, length], 0 at padding and anything else at tokens; nil: all are tokens.
+  ///   - tokens: [batch, length], 0 at padding and anything else at tokens; nil: there is no padding.
   ///   - causal: whether position i sees positions up to i only.
   public static func padding(_ tokens: IndexTensor?, causal: Bool = false) -> AttentionMask {
     var mask = causal ? AttentionMask.causal : .none
@@ -25,5 +25,15 @@ extension AttentionMask {
       mask.bias = Tensor(tokens.indices.map { $0 == 0 ? -.infinity : 0 }, shape: [batch, 1, 1, length])
     }
     return mask
+  }
+
+  /// This mask with something more added to the scores, such as a `RelativePositionBias`.
+  ///
+  /// - Parameter bias: broadcast to [batch, heads, queries, keys]; nil: nothing.
+  public func adding(_ bias: Tensor?) -> AttentionMask {
+    guard let bias else { return self }
+    var result = self
+    result.bias = self.bias.map { $0 + bias } ?? bias
+    return result
   }
 }

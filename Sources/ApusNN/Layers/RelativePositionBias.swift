@@ -1,31 +1,37 @@
-// A learned number for every head and distance, added to attention's scores. Read next: ApusLanguage/T5/T5.swift.
+// A learned bias of attention scores for each head and each distance. Read first: Positions.swift.
+// Read next: ApusLanguage/T5/T5Stack.swift.
 
 import ApusBase
 public import ApusTensor
 import Foundation
 
-/// A bias of attention scores that depends on the distance from query to key only (Raffel et al., arXiv:1910.10683,
+/// A bias added to attention scores that depends only on the distance from query to key (Raffel et al., arXiv:1910.10683,
 /// section 2.1).
 ///
-/// Distances share numbers in buckets: half of them (of each direction) hold one distance each, the others grow
-/// geometrically up to `maximumDistance`; whatever is farther shares the last one.
+/// Distances are grouped into buckets, and each bucket has one bias per head. In each direction, half of the buckets hold a
+/// single distance; the ranges of the others grow geometrically up to `maximumDistance`, and all longer distances share the
+/// last bucket.
 ///
 /// ```
-///   distance   0  1  2  3  4  5  6  7  8 … 11  12 … 15  16 … 22  …      8 exact buckets, then ever wider ones
+///   distance   0  1  2  3  4  5  6  7  8 … 11  12 … 15  16 … 22  …      8 exact buckets, then wider and wider ones
 /// ```
 public final class RelativePositionBias: Module {
   /// [buckets, heads]
   @Parameter public var weight: Tensor
-  /// Whether keys behind the query have buckets of their own; otherwise they share that of distance 0.
+  /// Whether keys after the query have buckets of their own; otherwise they share the bucket of distance 0.
   public let isBidirectional: Bool
-  /// From here on all distances are one.
+  /// Distances from here on share a bucket.
   public let maximumDistance: Int
-  /// The buckets of one direction, for the first distances from 0 on: looked up for every key of every token.
+  /// The buckets of the first distances in one direction, which are looked up for each key of each token.
   private let firstBuckets: [Int]
   private static let mostFirstBuckets = 1_024
 
   /// - Parameters:
-  ///   - buckets: an even number if bidirectional.
+  ///   - heads: the number of attention heads.
+  ///   - buckets: the number of buckets; even if bidirectional.
+  ///   - maximumDistance: distances from here on share a bucket.
+  ///   - isBidirectional: whether keys after the query have buckets of their own.
+  ///   - initializer: by default normal with standard deviation 1.
   /// - Precondition: at least two buckets in each direction.
   public init(
     heads: Int, buckets: Int = 32, maximumDistance: Int = 128, isBidirectional: Bool,
@@ -46,7 +52,7 @@ public final class RelativePositionBias: Module {
   ///
   /// - Returns: [heads, queries, keys], to be the `bias` of an `AttentionMask`.
   public func callAsFunction(queries: Int, keys: Int, from start: Int = 0) -> Tensor {
-    // One look-up of the bucket for each distance, from the last query's to key 0 to the first query's to the last key.
+    // The bucket of each distance is looked up once, from the last query and key 0 to the first query and the last key.
     let nearest = -(start + queries - 1)
     let count = weight.shape[0]
     let buckets = (nearest...max(nearest, keys - 1 - start)).map { Int32(bucket(ofDistance: $0, among: count)) }
@@ -58,7 +64,7 @@ public final class RelativePositionBias: Module {
     return weight.gathering(IndexTensor(indices, shape: [queries, keys])).permuted([2, 0, 1])
   }
 
-  /// The same biases as a constant, for a decoder that writes: made in one pass, in memory of one size.
+  /// The same biases as a constant, for decoding: computed in one pass, without intermediate tensors.
   ///
   /// - Returns: [heads, queries, keys]
   package func constant(queries: Int, keys: Int, from start: Int) -> Tensor {
@@ -76,7 +82,7 @@ public final class RelativePositionBias: Module {
     }
   }
 
-  /// The bucket of a key's position minus the query's.
+  /// The bucket of the position of a key minus that of the query.
   func bucket(ofDistance distance: Int) -> Int { bucket(ofDistance: distance, among: weight.shape[0]) }
 
   private func bucket(ofDistance distance: Int, among buckets: Int) -> Int {
@@ -90,7 +96,7 @@ public final class RelativePositionBias: Module {
   private static func bucket(of distance: Int, among buckets: Int, upTo maximumDistance: Int) -> Int {
     let exact = buckets / 2
     if distance < exact { return distance }
-    // In Float, as the models were trained: at the buckets' edges rounding decides.
+    // In Float, as the models were trained: at the edges of buckets, rounding decides.
     let growth = log(Float(distance) / Float(exact)) / Float(log(Double(maximumDistance) / Double(exact)))
     return min(buckets - 1, exact + Int(growth * Float(buckets - exact)))
   }

@@ -1,31 +1,33 @@
-// Rotary positions beyond the length of the training: slower rotations, for all pairs or for some.
+// Rotary positions for sequences longer than those of the training: slower rotations, for all pairs of features or for some.
 // Read first: RotaryPositions.swift.
 
 import Foundation
 
-/// How the frequencies of rotary positions are changed so that a model reads longer texts than it was trained on.
+/// How the frequencies of rotary positions are changed so that a model can read longer sequences than it was trained on.
 ///
-/// A pair of features that turns often within the training's length measures near distances, and reads them best when
-/// nothing changes; one that turns less than once has never seen larger angles and must be slowed down. The variants differ
-/// in where they draw the line.
+/// A pair of features that completes many rotations within the training length measures short distances, and is best left
+/// unchanged. A pair that completes less than one rotation has never seen larger angles, so it must rotate more slowly. The
+/// variants differ in where they draw the line.
 public enum RotaryScaling: Sendable, Equatable, Codable {
-  /// As trained.
+  /// The frequencies of the training.
   case none
-  /// All frequencies divided by `factor`: positions in between those of the training (Chen et al., arXiv:2306.15595).
+  /// All frequencies divided by `factor`, which interpolates between the positions of the training (Chen et al., arXiv:2306.15595).
   case linear(factor: Float)
-  /// A larger base for texts longer than `originalLength`: the slower a pair, the more it is slowed down.
+  /// A larger base for sequences longer than `originalLength`: the lower a frequency, the more it is lowered.
   case dynamic(factor: Float, originalLength: Int)
-  /// Llama 3.1's: wavelengths above originalLength/low are divided, those below originalLength/high kept, linear between
-  /// (arXiv:2407.21783).
+  /// The scaling of Llama 3.1 (arXiv:2407.21783): frequencies with wavelengths above originalLength/low are divided by `factor`,
+  /// those with wavelengths below originalLength/high are kept, and between them there is a linear transition.
   case llama3(factor: Float, lowFrequencyFactor: Float, highFrequencyFactor: Float, originalLength: Int)
-  /// A ramp between pairs that turn `fast` and `slow` times within the training's length, and larger vectors to sharpen the
-  /// attention (Peng et al., arXiv:2309.00071).
+  /// YaRN: a ramp between pairs that complete `fast` and `slow` rotations within the training length, and larger amplitudes,
+  /// which sharpen the attention (Peng et al., arXiv:2309.00071).
   ///
   /// - Parameters:
-  ///   - fast: pairs that turn more often are kept; 32 in the paper.
-  ///   - slow: pairs that turn less often are divided by `factor`; 1 in the paper.
+  ///   - factor: the factor that low frequencies are divided by.
+  ///   - originalLength: the training length.
+  ///   - fast: pairs with more rotations are kept; 32 in the paper.
+  ///   - slow: the frequencies of pairs with fewer rotations are divided by `factor`; 1 in the paper.
   ///   - amplitude: the factor of cosines and sines; nil: 0.1·ln(factor) + 1.
-  ///   - roundsRamp: whether the ramp's ends are moved outwards to whole pairs.
+  ///   - roundsRamp: whether the ends of the ramp are rounded outward to whole pairs.
   case yarn(
     factor: Float, originalLength: Int, fast: Float = 32, slow: Float = 1, amplitude: Float? = nil,
     roundsRamp: Bool = true)
@@ -36,12 +38,12 @@ public enum RotaryScaling: Sendable, Equatable, Codable {
     return amplitude ?? (factor <= 1 ? 1 : Float(0.1 * Foundation.log(Double(factor)) + 1))
   }
 
-  /// Whether long texts have other frequencies than short ones.
+  /// Whether the frequencies depend on the length of the sequence.
   var dependsOnLength: Bool { if case .dynamic = self { true } else { false } }
 
-  /// The angle between neighbouring positions for every pair of features, [size / 2].
+  /// The angle between neighboring positions for each pair of features, [size / 2].
   ///
-  /// - Parameter length: of the text, which matters to `dynamic` only.
+  /// - Parameter length: the length of the sequence, which only `dynamic` depends on.
   func frequencies(size: Int, base: Float, length: Int) -> [Float] {
     func geometric(_ base: Double) -> [Double] {
       (0..<size / 2).map { Double(1 / Float(pow(base, Double(Float(2 * $0) / Float(size))))) }
@@ -64,7 +66,7 @@ public enum RotaryScaling: Sendable, Equatable, Codable {
         return (1 - share) * frequency / Double(factor) + share * frequency
       }
     case .yarn(let factor, let originalLength, let fast, let slow, _, let roundsRamp):
-      /// The (fractional) pair that turns so many times within the original length.
+      /// The (fractional) pair that completes so many rotations within the original length.
       func pair(turning turns: Float) -> Double {
         Double(size) * Foundation.log(Double(originalLength) / (Double(turns) * 2 * .pi))
           / (2 * Foundation.log(Double(base)))
@@ -81,7 +83,7 @@ public enum RotaryScaling: Sendable, Equatable, Codable {
     return scaled.map { Float($0) }
   }
 
-  /// What is impossible about the numbers, one sentence each.
+  /// Everything that is invalid about the parameters, one sentence each.
   public var problems: [String] {
     func check(_ conditions: (Bool, String)...) -> [String] { conditions.filter { !$0.0 }.map(\.1) }
     switch self {

@@ -1,4 +1,4 @@
-// Layers one after another.
+// Layers applied one after another. Read first: ../Module/Module.swift.
 
 public import ApusTensor
 
@@ -12,7 +12,7 @@ public import ApusTensor
 /// }
 /// ```
 public final class Sequential: Layer {
-  /// In the order of application.
+  /// The layers, in the order of application.
   public let layers: [any Layer]
 
   public init(_ layers: [any Layer]) { self.layers = layers }
@@ -22,7 +22,7 @@ public final class Sequential: Layer {
   public func callAsFunction(_ x: Tensor) -> Tensor { layers.reduce(x) { $1($0) } }
 }
 
-/// Collects the layers of a `Sequential`, with `if` and `for`.
+/// Collects the layers of a `Sequential`; `if` and `for` are supported.
 @resultBuilder
 public enum LayerBuilder {
   public static func buildExpression(_ layer: any Layer) -> [any Layer] { [layer] }

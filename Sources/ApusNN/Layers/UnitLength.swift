@@ -18,7 +18,4 @@ extension Tensor {
   public func normalizedToUnitLength() -> Tensor {
     self / maximum(squared().sum(along: -1, keepingDimensions: true).squareRoot(), Tensor(1e-12))
   }
-
-  /// The first position of each sequence, [batch, length, width] → [batch, width]: what classifiers of BERT and ViT read.
-  package var firstTokens: Tensor { slice(0..<1, along: 1).reshaped(to: [shape[0], shape[2]]) }
 }

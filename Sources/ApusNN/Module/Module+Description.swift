@@ -3,9 +3,9 @@
 import ApusTensor
 
 extension Module {
-  /// The module as a tree: types, parameters with their shapes, and the number of trainable numbers below each module.
+  /// The module as a tree of types and parameters, with shapes and parameter counts.
   ///
-  /// A module that refers back to one it is part of is named there, and not unfolded again.
+  /// A reference back to an enclosing module is named, but not expanded again.
   public var description: String {
     ([heading(self, name: nil)] + lines(of: self, indent: "  ", inside: [])).joined(separator: "\n")
   }
@@ -24,7 +24,7 @@ extension Module {
     }
   }
 
-  /// - Parameter path: the modules that the property is part of.
+  /// - Parameter path: the enclosing modules.
   private func lines(of value: Any, name: String, indent: String, inside path: Set<ObjectIdentifier>) -> [String] {
     switch ModuleWalk.kind(of: value) {
     case .leaf(.parameter(let variable)): return ["\(indent)\(name): \(variable.value.shape)"]

@@ -1,11 +1,11 @@
-// What a layer or model is. Read first: Parameter.swift. Read next: ModuleWalk.swift, StateDictionary.swift.
+// The protocols of layers and models. Read first: Parameter.swift. Read next: ModuleWalk.swift, StateDictionary.swift.
 
 public import ApusTensor
 
 /// A part of a network: a final class whose stored properties are parameters, buffers, and other modules.
 ///
-/// Conforming takes nothing but declaring it. The parameters are found by their property wrappers, in the order of
-/// declaration, and are named by their property paths: `blocks.0.attention.projection.weight`.
+/// There is nothing to implement. Parameters are found by their property wrappers, in the order of declaration, and are named by
+/// their property paths, such as `blocks.0.attention.projection.weight`.
 ///
 /// ```swift
 /// final class Classifier: Module {
@@ -16,24 +16,24 @@ public import ApusTensor
 /// ```
 public protocol Module: AnyObject, CustomStringConvertible {}
 
-/// A module from one tensor to one tensor: what `Sequential` chains.
+/// A module that maps one tensor to one tensor; `Sequential` chains these.
 public protocol Layer: Module {
   /// The layer applied to x.
   func callAsFunction(_ x: Tensor) -> Tensor
 }
 
 extension Module {
-  /// All trainable tensors by property path, in order of declaration; a shared one appears once, under its first path.
+  /// All trainable tensors with their property paths, in order of declaration; a shared one appears once, under its first path.
   public var namedParameters: [(name: String, variable: Variable)] {
     ModuleWalk(self).parameters
   }
 
-  /// All trainable tensors, in order of declaration: what an optimizer takes.
+  /// All trainable tensors, in order of declaration, as an optimizer takes them.
   public var parameters: [Variable] { namedParameters.map(\.variable) }
 
-  /// All saved but untrained tensors by property path.
+  /// All tensors that are saved but not trained, with their property paths.
   public var namedBuffers: [(name: String, buffer: BufferBox)] { ModuleWalk(self).buffers }
 
-  /// The number of trainable numbers.
+  /// The number of trainable scalars.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.elementCount } }
 }

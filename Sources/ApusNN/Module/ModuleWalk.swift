@@ -3,9 +3,9 @@
 import ApusBase
 import ApusTensor
 
-/// Everything that a module holds, by property path.
+/// The parameters, buffers and modules inside a module, by property path.
 ///
-/// Reflection costs a few microseconds a property, so callers walk once and keep what they found.
+/// Reflection takes a few microseconds per property, so callers walk once and keep the result.
 struct ModuleWalk {
   enum Leaf {
     case parameter(Variable)
@@ -15,12 +15,12 @@ struct ModuleWalk {
 
   private(set) var parameters: [(name: String, variable: Variable)] = []
   private(set) var buffers: [(name: String, buffer: BufferBox)] = []
-  /// The module itself, and those inside it.
+  /// The module itself and all modules inside it.
   private(set) var modules: [any Module] = []
   private var seen: Set<ObjectIdentifier> = []
 
   init(_ module: any Module) {
-    // A part that refers back to the whole adds nothing to it.
+    // A reference from a part back to the whole is not visited again.
     seen.insert(ObjectIdentifier(module))
     visit(module, path: "")
   }
@@ -58,7 +58,7 @@ struct ModuleWalk {
     case other
   }
 
-  /// What a property is, seen through optionals and existentials.
+  /// The kind of a property, looking through optionals and existentials.
   static func kind(of value: Any) -> Kind {
     if let leaf = value as? any ModuleLeaf { return .leaf(leaf.leaf) }
     if let module = value as? any Module { return .module(module) }
@@ -86,7 +86,8 @@ struct ModuleWalk {
     if case .other = kind(of: value) { false } else { true }
   }
 
-  /// The stored properties of a module and its superclasses, in order of declaration, without the wrappers' underscore.
+  /// The stored properties of a module and its superclasses, in order of declaration, without the underscores of property
+  /// wrappers.
   static func properties(of module: any Module) -> [(label: String, value: Any)] {
     var mirrors: [Mirror] = []
     var next: Mirror? = Mirror(reflecting: module)

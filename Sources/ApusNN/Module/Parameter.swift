@@ -3,11 +3,11 @@
 import ApusBase
 public import ApusTensor
 
-/// What a `@Parameter` may hold: a tensor, or a tensor that may be absent (a layer without bias).
+/// The values that a `@Parameter` may hold: a tensor, or an optional tensor, such as the bias of a layer that may have none.
 public protocol ParameterValue {
-  /// The tensor, if there is one.
+  /// The variable that holds a value; nil for an absent one.
   static func variable(for value: Self) -> Variable?
-  /// What reading the parameter gives.
+  /// The value that a variable holds.
   static func value(of variable: Variable?) -> Self
 }
 
@@ -25,10 +25,10 @@ extension Tensor?: ParameterValue {
   public static func value(of variable: Variable?) -> Tensor? { variable?.value }
 }
 
-/// A tensor that training changes.
+/// A tensor that is trained.
 ///
-/// Reading the property gives the tensor, tracked inside `valueAndGradients`; `$property` is its `Variable`, the key of its
-/// gradient. Sharing the variable shares the weight.
+/// Reading the property gives the tensor, which is tracked inside `valueAndGradients`; `$property` is its `Variable`, the key
+/// of its gradient. Sharing the variable ties the weights.
 ///
 /// ```swift
 /// final class Scale: Layer {
@@ -54,7 +54,7 @@ public struct Parameter<Value: ParameterValue> {
   }
 }
 
-/// A tensor that is saved with a module but not trained: a running mean, a fixed table.
+/// A tensor that is saved with a module but not trained, such as a running mean or a fixed table.
 @propertyWrapper
 public struct Buffer {
   /// The box that holds the tensor.
@@ -68,14 +68,14 @@ public struct Buffer {
   }
 }
 
-/// A tensor with an identity that no gradient flows to.
+/// A reference to a tensor that receives no gradient.
 public final class BufferBox {
   public var value: Tensor { didSet { value = value.detached } }
 
   init(_ value: Tensor) { self.value = value.detached }
 }
 
-/// What the walk through a module looks for; the two wrappers conform.
+/// The property wrappers that the walk through a module looks for.
 protocol ModuleLeaf {
   var leaf: ModuleWalk.Leaf { get }
 }

@@ -1,8 +1,8 @@
-// A module's tensors by name: what is saved, and loaded back. Read next: ApusWeights/Safetensors/Safetensors.swift.
+// The state dictionary: a module's tensors by name, for saving and loading. Read next: ApusWeights/Safetensors/Safetensors.swift.
 
 public import ApusTensor
 
-/// Tensors by name, in order.
+/// Named tensors, in order.
 public struct StateDictionary: Sendable {
   /// The names and tensors, in order.
   public private(set) var entries: [(name: String, tensor: Tensor)] = []
@@ -12,7 +12,7 @@ public struct StateDictionary: Sendable {
     for (name, tensor) in entries { self[name] = tensor }
   }
 
-  /// The tensor of that name.
+  /// The tensor of that name; nil if there is none.
   public subscript(name: String) -> Tensor? {
     get { positions[name].map { entries[$0].tensor } }
     set {
@@ -34,13 +34,13 @@ public struct StateDictionary: Sendable {
   public var names: [String] { entries.map(\.name) }
 }
 
-/// A state dictionary that does not fit a module: everything that is wrong with it.
+/// The mismatches between a state dictionary and a module, all at once.
 public struct StateDictionaryError: Error, CustomStringConvertible, Sendable {
-  /// What the module has and the dictionary lacks.
+  /// Names that the module has and the dictionary lacks.
   public var missing: [String] = []
-  /// What the dictionary has and the module lacks.
+  /// Names that the dictionary has and the module lacks.
   public var unexpected: [String] = []
-  /// What both have in different shapes.
+  /// Names that both have, with different shapes.
   public var misshapen: [(name: String, expected: Shape, found: Shape)] = []
 
   var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshapen.isEmpty }
@@ -64,7 +64,9 @@ extension Module {
 
   /// Sets all parameters and buffers from a dictionary.
   ///
-  /// - Parameter strict: whether names that the module does not have are an error; missing and misshapen ones always are.
+  /// - Parameters:
+  ///   - state: the tensors by property path.
+  ///   - strict: whether names that the module does not have are an error; missing and misshapen tensors always are.
   /// - Throws: everything that does not fit, at once; then nothing was changed.
   public func load(_ state: StateDictionary, strict: Bool = true) throws(StateDictionaryError) {
     let walk = ModuleWalk(self)

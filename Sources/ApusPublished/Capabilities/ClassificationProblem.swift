@@ -4,16 +4,16 @@
 package import ApusFiles
 package import ApusTensor
 
-/// What a classifier's answer is, and so which loss it has (`problem_type`).
+/// The kind of answer of a classifier, which determines its loss (`problem_type`).
 public enum ClassificationProblem: Sendable, Equatable {
-  /// Numbers: mean squared error.
+  /// Numbers, with mean squared error.
   case regression
-  /// One class of several: cross-entropy.
+  /// One of several classes, with cross-entropy.
   case oneClass
-  /// Any of several classes: binary cross-entropy for each.
+  /// Any of several classes, with binary cross-entropy for each.
   case severalClasses
 
-  /// What a configuration says; nil: the labels decide.
+  /// The kind that a configuration names; nil if the labels decide.
   package init?(_ file: ConfigurationReader) {
     let names: [(String, ClassificationProblem?)] = [
       ("undecided", nil), ("regression", .regression), ("single_label_classification", .oneClass),
@@ -35,14 +35,14 @@ public enum ClassificationProblem: Sendable, Equatable {
     }
   }
 
-  /// Labels as they were read.
+  /// Labels, as read from the inputs.
   package enum Labels {
     case numbers(Tensor)
     case classes(IndexTensor)
     case truths(Tensor)
   }
 
-  /// Reads `labels`: [batch] classes, [batch, labels] truth values, or numbers of either shape.
+  /// Reads `labels`: classes [batch], truth values [batch, labels], or numbers of either shape.
   package static func labels(
     _ inputs: InputReader, count: Int, problem: ClassificationProblem?
   ) -> Labels? {

@@ -46,12 +46,12 @@ public protocol ImageTextMatcher: ImageModel {
 }
 
 extension ImageModel {
-  /// The processor that the model's folder describes.
+  /// The preprocessing of images that the model's folder describes.
   ///
-  /// That is `preprocessor_config.json`; without it the fields `mean` and `std` of `config.json`; without those
+  /// It is read from `preprocessor_config.json`, or else from the fields `mean` and `std` of `config.json`; without these it is
   /// `standardProcessor`.
   ///
-  /// - Throws: a file is unsound, or describes images of another size or with other channels than the model's.
+  /// - Throws: a file is invalid, or describes images with another size or number of channels than the model takes.
   public func processor(inFolder folder: URL) throws(FileFormatError) -> ImageProcessor {
     var settings = folder.appendingPathComponent("preprocessor_config.json")
     let newer = folder.appendingPathComponent("processor_config.json")

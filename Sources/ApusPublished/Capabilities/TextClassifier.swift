@@ -5,10 +5,10 @@ public import ApusTensor
 
 /// A model that assigns texts to the classes it was trained on.
 public protocol TextClassifier: PublishedModel {
-  /// The number of tokens in the vocabulary.
+  /// The vocabulary size.
   var vocabularySize: Int { get }
-  /// The maximum number of tokens in a text.
-  var longestText: Int { get }
+  /// The maximum number of tokens of a text.
+  var maximumLength: Int { get }
   /// The kind of answer; nil: one class, or a number if there is a single logit.
   var problem: ClassificationProblem? { get }
 

@@ -26,7 +26,7 @@ public struct ModelFamily: Sendable {
   public struct Head: Sendable {
     /// The class names of Hugging Face's library, one for each of the family's model types, or one for all.
     public let architectures: [String]
-    /// What the model is for.
+    /// The purpose of the model.
     public let task: ModelTask
     /// How the names of the head's own tensors begin, each with its dot. A model with another head ignores such tensors.
     public let prefixes: [String]

@@ -1,4 +1,4 @@
-// A published folder as a model: found by model_type and architectures, loaded, run on named tensors.
+// Models from published folders: found by model_type and architectures, loaded, and run on named tensors.
 // Read first: PublishedModel.swift, WeightLoading.swift.
 
 import ApusBase
@@ -8,7 +8,7 @@ public import ApusTensor
 package import ApusWeights
 public import Foundation
 
-/// A model from a Hugging Face folder, with the folder's names.
+/// A model from a Hugging Face folder, with the tensor names of that folder.
 ///
 /// ```swift
 /// let loaded = try LoadedModel(contentsOf: folder)     // import Apus: any family
@@ -16,15 +16,15 @@ public import Foundation
 /// print(outputs["logits"] ?? "none")
 /// ```
 public struct LoadedModel {
-  /// The model; `as?` gives the family's type.
+  /// The model; cast it to the type of the family with `as?`.
   public let model: any PublishedModel
   /// The family's manifest.
   public let family: ModelFamily
   /// The folder's `model_type`; the family's first one if the configuration has none.
   public let modelType: String
-  /// The class that the weights were read as, such as BertForMaskedLM.
+  /// The Hugging Face class that the weights were read as, such as BertForMaskedLM.
   public let head: String
-  /// The names of classes, if the configuration has them.
+  /// The names of the classes; nil if the configuration has none.
   public let labels: [String]?
   private let places: [TensorPlace]
 
@@ -32,18 +32,18 @@ public struct LoadedModel {
   ///
   /// - Parameters:
   ///   - folder: the folder.
-  ///   - head: the class to read it as; nil: what `architectures` in config.json says.
-  ///   - families: the families to look for the folder's `model_type` in.
-  /// - Throws: everything that is wrong with the first file that is: an unknown family or class, values that are not
-  ///   supported, missing, unexpected or misshapen tensors.
-  /// - Complexity: F32 weights are mapped and not copied, but for those that are stored transposed or in parts.
+  ///   - head: the class to read it as; nil: the one that `architectures` in config.json names.
+  ///   - families: the known families; applications may add their own.
+  /// - Throws: everything that is wrong with the first invalid file: an unknown family or class, unsupported values, missing,
+  ///   unexpected or misshapen tensors.
+  /// - Complexity: F32 weights are mapped rather than copied, except those that are stored transposed or in parts.
   public init(
     contentsOf folder: URL, head: String? = nil, families: [ModelFamily]
   ) throws(FileFormatError) {
     try self.init(ModelFolder(contentsOf: folder), head: head, families: families)
   }
 
-  /// The model of a configuration and weights.
+  /// Creates the model of a configuration and loads its weights.
   package init(
     _ folder: ModelFolder, head: String? = nil, families: [ModelFamily]
   ) throws(FileFormatError) {
@@ -62,9 +62,9 @@ public struct LoadedModel {
         path: configuration.path, place: "model_type", expected: known, found: "another")
     }
     let (chosen, name) = try LoadedModel.head(of: family, named: head, folder)
-    // Until the shapes are known to fit the file, the model is made without memory for its weights.
+    // Only the shapes of the model are needed until it is known that the file has the weights.
     let model = try withoutInitialValues { () throws(FileFormatError) in try chosen.make(folder) }
-    // (Reading the labels can find problems too.)
+    // (The names of the classes may be invalid, too.)
     let labels = configuration.labels
     try configuration.check()
     var names = model.tensorNames
@@ -91,20 +91,23 @@ public struct LoadedModel {
 
   // MARK: Running
 
-  /// The forward call: as in inference, but in the braces of `valueAndGradients`, to train the model further, with dropout.
+  /// Runs the forward pass: with dropout inside `valueAndGradients`, for fine-tuning, and otherwise without.
   ///
+  /// - Parameter inputs: the arguments by name.
+  /// - Returns: the outputs by name, and the loss if there are labels.
   /// - Throws: everything that is wrong with the inputs.
   public func outputs(for inputs: ModelInputs) throws(FileFormatError) -> ModelOutputs {
     try model.outputs(for: InputReader(inputs))
   }
 
-  /// The forward call, and the gradients of one number by the file's names: of the loss where there are labels, else of
-  /// the sum of outputs times their cotangents.
+  /// Runs the forward pass, and computes the gradients of one number: of the loss if there are labels, otherwise of the sum of
+  /// the outputs times their cotangents.
   ///
-  /// Layers act as in inference (no dropout). Tensors that the number does not depend on have no gradient. Where a model's
-  /// inputs are vectors that another layer may have made, theirs follow as `inputs.NAME`.
+  /// There is no dropout. Gradients have the names of the file; tensors that the number does not depend on have none. Gradients of
+  /// inputs that may be the output of another layer follow as `inputs.NAME`.
   ///
-  /// - Throws: everything that is wrong with the inputs; there are neither labels nor cotangents.
+  /// - Parameter inputs: the arguments by name, with labels or cotangents.
+  /// - Throws: everything that is wrong with the inputs, such as neither labels nor cotangents.
   public func outputsAndGradients(
     for inputs: ModelInputs
   ) throws(FileFormatError) -> (outputs: ModelOutputs, gradients: [(name: String, tensor: Tensor)]) {
@@ -120,7 +123,7 @@ public struct LoadedModel {
   }
 
   private func differentiate(_ reader: InputReader) throws(FileFormatError) -> (ModelOutputs, Gradients) {
-    // (Typed errors do not pass through closures that only say `throws`.)
+    // (Closures that are only declared `throws` do not preserve the type of an error.)
     var result: Result<ModelOutputs, FileFormatError>?
     let (_, gradients) = valueAndGradients {
       withTrainingMode(false) {
@@ -170,19 +173,21 @@ extension PublishedModel {
   ///
   /// - Parameters:
   ///   - folder: the folder, with config.json and model.safetensors or its shards.
-  ///   - head: the class to read it as; nil: what `architectures` in config.json says.
-  /// - Throws: everything that is wrong with the folder; or it holds another kind of model.
+  ///   - head: the class to read it as; nil: the one that `architectures` in config.json names.
+  /// - Throws: everything that is wrong with the folder, or that it contains another kind of model.
   public static func load(contentsOf folder: URL, head: String? = nil) throws(FileFormatError) -> Self {
     let loaded = try LoadedModel(contentsOf: folder, head: head, families: families)
     if let model = loaded.model as? Self { return model }
     throw FileFormatError(path: folder.path, expected: "a folder of a \(Self.self)", found: loaded.head)
   }
 
-  /// Writes the weights under their published names, in 32 bits: `model.safetensors` of a folder that this package and
-  /// Hugging Face's library read, once the other files of the folder that the model came from are beside it.
+  /// Writes the weights under their published names, as 32-bit floats.
+  ///
+  /// Together with the other files of the folder that the model came from, the file is a folder that this package and Hugging
+  /// Face's library can read.
   ///
   /// - Parameter url: the file; it may be the one that the model was loaded from.
-  /// - Throws: the file cannot be written; then the old one is still there.
+  /// - Throws: the file cannot be written; an old file is kept then.
   public func saveWeights(to url: URL) throws(FileFormatError) {
     try SafetensorsWriter.write(published(under: tensorNames), metadata: ["format": "pt"], to: url)
   }

@@ -1,56 +1,57 @@
-// The visible table of a family: what published files call a tensor, and which property holds it here.
+// The table of a family: the names of tensors in published files, and the properties that hold them here.
 // Read next: WeightLoading.swift, which applies it; ApusLanguage/BERT/BERT+Checkpoint.swift for a table.
 
 public import ApusTensor
 
 /// How the tensors of published files become the parameters and buffers of a module.
 ///
-/// A row pairs their name with a property path. In both, `#` stands for the number of a layer and `*` for `weight` or
-/// `bias`, so one row covers all layers, and a layer without a bias needs no row of its own:
+/// A row pairs a published name with a property path. In both, `#` stands for the index of a layer and `*` for `weight` or
+/// `bias`, so that one row covers all layers, with and without biases:
 ///
 /// ```swift
 /// ("h.#.ln_1.*", "blocks.#.norm1.*", .same),
 /// ("h.#.attn.c_attn.*", "blocks.#.attention.projection.*", .transposed),
 /// ```
 public struct TensorNames: Sendable {
-  /// What stands in the file for one of our tensors.
+  /// The form in which a file stores a tensor of the module.
   public enum Form: Sendable, Equatable {
     /// The same elements in the same shape.
     case same
-    /// A matrix stored as [in, out]; vectors are the same.
+    /// A matrix stored as [in, out]; vectors are unchanged.
     case transposed
-    /// One of several of equal size that lie above each other in ours: queries, keys and values of one projection.
+    /// One of several equal parts of the first axis, such as the queries, keys and values of a fused projection.
     case part(Int, of: Int)
-    /// These rows of ours.
+    /// Some rows.
     case rows(Range<Int>)
-    /// The same elements in another shape, this one.
+    /// The same elements in this other shape.
     case shaped(Shape)
   }
 
-  /// Their name, ours, and the form.
+  /// The published name, the property path, and the form in the file.
   public typealias Row = (theirs: String, ours: String, form: Form)
 
-  /// The table.
+  /// The rows of the table.
   public var rows: [Row]
-  /// What may stand before their names: models with a head keep the model without one under a name of its own.
+  /// A prefix that published names may have: models with a head contain the model without one under this name.
   public var prefix: String
-  /// More rows, whose names never have the prefix: the head's.
+  /// The rows of the head, whose names never have the prefix.
   public var headRows: [Row] = []
-  /// Other names for one of theirs: of weights that are tied, a file holds all or any one.
+  /// Other published names of tied weights, of which a file may contain all or any one.
   public var aliases: [(theirs: String, other: String)]
-  /// Beginnings and endings of names that say nothing new: masks and counters that were saved, other heads' tensors.
+  /// Beginnings and endings of names that are ignored: saved masks and counters, and tensors of other heads.
   public var ignored: [String]
-  /// Parts of names that older files spell differently, with what they are now.
+  /// Parts of names in older files, with their current spelling.
   public var respelled: [(old: String, new: String)]
-  /// Property paths that are zero where the file has nothing for them.
+  /// Property paths that are zero if the file has no tensor for them.
   public var optional: Set<String>
 
   /// - Parameters:
-  ///   - prefix: what may stand before their names, with its dot.
-  ///   - aliases: other names of tied weights.
-  ///   - ignored: `.attn.bias` for an ending, `cls.` (with a dot behind) for a beginning, anything else for a whole name.
-  ///   - respelled: old parts of names with the new ones.
-  ///   - optional: properties that the file need not have.
+  ///   - rows: the rows of the table.
+  ///   - prefix: a prefix that published names may have, with its dot.
+  ///   - aliases: other published names of tied weights.
+  ///   - ignored: an ending, which begins with a dot (`.attn.bias`), a beginning, which ends with a dot (`cls.`), or a whole name.
+  ///   - respelled: parts of names in older files, with their current spelling.
+  ///   - optional: property paths that are zero if the file has no tensor for them.
   public init(
     _ rows: [Row], prefix: String = "", aliases: [(theirs: String, other: String)] = [], ignored: [String] = [],
     respelled: [(old: String, new: String)] = [], optional: Set<String> = []
@@ -59,7 +60,7 @@ public struct TensorNames: Sendable {
     (self.ignored, self.respelled, self.optional) = (ignored, respelled, optional)
   }
 
-  /// This table for a module that holds the one it was made for in a property, with rows for the rest of it, the head.
+  /// The table of a module that contains the module of this table in a property, with rows for its head.
   public func nested(in property: String, head: [Row] = []) -> TensorNames {
     var result = self
     result.rows = rows.map { ($0.theirs, "\(property).\($0.ours)", $0.form) }
@@ -68,7 +69,7 @@ public struct TensorNames: Sendable {
     return result
   }
 
-  /// A name of a file as the table has it: without the prefix, in the new spelling.
+  /// A name in a file as the table spells it: without the prefix, in the current spelling.
   func canonical(_ name: String) -> String {
     var result = name
     for (old, new) in respelled {
@@ -78,14 +79,14 @@ public struct TensorNames: Sendable {
     return !prefix.isEmpty && result.hasPrefix(prefix) ? String(result.dropFirst(prefix.count)) : result
   }
 
-  /// Whether a (canonical) name says nothing that is needed.
+  /// Whether a canonical name is ignored.
   func isIgnored(_ name: String) -> Bool {
     ignored.contains { mark in
       name == mark || (mark.hasPrefix(".") && name.hasSuffix(mark)) || (mark.hasSuffix(".") && name.hasPrefix(mark))
     }
   }
 
-  /// Their names for the property path, without and with the prefix, and the form of each.
+  /// The published names for a property path, without and with the prefix, and the form of each.
   func sources(for path: String) -> [(name: String, fullName: String, form: Form)] {
     func found(_ rows: [Row], _ prefix: String) -> [(name: String, fullName: String, form: Form)] {
       rows.compactMap { row in
@@ -98,7 +99,7 @@ public struct TensorNames: Sendable {
     return found(rows, prefix) + found(headRows, "")
   }
 
-  /// What the placeholders of a pattern stand for in `path`; nil if it does not match.
+  /// The values of the placeholders of a pattern in `path`; nil if the path does not match.
   private static func match(_ path: String, _ pattern: String) -> [Substring]? {
     let (parts, marks) = (path.split(separator: "."), pattern.split(separator: "."))
     guard parts.count == marks.count else { return nil }

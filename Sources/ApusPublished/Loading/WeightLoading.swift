@@ -1,4 +1,4 @@
-// Published tensors into a module, by its family's table, with everything that does not fit at once.
+// Loading published tensors into a module by its family's table, with all mismatches reported at once.
 // Read first: TensorNames.swift. Read next: LoadedModel.swift.
 
 import ApusBase
@@ -7,17 +7,17 @@ public import ApusNN
 public import ApusTensor
 public import ApusWeights
 
-/// Where the elements of one published tensor live in a module.
+/// The place of one published tensor in a module.
 struct TensorPlace {
-  /// Its name in the file.
+  /// The name in the file.
   let theirs: String
   /// The property path.
   let ours: String
   let form: TensorNames.Form
-  /// Our tensor's shape.
+  /// The shape of the module's tensor.
   let shape: Shape
 
-  /// Our tensor's elements in their form.
+  /// The published form of the module's tensor.
   func published(_ tensor: Tensor) -> Tensor {
     switch form {
     case .same: tensor
@@ -34,13 +34,14 @@ extension Module {
   /// Sets all parameters and buffers from published weights.
   ///
   /// - Parameters:
-  ///   - names: the family's table; it must cover every parameter.
-  /// - Throws: everything that is missing, unexpected or misshapen, by the file's names; then nothing was changed.
+  ///   - weights: the tensors of the files.
+  ///   - names: the family's table, which must cover all parameters.
+  /// - Throws: all missing, unexpected and misshapen tensors, by their names in the file; then nothing was changed.
   public func load(_ weights: ModelWeights, names: TensorNames) throws(FileFormatError) {
     _ = try placing(weights, names)
   }
 
-  /// Loads, and tells where each tensor of the file went.
+  /// Loads the weights, and returns the place of each tensor of the file.
   func placing(_ weights: ModelWeights, _ names: TensorNames) throws(FileFormatError) -> [TensorPlace] {
     var plan = LoadingPlan(weights, names)
     let slots =
@@ -49,7 +50,7 @@ extension Module {
     for slot in slots { plan.place(slot.path, slot.shape, isBuffer: slot.isBuffer) }
     try plan.check(architecture: "\(type(of: self))")
     let values = try plan.values()
-    // What the file need not have is zero then; so far it may have only a shape.
+    // Optional tensors that the file does not have are zero; so far they may be placeholders.
     for (name, variable) in namedParameters {
       if let value = values[name] ?? variable.value.zerosForPlaceholder { variable.value = value }
     }
@@ -61,7 +62,7 @@ extension Module {
 }
 
 extension Module {
-  /// All tensors under their published names and in their published form, for writing a folder.
+  /// All tensors under their published names and in their published form, for saving.
   public func published(under names: TensorNames) -> [(name: String, tensor: Tensor)] {
     stateDictionary.entries.flatMap { path, tensor in
       names.sources(for: path).map { _, fullName, form in
@@ -72,20 +73,20 @@ extension Module {
 }
 
 extension Tensor {
-  /// Zeros, if only the shape is there.
+  /// Zeros if this is a placeholder, otherwise nil.
   fileprivate var zerosForPlaceholder: Tensor? { isPlaceholder ? .zeros(shape) : nil }
 }
 
-/// The matching of a file's tensors with a module's properties.
+/// The assignment of a file's tensors to a module's properties.
 private struct LoadingPlan {
   let weights: ModelWeights
   let names: TensorNames
   private(set) var places: [TensorPlace] = []
   private var problems = ProblemList()
-  /// The names in the file by their names in the table.
+  /// The names in the file, by their names in the table.
   private var found: [String: String] = [:]
   private var used: Set<String> = []
-  /// Whether the file's names carry the prefix.
+  /// Whether names in the file have the prefix.
   private let hasPrefixes: Bool
 
   init(_ weights: ModelWeights, _ names: TensorNames) {
@@ -103,7 +104,7 @@ private struct LoadingPlan {
     problems.add(.key("tensor \"\(name)\""), expected: expected, found: found)
   }
 
-  /// The file's name for one of the table, or for what is tied to it.
+  /// The name in the file for a name in the table, or for a tensor that is tied to it.
   private func fileName(_ name: String) -> String? {
     if let direct = found[name] { return direct }
     return names.aliases.lazy.filter { $0.theirs == name }.compactMap { found[names.canonical($0.other)] }.first
@@ -112,7 +113,7 @@ private struct LoadingPlan {
   mutating func place(_ path: String, _ shape: Shape, isBuffer: Bool) {
     let sources = names.sources(for: path)
     if sources.isEmpty {
-      // A buffer without a row is one that the module computes.
+      // A buffer without a row is computed by the module.
       require(isBuffer, "TensorNames: no row for \(path)")
       return
     }
@@ -148,14 +149,14 @@ private struct LoadingPlan {
     let tied = Set(names.aliases.flatMap { [$0.theirs, names.canonical($0.other)] })
     for entry in weights.entries where !used.contains(entry.name) {
       let name = names.canonical(entry.name)
-      // The same tensor under the name of what it is tied to says nothing new; nor do buffers that are computed.
+      // Tied tensors under another name are redundant, and so are buffers that are computed.
       if names.isIgnored(name) || tied.contains(name) { continue }
       note(entry.name, expected: "a tensor of \(architecture)", found: "one more, of shape \(Shape(entry.shape))")
     }
     try problems.check(path: weights.path)
   }
 
-  /// Our tensors by property path.
+  /// The module's tensors by property path.
   func values() throws(FileFormatError) -> [String: Tensor] {
     var parts: [(start: Int, tensor: Tensor)] = []
     var result: [String: Tensor] = [:]
@@ -168,7 +169,7 @@ private struct LoadingPlan {
       case .part(let index, _): parts.append((index, tensor))
       case .rows(let rows): parts.append((rows.lowerBound, tensor))
       }
-      // The parts of one tensor follow each other. They are put together at once, so that the next ones get their memory.
+      // The parts of one tensor follow each other. They are concatenated immediately, so that their memory can be reused.
       if !parts.isEmpty, index + 1 == places.count || places[index + 1].ours != place.ours {
         result[place.ours] = concatenated(parts.sorted { $0.start < $1.start }.map(\.tensor), along: 0)
         parts = []

@@ -1,14 +1,15 @@
-// Named tensors for a forward call, and checking them: what is missing, misshapen, out of range or unknown.
+// Named inputs of a forward pass, and checks for missing, misshapen, invalid or unknown ones.
 // Read next: PublishedModel.swift.
 
 public import ApusFiles
+public import ApusNN
 public import ApusTensor
 import ApusWeights
 public import Foundation
 
-/// The arguments of a forward call, under the names that Hugging Face's models give them.
+/// The arguments of a forward pass, under the names that Hugging Face's models give them.
 public struct ModelInputs: Sendable {
-  /// One argument: numbers, or whole numbers.
+  /// One argument: floats or integers.
   public enum Value: Sendable {
     case tensor(Tensor)
     case indices(IndexTensor)
@@ -21,19 +22,24 @@ public struct ModelInputs: Sendable {
     }
   }
 
-  /// Where they come from, for messages.
+  /// The origin of the arguments, for error messages.
   public var source: String
   /// The arguments by name.
   public var values: [String: Value]
+  /// Whether the outputs include the attention weights of all blocks, `attentions.0`, `attentions.1`, …, each [batch, heads,
+  /// queries, keys]. They are computed only for this purpose.
+  public var wantsAttentions = false
 
-  /// Arguments by name.
+  /// - Parameters:
+  ///   - values: the arguments by name.
+  ///   - source: the origin of the arguments, for error messages.
   public init(_ values: [String: Value] = [:], source: String = "inputs") {
     (self.values, self.source) = (values, source)
   }
 
-  /// The tensors of a safetensors file: integers and truth values as indices, everything else as floats.
+  /// Reads the tensors of a safetensors file: integers and booleans as indices, everything else as floats.
   ///
-  /// - Throws: the file is unsound, or has numbers beyond 32 bits.
+  /// - Throws: the file is invalid, or has integers beyond 32 bits.
   public init(contentsOf url: URL) throws(FileFormatError) {
     let file = try SafetensorsFile(contentsOf: url)
     source = file.path
@@ -47,13 +53,13 @@ public struct ModelInputs: Sendable {
     }
   }
 
-  /// The name of the gradient that comes from above, of the first output; `cotangent.NAME` is another output's.
+  /// The name of the cotangent of the first output; that of another output is `cotangent.NAME`.
   static let cotangentName = "cotangent"
 
-  /// Whether any cotangent is given.
+  /// Whether there are any cotangents.
   public var hasCotangents: Bool { !cotangents.isEmpty }
 
-  /// The cotangents: of which output (nil: the first), and the value.
+  /// The cotangents, each with the name of its output; nil: the first output.
   var cotangents: [(output: String?, value: Value)] {
     let prefix = ModelInputs.cotangentName + "."
     return values.sorted { $0.key < $1.key }.compactMap { name, value in
@@ -63,9 +69,9 @@ public struct ModelInputs: Sendable {
   }
 }
 
-/// What a model takes from its inputs, argument by argument; all problems are gathered, and thrown by `check`.
+/// Reads the arguments of a forward pass one by one; problems are collected, and thrown all at once by `check`.
 ///
-/// Sizes that must agree have names: the first tensor that has one sets it.
+/// Axes that must have equal sizes share a name; the first tensor with the name determines the size.
 ///
 /// ```swift
 /// let ids = inputs.indices("input_ids", ["batch", .named("length", atMost: 512)], below: vocabularySize)
@@ -73,11 +79,11 @@ public struct ModelInputs: Sendable {
 /// try inputs.check()
 /// ```
 public final class InputReader {
-  /// What is asked of an axis.
+  /// The requirement on the size of an axis.
   public enum Axis: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
     /// Exactly this size.
     case size(Int)
-    /// At least 1, and the same wherever the name comes.
+    /// At least 1, and the same for all axes of this name.
     case named(String, atMost: Int = .max)
 
     public init(stringLiteral name: String) { self = .named(name) }
@@ -86,29 +92,32 @@ public final class InputReader {
 
   /// The arguments.
   public let inputs: ModelInputs
-  /// What gradients go on to, by name.
+  /// The inputs that receive gradients, by name.
   private(set) var variables: [(name: String, variable: Variable)] = []
   private var sizes: [String: Int] = [:]
   private var asked: [String] = []
   private var problems: [FileFormatError.Problem] = []
 
-  /// A reader of these arguments, which has not asked for any yet.
+  /// Creates a reader of these arguments.
   public init(_ inputs: ModelInputs) { self.inputs = inputs }
 
-  /// Whether the argument is given.
+  /// A new record of hidden states, and of attention weights if they are wanted.
+  public func record() -> ForwardRecord { ForwardRecord(keepsAttentionWeights: inputs.wantsAttentions) }
+
+  /// Whether there is an argument of this name.
   public func has(_ name: String) -> Bool {
     if !asked.contains(name) { asked.append(name) }
     return inputs.values[name] != nil
   }
 
-  /// Whole numbers from 0 to `bound` − 1, or `exception`.
+  /// Reads integers from 0 to `bound` − 1, or `exception`.
   public func indices(_ name: String, _ axes: [Axis], below bound: Int, except exception: Int32? = nil) -> IndexTensor {
     if let given = optionalIndices(name, axes, below: bound, except: exception) { return given }
     if inputs.values[name] == nil { note(name, expected: "whole numbers of shape \(text(axes))", found: "nothing") }
     return IndexTensor([], shape: Shape([0] + Array(repeating: 0, count: max(0, axes.count - 1))))
   }
 
-  /// The same for an argument that may be absent.
+  /// Reads integers that may be absent.
   public func optionalIndices(
     _ name: String, _ axes: [Axis], below bound: Int, except exception: Int32? = nil
   ) -> IndexTensor? {
@@ -117,7 +126,7 @@ public final class InputReader {
     switch value {
     case .indices(let given): indices = given
     case .tensor(let tensor):
-      // Masks are floats in some files.
+      // In some files, masks are floats.
       let whole = tensor.scalars.map { Int32(exactly: $0) }
       guard whole.allSatisfy({ $0 != nil }) else {
         note(name, expected: "whole numbers", found: "floats")
@@ -137,9 +146,12 @@ public final class InputReader {
     return indices
   }
 
-  /// Numbers.
+  /// Reads numbers.
   ///
-  /// - Parameter isDifferentiated: whether they are another layer's result rather than data, so that gradients go on to them.
+  /// - Parameters:
+  ///   - name: the name of the argument.
+  ///   - axes: the requirements on its shape.
+  ///   - isDifferentiated: whether the argument receives a gradient, as the output of another layer may need.
   public func tensor(_ name: String, _ axes: [Axis], isDifferentiated: Bool = false) -> Tensor {
     if let given = optionalTensor(name, axes) {
       guard isDifferentiated else { return given }
@@ -151,7 +163,7 @@ public final class InputReader {
     return Tensor([], shape: [0])
   }
 
-  /// The same for an argument that may be absent; whole numbers count as numbers.
+  /// Reads numbers that may be absent; integers are converted.
   public func optionalTensor(_ name: String, _ axes: [Axis]) -> Tensor? {
     guard has(name), let value = inputs.values[name] else { return nil }
     guard agrees(name, value.shape, axes) else { return nil }
@@ -161,12 +173,12 @@ public final class InputReader {
     }
   }
 
-  /// Notes that something about an argument is wrong.
+  /// Adds a problem with an argument.
   public func note(_ name: String, expected: String, found: String) {
     problems.append(.init(place: .key(name), expected: expected, found: found))
   }
 
-  /// Throws everything that is wrong, arguments that nobody asked for included.
+  /// Throws all problems, including arguments that the model does not take.
   public func check() throws(FileFormatError) {
     let cotangent = ModelInputs.cotangentName
     for name in inputs.values.keys.sorted()

@@ -71,6 +71,9 @@ public struct CachedKeysAndValues: Sendable {
   /// The number of rows: sequences that are continued in parallel.
   public var rows: Int { keys.shape[0] }
 
+  /// A copy of the keys of all positions so far, [rows, count, width].
+  package var storedKeys: Tensor { keys.slice(0..<count, along: 1) }
+
   /// Removes all positions from `count` on.
   ///
   /// - Precondition: 0 ≤ count ≤ the current count.
@@ -83,13 +86,15 @@ public struct CachedKeysAndValues: Sendable {
   /// Appends the keys and values of new positions, and computes causal attention of their queries over all positions.
   ///
   /// - Parameters:
-  ///   - projection: [rows, new, 3 · width]: queries, keys and values, one after another along the last axis.
-  ///   - heads: the number of heads.
-  ///   - bias: added to the attention scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key. Its last
-  ///     axis may be longer, so that its size need not change with every token: the extra columns are not read.
+  ///   - projection: [rows, new, 3 · width]: queries, keys and values side by side.
+  ///   - bias: added to the scores, broadcast to [rows, heads, new, count + new]; −∞ hides a key. It may have more columns, so that
+  ///     its size need not change with every token: those behind are not read.
+  ///   - scale: multiplies the attention scores; 1/√size if nil.
   /// - Returns: [rows, new, width]
   /// - Precondition: the shapes agree; the capacity is not exceeded.
-  public mutating func appendAndAttend(_ projection: Tensor, heads: Int, bias: Tensor? = nil) -> Tensor {
+  public mutating func appendAndAttend(
+    _ projection: Tensor, heads: Int, bias: Tensor? = nil, scale: Float? = nil
+  ) -> Tensor {
     let (p, width) = (projection.shape, keys.shape[2])
     require(
       p.rank == 3 && p[0] == rows && p[2] == 3 * width && heads > 0 && width % heads == 0,
@@ -97,7 +102,7 @@ public struct CachedKeysAndValues: Sendable {
     read(projection) { x in append(p[1], keys: x + width, values: x + 2 * width, stride: 3 * width) }
     return attend(
       projection, queryStride: 3 * width, new: p[1], heads: heads, keyHeads: heads, size: width / heads, bias: bias,
-      scale: nil)
+      scale: scale)
   }
 
   /// Appends the keys and values of new positions, and computes causal attention of their queries over all positions.

@@ -1,6 +1,6 @@
 // Elementwise functions: exp, log, squares and roots, sin, cos, tanh, erf, rounding. Activation functions are in
 // Activations.swift, functions with parameters in Powers.swift.
-// Read first: ApusKernelsBaseline/Pointwise/Activations.swift, which has each function and its derivative.
+// Read first: ApusKernelsBaseline/Pointwise/Elementary.swift, which has each function and its derivative.
 
 import ApusKernelTypes
 import ApusKernels

@@ -35,19 +35,18 @@ public func rmsNorm(_ x: Tensor, weight: Tensor?, epsilon: Float = .ulpOfOne) ->
     }
   }
   return y.recorded("rmsNorm") {
-    wrt([x, weight]) { dy in
-      let dWeight = Storage(count: columns)
+    wrt([x, weight]) { dy, isTracked in
+      let dWeight = isTracked[1] ? Storage(count: columns) : nil
       let dx = Tensor(uninitialized: x.shape) { dx in
         read(x, dy) { x, dy in
           readOptional(weight) { w in
             kernels.rmsNormBackward(
-              x, weight: w, inverseRoot: inverseRoot.elements, dy, dx, dWeight: weight == nil ? nil : dWeight.elements,
-              rows: rows, columns: columns,
-              Kernels.schedule)
+              x, weight: w, inverseRoot: inverseRoot.elements, dy, dx, dWeight: dWeight?.elements,
+              rows: rows, columns: columns, Kernels.schedule)
           }
         }
       }
-      return [dx, Tensor(shape: normalized, storage: dWeight)]
+      return [dx, dWeight.map { Tensor(shape: normalized, storage: $0) }]
     }
   }
 }

@@ -1,4 +1,4 @@
-// Decodes pieces as SentencePiece does. Read first: TokenDecoder.swift.
+// Decodes pieces as SentencePiece does. Read first: TextDecoder.swift.
 // Read next: ../Normalization/SentencePieceNormalizer.swift.
 
 import ApusFiles

@@ -44,7 +44,9 @@ enum VocabularyFile {
   /// contain a version.
   static func merges(_ file: MappedFile, _ vocabulary: Vocabulary) throws(FileFormatError) -> MergeTable {
     try withExtendedLifetime(file) { () throws(FileFormatError) in
-      var merges = MergeBuilder(vocabulary: vocabulary, count: file.bytes.count / 9)
+      // One merge per line: the table does not grow.
+      let lines = 1 + file.bytes.count { $0 == UInt8(ascii: "\n") }
+      var merges = MergeBuilder(vocabulary: vocabulary, count: lines)
       var rank = 0
       try forEachLine(file) { (number, line) throws(FileFormatError) in
         if line.isEmpty || (number == 1 && line.starts(with: "#version".utf8)) { return }

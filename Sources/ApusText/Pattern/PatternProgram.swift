@@ -28,7 +28,7 @@ struct PatternProgram: Sendable {
   private struct Branch: Sendable {
     var start: Int
     var ascii: (low: UInt64, high: UInt64)
-    /// Whether it can match the empty string, and so can begin with any character.
+    /// Whether the pattern can match the empty string, so that a match can begin at any character.
     var isOpen: Bool
   }
 

@@ -9,15 +9,15 @@ public struct AddedToken: Equatable, Sendable {
   public let id: Int32
   /// The text of the token.
   public let content: String
-  /// Whether it is found only if it is not part of a longer word.
+  /// Whether the token is found only if it is not part of a longer word.
   public let isSingleWord: Bool
-  /// Whether it includes the white space before it.
+  /// Whether the token includes the white space before it.
   public let stripsLeft: Bool
-  /// Whether it includes the white space after it.
+  /// Whether the token includes the white space after it.
   public let stripsRight: Bool
-  /// Whether it is searched for in the normalized text rather than in the original.
+  /// Whether the token is searched for in the normalized text rather than in the original.
   public let isNormalized: Bool
-  /// Whether it is omitted when tokens are decoded without special tokens.
+  /// Whether the token is omitted when tokens are decoded without special tokens.
   public let isSpecial: Bool
 
   /// Creates a token; by default it is special and must match the text exactly.

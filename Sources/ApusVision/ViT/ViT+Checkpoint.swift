@@ -1,4 +1,4 @@
-// Hugging Face's ViT folders: the names of their tensors, their configuration, inputs and outputs.
+// Hugging Face's ViT folders: tensor names, configuration, inputs and outputs.
 // Read first: ViT.swift, ApusPublished/Loading/TensorNames.swift. Read next: ViT+OtherCheckpoints.swift.
 
 public import ApusFiles
@@ -7,8 +7,8 @@ public import ApusPublished
 import ApusTensor
 
 extension ViT {
-  /// Their names. Patches are a convolution there, and the first token and the positions have a batch of one.
-  private static func names(_ c: Configuration) -> TensorNames {
+  /// The published names. There, patches are embedded by a convolution, and the class token and the positions have a batch axis.
+  static func names(_ c: Configuration) -> TensorNames {
     TensorNames(
       [
         ("embeddings.cls_token", "classToken", .shaped([1, 1, c.width])),
@@ -51,7 +51,7 @@ extension ViT {
 }
 
 extension ViT.Configuration {
-  /// What a config.json of type vit says.
+  /// The configuration in a config.json of type vit.
   init(_ file: ConfigurationReader, hasClasses: Bool = true) throws(FileFormatError) {
     file.expect("pooler_act", "tanh")
     self.init(
@@ -59,7 +59,7 @@ extension ViT.Configuration {
       channels: file.size("num_channels", default: 3), classes: hasClasses ? file.classCount : nil,
       layers: file.layerCount("num_hidden_layers", default: 12),
       heads: file.integer("num_attention_heads", default: 12),
-      width: file.size("hidden_size", default: 768), hidden: file.size("intermediate_size", default: 3_072),
+      width: file.size("hidden_size", default: 768), intermediateSize: file.size("intermediate_size", default: 3_072),
       activation: file.activation("hidden_act", default: "gelu"),
       dropout: file.dropout("hidden_dropout_prob", default: 0), epsilon: file.number("layer_norm_eps", default: 1e-12))
     hasAttentionBias = file.flag("qkv_bias", default: true)
@@ -72,11 +72,11 @@ extension ViT.Configuration {
   }
 }
 
-/// A ViT with the names of one kind of checkpoint.
+/// A ViT with the tensor names of one kind of checkpoint.
 public final class PublishedViT: PublishedModel {
   /// The model.
   public let model: ViT
-  /// What the answer is; nil: the labels decide.
+  /// The kind of answer; nil: the labels decide.
   public let problem: ClassificationProblem?
   public let tensorNames: TensorNames
   public static var families: [ModelFamily] { [ViT.family, ViT.plainFamily] }
@@ -94,18 +94,18 @@ public final class PublishedViT: PublishedModel {
     let pixels = inputs.tensor("pixel_values", ["batch", .size(c.channels), .size(c.imageSize), .size(c.imageSize)])
     let labels = c.classes.flatMap { ClassificationProblem.labels(inputs, count: $0, problem: problem) }
     try inputs.check()
-    let states = model.allHiddenStates(pixels)
-    let last = states[states.count - 1]
+    let record = inputs.record()
+    let last = model.hiddenStates(pixels, observer: record.observer)
     var outputs = ModelOutputs()
     if c.classes != nil {
-      let logits = model.scores(last.firstTokens)
+      let logits = model.logits(last.firstTokens)
       outputs = ModelOutputs([("logits", logits)], loss: ClassificationProblem.loss(of: logits, labels))
     } else {
       let normalized = model.finalNorm.map { $0(last) } ?? last
       outputs.add("last_hidden_state", normalized)
       if let pooler = model.pooler { outputs.add("pooler_output", pooler(normalized.firstTokens)) }
     }
-    outputs.add("hidden_states", each: states)
+    outputs.add(record)
     return outputs
   }
 }
@@ -117,7 +117,7 @@ extension PublishedViT: ImageClassifier {
 
   public func logits(_ pixels: Tensor) -> Tensor { model(pixels) }
 
-  /// Images resized to the model's size, with values from −1 to 1.
+  /// Images are resized to the model's size, with values from −1 to 1.
   public var standardProcessor: ImageProcessor {
     let half = [Float](repeating: 0.5, count: imageChannels)
     return ImageProcessor(size: .exact(width: imageSize, height: imageSize), mean: half, standardDeviation: half)

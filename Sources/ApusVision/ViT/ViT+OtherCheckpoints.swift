@@ -1,4 +1,4 @@
-// Vision Transformers of other authors, whose folders have no model_type: two common layouts of names.
+// Vision Transformers of other authors, whose folders have no model_type: two common layouts of tensor names.
 // Read first: ViT+Checkpoint.swift.
 
 import ApusFiles
@@ -8,13 +8,13 @@ import ApusTensor
 import ApusWeights
 
 extension ViT {
-  /// Folders whose config.json has no model_type, but these fields:
+  /// Folders whose config.json has no model_type but these fields:
   ///
   /// | field | meaning |
   /// | --- | --- |
-  /// | `image_size`, `patch_size`, `channels` | of the pictures |
+  /// | `image_size`, `patch_size`, `channels` | of the images |
   /// | `embed_dim`, `depth`, `num_heads`, `mlp_dim` | of the blocks |
-  /// | `activation` | of the feed-forward networks, and of the classifier's hidden layer |
+  /// | `activation` | of the feed-forward networks and of the hidden layer of the classifier |
   /// | `norm` | begins with `pre-norm` or `post-norm`: which of the two layouts of names the file has |
   /// | `layer_norm_eps`, `attention_scale` | optional |
   /// | `pooling` | `class token` |
@@ -33,7 +33,7 @@ extension ViT {
       imageSize: file.integer("image_size"), patchSize: file.size("patch_size"),
       channels: file.size("channels", default: 3), classes: file.size("num_classes"),
       layers: file.layerCount("depth"), heads: file.integer("num_heads"), width: file.size("embed_dim"),
-      hidden: file.size("mlp_dim"), activation: file.activation("activation", default: "gelu"),
+      intermediateSize: file.size("mlp_dim"), activation: file.activation("activation", default: "gelu"),
       epsilon: file.number("layer_norm_eps", default: 1e-5))
     if file.has("attention_scale") { c.attentionScale = file.number("attention_scale") }
     file.expect("embed_dim", c.width, isMultipleOf: "num_heads", c.heads)
@@ -44,8 +44,8 @@ extension ViT {
     }
     try file.check()
 
-    c.normalizesFirst = norm.hasPrefix("pre-norm")
-    if c.normalizesFirst {
+    c.isPreNorm = norm.hasPrefix("pre-norm")
+    if c.isPreNorm {
       c.hasAttentionBias = weights.entry(named: "transformer.layers.0.0.fn.fn.to_qkv.bias") != nil
       c.hasFinalNorm = false
       c.classifierWidth = weights.entry(named: "mlp_head.0.weight")?.shape.first
@@ -54,7 +54,7 @@ extension ViT {
     return PublishedViT(ViT(c), encoderNames)
   }
 
-  /// Layers as closures around closures, with the patches flattened by the caller.
+  /// Names of nested modules, with patches flattened by the caller.
   private static func nestedNames(_ c: Configuration) -> TensorNames {
     TensorNames([
       ("cls_token", "classToken", .shaped([1, 1, c.width])),
@@ -71,7 +71,7 @@ extension ViT {
     ])
   }
 
-  /// PyTorch's own `TransformerEncoder`, patches as a convolution, and a normalization in front of the classifier.
+  /// Names of PyTorch's `TransformerEncoder`, with patches embedded by a convolution, and a norm before the classifier.
   private static func encoderNames(_ c: Configuration) -> TensorNames {
     TensorNames([
       ("cls_token", "classToken", .shaped([1, 1, c.width])),

@@ -1,106 +1,108 @@
-// The Transformer for pictures. Read first: ApusNN/Layers/PatchEmbedding.swift, ApusNN/Layers/EncoderBlock.swift.
+// The Transformer for images. Read first: ImageEncoder.swift, ApusNN/Layers/PatchEmbedding.swift.
 // Read next: ViT+Checkpoint.swift, ViT+OtherCheckpoints.swift, ApusMultimodal/CLIP/CLIP.swift.
 
 import ApusBase
 public import ApusNN
 public import ApusTensor
 
-/// The Vision Transformer: a picture is a sequence of patches, and an encoder reads it like a text (Dosovitskiy et al.,
-/// arXiv:2010.11929).
+/// The Vision Transformer, which reads an image as a sequence of patches (Dosovitskiy et al., arXiv:2010.11929).
 ///
 /// ```
 ///   pixels [B, C, S, S] ─ patches ─ projection ─┐
-///                                               ├─ [B, 1 + N, W] ─(+)─ dropout ─ EncoderBlock × layers ─ finalNorm
-///   classToken [W] ─────────────────────────────┘                  │                                       │
-///   positions [1 + N, W] ──────────────────────────────────────────┘          first token ─ classifier ─ logits [B, K]
+///                                               ├─ [B, 1 + N, W] ─(+)─ dropout ─ TransformerBlock × layers ─ finalNorm
+///   classToken [W] ─────────────────────────────┘                  │                                           │
+///   positions [1 + N, W] ──────────────────────────────────────────┘              first token ─ classifier ─ logits [B, K]
 /// ```
 ///
-/// N = (S / P)² patches of P × P pixels. The first token stands for no patch: it is where the blocks gather what the
-/// classifier reads.
-public final class ViT: Module {
-  /// Sizes, and where published models differ.
+/// There are N = (S / P)² patches of P × P pixels. The first token, the class token, belongs to no patch: in it, the blocks
+/// gather what the classifier reads.
+public final class ViT: ImageEncoder {
+  /// The sizes of a ViT, and the options in which published models differ.
   public struct Configuration: Sendable, Equatable {
-    /// Pixels of a picture's edge; a multiple of `patchSize`.
+    /// The edge length of an image in pixels; a multiple of `patchSize`.
     public var imageSize: Int
-    /// Pixels of a patch's edge.
+    /// The edge length of a patch in pixels.
     public var patchSize: Int
-    /// Numbers of a pixel.
+    /// The number of channels.
     public var channels: Int
-    /// What is told apart; nil: no classifier, only vectors.
+    /// The number of classes; nil: no classifier, only hidden states.
     public var classes: Int?
-    /// Blocks.
+    /// The number of blocks.
     public var layers: Int
-    /// Heads of each attention.
+    /// The number of attention heads.
     public var heads: Int
-    /// Features of a patch; a multiple of `heads`.
+    /// The embedding dimension (hidden size); a multiple of `heads`.
     public var width: Int
-    /// Features between the two layers of a feed-forward network.
-    public var hidden: Int
-    /// Of the feed-forward networks.
+    /// The size inside the feed-forward networks.
+    public var intermediateSize: Int
+    /// The activation of the feed-forward networks.
     public var activation: Activation
-    /// In training, the probability of dropping an element of embeddings and of each part's result.
+    /// The probability of dropping an element of the embeddings and of each part's result in training.
     public var dropout: Float
-    /// Added to variances in the normalizations.
+    /// Added to the variances in the norms.
     public var epsilon: Float
-    /// Whether queries, keys and values have a bias.
+    /// Whether queries, keys and values have biases.
     public var hasAttentionBias = true
-    /// Of attention scores; nil: 1/√(width / heads).
+    /// The factor of the attention scores; nil: 1/√(width / heads).
     public var attentionScale: Float?
-    /// Whether blocks normalize before each part; else after it.
-    public var normalizesFirst = true
-    /// Whether the last block's result is normalized.
+    /// Whether blocks are pre-norm; otherwise post-norm.
+    public var isPreNorm = true
+    /// Whether there is a norm after the last block.
     public var hasFinalNorm = true
-    /// Features of a layer with the same activation in front of the classifier; nil: there is none.
+    /// The size of a hidden layer, with the same activation, before the classifier; nil: there is none.
     public var classifierWidth: Int?
-    /// Whether the first token's vector goes through another layer and a tanh, for use without a classifier.
+    /// Whether there is a pooler, for use without a classifier.
     public var hasPooler = false
 
     public init(
       imageSize: Int = 224, patchSize: Int = 16, channels: Int = 3, classes: Int? = 1_000, layers: Int = 12,
-      heads: Int = 12, width: Int = 768, hidden: Int = 3_072, activation: Activation = .gelu, dropout: Float = 0,
+      heads: Int = 12, width: Int = 768, intermediateSize: Int = 3_072, activation: Activation = .gelu,
+      dropout: Float = 0,
       epsilon: Float = 1e-12
     ) {
       (self.imageSize, self.patchSize, self.channels, self.classes) = (imageSize, patchSize, channels, classes)
-      (self.layers, self.heads, self.width, self.hidden) = (layers, heads, width, hidden)
+      (self.layers, self.heads, self.width, self.intermediateSize) = (layers, heads, width, intermediateSize)
       (self.activation, self.dropout, self.epsilon) = (activation, dropout, epsilon)
     }
 
     /// ViT-B/16: 86,567,656 parameters.
     public static let base16 = Configuration()
     /// ViT-L/16: 304,326,632 parameters.
-    public static let large16 = Configuration(layers: 24, heads: 16, width: 1_024, hidden: 4_096)
+    public static let large16 = Configuration(layers: 24, heads: 16, width: 1_024, intermediateSize: 4_096)
 
-    /// Tokens of a picture: its patches, and one before them.
+    /// The number of tokens of an image: its patches, and the class token before them.
     public var length: Int { 1 + (imageSize / patchSize) * (imageSize / patchSize) }
   }
 
-  /// Sizes.
+  /// The sizes and options.
   public let configuration: Configuration
-  /// From pixels to vectors.
+  /// The patch embedding.
   public let patches: PatchEmbedding
-  /// The first token's vector, [width].
+  /// The embedding of the class token, [width].
   @Parameter public var classToken: Tensor
-  /// Vectors of positions, [1 + patches, width].
+  /// The position embedding, [1 + patches, width].
   public let positions: LearnedPositions
-  /// Of the embeddings' sum.
+  /// Dropout applied to the sum of the embeddings.
   public let dropout: Dropout
-  /// One after the other.
-  public let blocks: [EncoderBlock]
-  /// Of the last block's result.
+  /// The blocks, from first to last.
+  public let blocks: [TransformerBlock]
+  /// The norm after the last block.
   public let finalNorm: LayerNorm?
-  /// Of the first token, with a tanh.
+  /// A linear layer with tanh on the class token.
   public let pooler: Linear?
-  /// Between the first token and the classifier.
+  /// The hidden layer between the class token and the classifier.
   public let classifierHidden: Linear?
-  /// A score for every class.
+  /// The output layer, with one logit for each class.
   public let classifier: Linear?
 
-  /// - Precondition: the sizes are possible.
+  /// Creates a model with random weights.
+  ///
+  /// - Precondition: the patch size divides the image size, and the number of heads divides the width.
   public init(_ configuration: Configuration) {
     let c = configuration
     require(
       c.patchSize > 0 && c.imageSize % c.patchSize == 0 && c.heads > 0 && c.width % c.heads == 0,
-      "ViT: pictures of \(c.imageSize) in patches of \(c.patchSize), width \(c.width) in \(c.heads) heads")
+      "ViT: images of \(c.imageSize) in patches of \(c.patchSize), width \(c.width) in \(c.heads) heads")
     self.configuration = c
     let small = Initializer.truncatedNormal(standardDeviation: 0.02)
     patches = PatchEmbedding(size: c.patchSize, channels: c.channels, width: c.width)
@@ -108,10 +110,10 @@ public final class ViT: Module {
     positions = LearnedPositions(c.length, c.width, initializer: small)
     dropout = Dropout(c.dropout)
     blocks = (0..<c.layers).map { _ in
-      EncoderBlock(
-        width: c.width, heads: c.heads, hidden: c.hidden, activation: c.activation,
+      TransformerBlock(
+        width: c.width, heads: c.heads, intermediateSize: c.intermediateSize, activation: c.activation,
         attentionBias: c.hasAttentionBias, attentionScale: c.attentionScale, epsilon: c.epsilon, dropout: c.dropout,
-        normalizesFirst: c.normalizesFirst)
+        isPreNorm: c.isPreNorm)
     }
     finalNorm = c.hasFinalNorm ? LayerNorm(c.width, epsilon: c.epsilon) : nil
     pooler = c.hasPooler ? Linear(c.width, c.width, activation: .tanh) : nil
@@ -120,38 +122,24 @@ public final class ViT: Module {
     classifier = c.classes.map { Linear(c.classifierWidth ?? c.width, $0) }
   }
 
-  /// The hidden vectors of every depth: the embeddings, then each block's result (before the last normalization).
-  ///
-  /// - Parameter pixels: [batch, channels, size, size]
-  /// - Returns: layers + 1 tensors, [batch, 1 + patches, width].
-  public func allHiddenStates(_ pixels: Tensor) -> [Tensor] {
-    var states = [embedded(pixels)]
-    for block in blocks { states.append(block(states[states.count - 1])) }
-    return states
-  }
+  /// The sum of patch and position embeddings, [batch, channels, size, size] → [batch, 1 + patches, width].
+  public func embed(_ pixels: Tensor) -> Tensor { dropout(patchTokens(pixels)) }
 
-  /// [batch, channels, size, size] → [batch, 1 + patches, width]
-  private func embedded(_ pixels: Tensor) -> Tensor {
-    let patches = patches(pixels)
-    let (batch, width) = (patches.shape[0], patches.shape[2])
-    let first = classToken.reshaped(to: [1, 1, width]).broadcast(to: [batch, 1, width])
-    return dropout(concatenated([first, patches], along: 1) + positions(patches.shape[1] + 1))
-  }
-
-  /// The scores of the classes from the last block's result at the first token, [batch, width] → [batch, classes].
-  func scores(_ first: Tensor) -> Tensor {
-    guard let classifier else { requirementFailure("ViT: scores of a model without a classifier") }
+  /// The logits of the classes from the last block's result at the class token, [batch, width] → [batch, classes].
+  func logits(_ first: Tensor) -> Tensor {
+    guard let classifier else { requirementFailure("ViT: logits of a model without a classifier") }
     let normalized = finalNorm.map { $0(first) } ?? first
     return classifier(classifierHidden.map { $0(normalized) } ?? normalized)
   }
 
-  /// The scores of the classes.
+  /// The logits of the classes.
   ///
-  /// - Parameter pixels: [batch, channels, size, size], prepared as by `ImageProcessor`.
+  /// - Parameters:
+  ///   - pixels: [batch, channels, size, size], prepared as by `ImageProcessor`.
+  ///   - observer: receives the embeddings, each block's result, and attention weights.
   /// - Returns: [batch, classes]
   /// - Complexity: about 2 · parameters operations a token, and 4 · layers · length · width for attention.
-  public func callAsFunction(_ pixels: Tensor) -> Tensor {
-    let state = blocks.dropLast().reduce(embedded(pixels)) { state, block in block(state) }
-    return scores(blocks.last.map { $0.firstToken(of: state) } ?? state.firstTokens)
+  public func callAsFunction(_ pixels: Tensor, observer: ForwardObserver? = nil) -> Tensor {
+    logits(firstToken(of: pixels, observer: observer))
   }
 }

@@ -18,7 +18,7 @@ private final class Monotone: CausalDecoder {
     vocabularySize = probabilities.count
   }
 
-  func scores(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor {
+  func logits(after ids: IndexTensor, state: DecoderState, isLastOnly: Bool) -> Tensor {
     let rows = Tensor(probabilities.map { log($0) }, shape: [1, 1, vocabularySize])
     return rows + Tensor.zeros([ids.shape[0], isLastOnly ? 1 : ids.shape[1], 1])
   }
@@ -50,7 +50,7 @@ private final class Monotone: CausalDecoder {
     var settings = GenerationSettings(maximumNewTokens: 2)
     (settings.beams, settings.badWords) = (2, [[0]])
     let plain = try model.generate([[1]], settings: settings)[0]
-    settings.renormalizesScores = true
+    settings.renormalizesLogits = true
     let normalized = try model.generate([[1]], settings: settings)[0]
     #expect(plain.newIDs == [1, 1] && normalized.newIDs == [1, 1])
     #expect(abs((plain.score ?? 0) - log(0.3)) < 1e-6 && abs((normalized.score ?? 0) - log(0.6)) < 1e-6)
@@ -72,6 +72,6 @@ private final class Monotone: CausalDecoder {
   @Test func beamsDrawNothing() {
     var settings = GenerationSettings(sampler: Sampler(temperature: 0.5))
     settings.beams = 4
-    #expect(settings.problems == ["beams: expected 1 where tokens are drawn, found 4 and a temperature of 0.5"])
+    #expect(settings.problems == ["beams: expected 1 where tokens are sampled, found 4 and a temperature of 0.5"])
   }
 }

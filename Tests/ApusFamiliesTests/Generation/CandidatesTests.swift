@@ -53,7 +53,7 @@ import Testing
   @Test func repetitionPenalty() {
     var settings = GenerationSettings()
     settings.repetitionPenalty = 2
-    var rules = ScoreRules(settings)
+    var rules = LogitRules(settings)
     for _ in 0..<2 {
       var scores = Tensor([4, -4, 4, 4, 4, -4], shape: [2, 3])
       rules.apply(

@@ -37,11 +37,11 @@ import Testing
     let state = model.makeState(reading: source, tokens: tokens, capacity: 8)
     for piece in pieces {
       let range = state.count..<state.count + piece
-      let scores = model.scores(after: columns(target, range), state: state, isLastOnly: false)
+      let scores = model.logits(after: columns(target, range), state: state, isLastOnly: false)
       expectClose(scores, all.slice(range, along: 1), "\(name), \(range)")
     }
     state.truncate(to: 5)
-    let last = model.scores(after: columns(target, 5..<7), state: state, isLastOnly: true)
+    let last = model.logits(after: columns(target, 5..<7), state: state, isLastOnly: true)
     expectClose(last, all.slice(6..<7, along: 1), "\(name), again")
   }
 
@@ -53,7 +53,7 @@ import Testing
     let prompts: [[Int32]] = [[5, 17, 3, 60, 2], [9, 41], [7, 7, 30, 4]]
     let state = model.makeState(rows: 3, capacity: 9, padding: [0, 3, 1])
     let padded = prompts.flatMap { Array(repeating: 11, count: 5 - $0.count) + $0 }
-    var scores = model.scores(after: IndexTensor(padded, shape: [3, 5]), state: state, isLastOnly: true)
+    var scores = model.logits(after: IndexTensor(padded, shape: [3, 5]), state: state, isLastOnly: true)
     var texts = prompts
     for step in 0..<3 {
       for (row, text) in texts.enumerated() {
@@ -63,7 +63,7 @@ import Testing
       }
       let next = [Int32(20 + step), Int32(3 * step), 50]
       for row in 0..<3 { texts[row].append(next[row]) }
-      scores = model.scores(after: IndexTensor(next, shape: [3, 1]), state: state, isLastOnly: true)
+      scores = model.logits(after: IndexTensor(next, shape: [3, 1]), state: state, isLastOnly: true)
     }
   }
 
@@ -72,13 +72,13 @@ import Testing
     let model = try #require(ModelFixture(name: "gpt2_lm").load().model as? GPT)
     let generator = RandomGenerator(seed: 6)
     var state = model.makeState(rows: 1, capacity: 16)
-    _ = model.scores(after: IndexTensor([5, 17, 3], shape: [1, 3]), state: state, isLastOnly: true)
+    _ = model.logits(after: IndexTensor([5, 17, 3], shape: [1, 3]), state: state, isLastOnly: true)
     state = state.repeated(4)
     var texts = Array(repeating: [5, 17, 3] as [Int32], count: 4)
     for step in 0..<12 {
       let next = generator.integers(count: 4, below: 80).map { Int32($0) }
       for row in 0..<4 { texts[row].append(next[row]) }
-      let scores = model.scores(after: IndexTensor(next, shape: [4, 1]), state: state, isLastOnly: true)
+      let scores = model.logits(after: IndexTensor(next, shape: [4, 1]), state: state, isLastOnly: true)
       let expected = model(IndexTensor(texts.flatMap { $0 }, shape: [4, 4 + step]))
       expectClose(scores, expected.slice(3 + step..<4 + step, along: 1), "step \(step)")
       let parents = step == 5 ? [1, 0, 3, 2] : generator.integers(count: 4, below: 4)
@@ -97,8 +97,8 @@ import Testing
     let one = model.makeState(reading: source, tokens: tokens, capacity: 4)
     let two = one.repeated(2)
     #expect(two.rows == 6 && two.memories[0].keys.shape[0] == 3)
-    let first = model.scores(after: IndexTensor([0, 0, 0], shape: [3, 1]), state: one, isLastOnly: true)
-    let both = model.scores(after: IndexTensor([0, 9, 0, 9, 0, 9], shape: [6, 1]), state: two, isLastOnly: true)
+    let first = model.logits(after: IndexTensor([0, 0, 0], shape: [3, 1]), state: one, isLastOnly: true)
+    let both = model.logits(after: IndexTensor([0, 9, 0, 9, 0, 9], shape: [6, 1]), state: two, isLastOnly: true)
     for row in 0..<3 { expectClose(both.slice(2 * row..<2 * row + 1), first.slice(row..<row + 1), "row \(row)") }
     #expect(both.slice(0..<1) != both.slice(1..<2))
   }

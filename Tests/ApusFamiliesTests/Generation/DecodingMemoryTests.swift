@@ -13,7 +13,7 @@ import Testing
   /// How often the pool asked the system, and how many storages were made, while `count` tokens were written, after a few to
   /// warm up.
   private static func new(
-    _ model: any TokenDecoder, _ prompts: [[Int32]], _ settings: GenerationSettings, after warmUp: Int = 3,
+    _ model: any AutoregressiveModel, _ prompts: [[Int32]], _ settings: GenerationSettings, after warmUp: Int = 3,
     count: Int = 24
   ) throws -> (buffers: Int, storages: Int) {
     let random = RandomGenerator(seed: 1)

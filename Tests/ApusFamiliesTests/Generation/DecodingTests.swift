@@ -278,7 +278,7 @@ import Testing
     // What is left out when such files are written.
     #expect(try settings(#"{"do_sample": true}"#).sampler == Sampler(topK: 50))
     #expect(try settings(#"{"early_stopping": "never"}"#).earlyStopping == .whenImpossible)
-    #expect(try settings(#"{"renormalize_logits": true}"#).renormalizesScores)
+    #expect(try settings(#"{"renormalize_logits": true}"#).renormalizesLogits)
     #expect(try settings(#"{"decoder_start_token_id": 7}"#).startToken == 7)
     // Not the first token that is written, but the second of a text.
     #expect(try settings(#"{"forced_bos_token_id": 3}"#, promptCount: 2).forcedFirstToken == nil)

@@ -13,14 +13,14 @@ import Testing
 /// A model that writes, with the fixture's prompts.
 struct WritingFixture {
   let name: String
-  let model: any TokenDecoder
+  let model: any AutoregressiveModel
   /// The prompts or sources, without padding.
   let prompts: [[Int32]]
 
   init(_ name: String) throws {
     self.name = name
     let fixture = ModelFixture(name: name)
-    model = try #require(fixture.load().model as? any TokenDecoder)
+    model = try #require(fixture.load().model as? any AutoregressiveModel)
     let file = try fixture.file("generate")
     let (ids, mask) = (try file.indices(named: "input_ids"), try file.indices(named: "attention_mask"))
     let length = ids.shape[1]

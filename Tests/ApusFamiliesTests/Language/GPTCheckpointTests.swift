@@ -44,7 +44,7 @@ import Testing
   @Test func savedModelsComeBackBitForBit() throws {
     for (index, activation) in Activation.allCases.enumerated() where activation != .sigmoid {
       let configuration = GPT.Configuration(
-        vocabularySize: 11, contextLength: 6, layers: 3, heads: 2, width: 8, hidden: index == 0 ? 5 : nil,
+        vocabularySize: 11, contextLength: 6, layers: 3, heads: 2, width: 8, intermediateSize: index == 0 ? 5 : nil,
         activation: activation, dropout: 0.1, epsilon: 1e-6)
       let model = withSeed(UInt64(index)) { GPT(configuration) }
       try withTemporaryFolder { folder in

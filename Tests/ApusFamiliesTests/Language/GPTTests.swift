@@ -35,7 +35,7 @@ import Testing
     let configurations = [
       GPTTests.toy,
       GPT.Configuration(vocabularySize: 1, contextLength: 1, layers: 1, heads: 1, width: 1),
-      GPT.Configuration(vocabularySize: 13, contextLength: 5, layers: 3, heads: 3, width: 12, hidden: 7),
+      GPT.Configuration(vocabularySize: 13, contextLength: 5, layers: 3, heads: 3, width: 12, intermediateSize: 7),
       GPT.Configuration(vocabularySize: 65, contextLength: 64, layers: 4, heads: 4, width: 32, activation: .relu),
     ]
     for configuration in configurations {
@@ -72,7 +72,7 @@ import Testing
 
   @Test func impossibleSizesAreListed() async {
     let configuration = GPT.Configuration(
-      vocabularySize: 0, contextLength: 4, layers: -1, heads: 3, width: 8, hidden: 0, dropout: 1)
+      vocabularySize: 0, contextLength: 4, layers: -1, heads: 3, width: 8, intermediateSize: 0, dropout: 1)
     #expect(configuration.problems.count == 5)
     #expect(GPTTests.toy.problems.isEmpty && GPT.Configuration.gpt2XL.problems.isEmpty)
     await #expect(processExitsWith: .failure) {
@@ -117,7 +117,7 @@ import Testing
     var start = 0
     for chunk in chunks {
       let part = (0..<2).flatMap { row in (start..<start + chunk).map { ids.indices[row * 8 + $0] } }
-      let next = model.scores(after: IndexTensor(part, shape: [2, chunk]), state: state, isLastOnly: true)
+      let next = model.logits(after: IndexTensor(part, shape: [2, chunk]), state: state, isLastOnly: true)
         .reshaped(to: [2, 7])
       start += chunk
       let expected = full.slice(start - 1..<start, along: 1).reshaped(to: [2, 7])
@@ -146,7 +146,7 @@ import Testing
   func wholeModelGradients(activation: Activation, dropout: Float) {
     let model = GPTTests.toyModel(
       .init(
-        vocabularySize: 5, contextLength: 6, layers: 2, heads: 2, width: 8, hidden: 6, activation: activation,
+        vocabularySize: 5, contextLength: 6, layers: 2, heads: 2, width: 8, intermediateSize: 6, activation: activation,
         dropout: dropout))
     // The smaller the vectors, the more does normalization bend along a step of the finite difference.
     model.tokenEmbedding.weight = model.tokenEmbedding.weight * 4

@@ -17,7 +17,8 @@ import Testing
 
 @Suite struct LlamaTests {
   private let tiny = Llama.Configuration(
-    vocabularySize: 11, contextLength: 8, layers: 2, heads: 4, keyHeads: 2, width: 12, headSize: 4, hidden: 10)
+    vocabularySize: 11, contextLength: 8, layers: 2, heads: 4, keyValueHeads: 2, width: 12, headSize: 4,
+    intermediateSize: 10)
 
   private func ids(_ numbers: [Int32], _ rows: Int = 1) -> IndexTensor {
     IndexTensor(numbers, shape: [rows, numbers.count / rows])
@@ -45,8 +46,13 @@ import Testing
   @Test func positionsAreRelative() {
     let model = withSeed(2) { Llama(tiny) }
     let text = ids([3, 1, 4, 1, 5])
-    let moved = model.allHiddenStates(text, positions: ids([7, 8, 9, 10, 11]))
-    for (a, b) in zip(model.allHiddenStates(text), moved) {
+    func states(_ positions: IndexTensor?) -> [Tensor] {
+      let record = ForwardRecord()
+      _ = model.hiddenStates(text, positions: positions, observer: record.observer)
+      return record.hiddenStates
+    }
+    #expect(states(nil).count == 3)
+    for (a, b) in zip(states(nil), states(ids([7, 8, 9, 10, 11]))) {
       #expect(Comparison(a, b, absolute: 1e-5, relativeToLargest: 1e-5).isClose)
     }
   }
@@ -87,7 +93,7 @@ import Testing
       var pieces: [Tensor] = []
       for (start, end) in [(0, 3), (3, 4), (4, 7)] {
         let piece = (0..<2).flatMap { row in rows.indices[row * 7 + start..<row * 7 + end] }
-        pieces.append(model.scores(after: ids(piece, 2), state: state, isLastOnly: false))
+        pieces.append(model.logits(after: ids(piece, 2), state: state, isLastOnly: false))
       }
       let scores = concatenated(pieces, along: 1)
       for (row, first) in [(0, 2), (1, 0)] {

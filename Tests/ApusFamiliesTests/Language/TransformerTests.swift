@@ -39,7 +39,7 @@ import Testing
       // The fixture's mask is the causal one, given as a matrix.
       mask.causalOffset = 0
       return withTrainingMode(false) {
-        model.decode(vectors[1], memory: memory, mask: mask, memoryMask: .padding(memoryPadding))
+        model.decode(vectors[1], memory: .states(memory, mask: .padding(memoryPadding)), mask: mask)
       }
     }
     #expect(try padding("tgt_mask")[scalarAt: 0, 1] == 0 && padding("tgt_mask").sum().scalar == 21)
@@ -56,25 +56,25 @@ import Testing
   @Test func theBaseModelHasThePapersSize() {
     // 65 million in the paper's table 3, with a vocabulary of about 37,000.
     let model = TextTransformer(
-      vocabularySize: 100, width: 512, stacks: Transformer(hidden: 2_048, hasFinalNorms: false))
+      vocabularySize: 100, width: 512, stacks: Transformer(intermediateSize: 2_048, hasFinalNorms: false))
     #expect(model.stacks.parameterCount == 44_138_496)
     #expect(model.parameterCount == 44_138_496 + 100 * 512)
     // PyTorch's, with its two norms more.
     #expect(Transformer(width: 8, heads: 2, layers: 1).parameterCount == 2_080)
   }
 
-  private func toy(normalizesFirst: Bool = false) -> TextTransformer {
+  private func toy(isPreNorm: Bool = false) -> TextTransformer {
     withSeed(3) {
       TextTransformer(
         vocabularySize: 11, width: 16,
-        stacks: Transformer(width: 16, heads: 2, layers: 2, hidden: 24, normalizesFirst: normalizesFirst, dropout: 0),
+        stacks: Transformer(width: 16, heads: 2, layers: 2, intermediateSize: 24, isPreNorm: isPreNorm, dropout: 0),
         dropout: 0)
     }
   }
 
   @Test(arguments: [false, true])
-  func learnsToReverse(normalizesFirst: Bool) {
-    let model = toy(normalizesFirst: normalizesFirst)
+  func learnsToReverse(isPreNorm: Bool) {
+    let model = toy(isPreNorm: isPreNorm)
     let sources = Samples.indices([8, 5], below: 9, seed: 4)
     let source = IndexTensor(sources.indices.map { $0 + 2 }, shape: [8, 5])
     let target = IndexTensor(

@@ -19,7 +19,8 @@ import Testing
 
 @Suite struct ViTTests {
   private let tiny = ViT.Configuration(
-    imageSize: 6, patchSize: 3, channels: 2, classes: 4, layers: 2, heads: 2, width: 8, hidden: 10, epsilon: 1e-6)
+    imageSize: 6, patchSize: 3, channels: 2, classes: 4, layers: 2, heads: 2, width: 8, intermediateSize: 10,
+    epsilon: 1e-6)
 
   private func pixels(_ count: Int) -> Tensor { withSeed(9) { .randomNormal([count, 2, 6, 6]) } }
 
@@ -71,7 +72,7 @@ import Testing
   @Test func gradientsOfTheWholeModel() {
     for isFirst in [true, false] {
       var configuration = tiny
-      configuration.normalizesFirst = isFirst
+      configuration.isPreNorm = isFirst
       configuration.attentionScale = isFirst ? nil : 0.3
       configuration.classifierWidth = isFirst ? 5 : nil
       let model = withSeed(3) { ViT(configuration) }
@@ -99,18 +100,18 @@ import Testing
   @Test func theShortWayGivesTheSameScores() throws {
     for isFirst in [true, false] {
       var configuration = tiny
-      configuration.normalizesFirst = isFirst
+      configuration.isPreNorm = isFirst
       let model = withSeed(5) { ViT(configuration) }
-      let states = model.allHiddenStates(pixels(3))
+      let states = model.hiddenStates(pixels(3))
       let comparison = Comparison(
-        model(pixels(3)), model.scores(states[2].firstTokens), absolute: 1e-6, relativeToLargest: 1e-5)
+        model(pixels(3)), model.logits(states.firstTokens), absolute: 1e-6, relativeToLargest: 1e-5)
       #expect(comparison.isClose, "\(comparison)")
     }
     let clip = try #require(ModelFixture(name: "clip").load().model as? CLIP)
     let pixels = withSeed(6) { Tensor.randomNormal([2, 3, 24, 24]) }
-    let states = clip.vision.allHiddenStates(pixels)
+    let states = clip.vision.hiddenStates(pixels)
     let comparison = Comparison(
-      clip.vision(pixels), clip.vision.finalNorm(states[2].firstTokens), absolute: 1e-6, relativeToLargest: 1e-5)
+      clip.vision(pixels), clip.vision.finalNorm(states.firstTokens), absolute: 1e-6, relativeToLargest: 1e-5)
     #expect(comparison.isClose, "\(comparison)")
   }
 
@@ -178,8 +179,9 @@ import Testing
 
 @Suite struct CLIPTests {
   private let tiny = CLIP.Configuration(
-    text: .init(vocabularySize: 12, contextLength: 6, layers: 2, heads: 2, width: 8, hidden: 10, end: 11),
-    vision: .init(imageSize: 6, patchSize: 3, channels: 2, layers: 2, heads: 2, width: 10, hidden: 12), projection: 7)
+    text: .init(vocabularySize: 12, contextLength: 6, layers: 2, heads: 2, width: 8, intermediateSize: 10, end: 11),
+    vision: .init(imageSize: 6, patchSize: 3, channels: 2, layers: 2, heads: 2, width: 10, intermediateSize: 12),
+    projection: 7)
 
   private let ids = IndexTensor([1, 2, 11, 0, 3, 4, 5, 11, 6, 11, 11, 2], shape: [3, 4])
 

@@ -3,10 +3,10 @@
 
 import Apus
 
-/// - Returns: the output of a small trained Transformer for 3 1 4 1 5, which should be 5 1 4 1 3.
-func reversingExample() throws -> [Int32] {
+/// - Returns: what a small Transformer writes for 3 1 4 1 5, which should be 5 1 4 1 3, and where it looks.
+func reversingExample() throws -> (digits: [Int32], positions: [Int32]) {
   // snippet: Reversing
-  let stacks = { Transformer(width: 32, heads: 4, layers: 1, hidden: 64, normalizesFirst: true, dropout: 0) }
+  let stacks = { Transformer(width: 32, heads: 4, layers: 1, intermediateSize: 64, isPreNorm: true, dropout: 0) }
   let model = withSeed(1) { TextTransformer(vocabularySize: 12, width: 32, stacks: stacks(), dropout: 0) }
   let optimizer = AdamW(model.parameters, learningRate: 3e-3)
   let generator = RandomGenerator(seed: 2)
@@ -22,7 +22,14 @@ func reversingExample() throws -> [Int32] {
   let sequences = try model.generate(reading: [[5, 3, 6, 3, 7]], settings: GenerationSettings(maximumNewTokens: 5))
   let digits = sequences[0].newIDs.map { $0 - 2 }
   // end snippet
-  return digits
+  // snippet: LookingInside
+  let record = ForwardRecord(keepsAttentionWeights: true)
+  let (source, target) = (IndexTensor([5, 3, 6, 3, 7], shape: [1, 5]), IndexTensor([0, 7, 3, 6, 3], shape: [1, 5]))
+  _ = model(source, target, observer: record.observer)
+  let weights = record.crossAttentionWeights[0]  // [batch, heads, queries, keys]
+  let positions = weights.mean(along: 1).argMax(along: -1).indices
+  // end snippet
+  return (digits, positions)
 }
 
 // snippet: SpeculativeDraw

@@ -26,7 +26,7 @@ func viTExample() -> Int {
   // snippet: TourViT
   let model = withSeed(2) {
     ViT(
-      .init(imageSize: 8, patchSize: 4, channels: 1, classes: 2, layers: 2, heads: 2, width: 16, hidden: 32))
+      .init(imageSize: 8, patchSize: 4, channels: 1, classes: 2, layers: 2, heads: 2, width: 16, intermediateSize: 32))
   }
   let optimizer = AdamW(model.parameters, learningRate: 5e-3)
   for _ in 0..<120 {

@@ -95,7 +95,7 @@ import Testing
     try withFolder([:]) { folder in
       let embedder = try SentenceEmbedder(contentsOf: folder)
       #expect(embedder.encoder is BERT)
-      #expect(embedder.pooling == [.mean] && embedder.isNormalized && embedder.longestText == nil)
+      #expect(embedder.pooling == [.mean] && embedder.isNormalized && embedder.maximumLength == nil)
     }
     let modules = """
       [{"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"},
@@ -107,7 +107,7 @@ import Testing
     ]
     try withFolder(files) { folder in
       let embedder = try SentenceEmbedder(contentsOf: folder)
-      #expect(embedder.pooling == [.firstToken, .maximum] && !embedder.isNormalized && embedder.longestText == 20)
+      #expect(embedder.pooling == [.firstToken, .maximum] && !embedder.isNormalized && embedder.maximumLength == 20)
       #expect(embedder.width == 64)
     }
   }
@@ -129,7 +129,7 @@ import Testing
           at: folder.appendingPathComponent(name), to: inner.appendingPathComponent(name))
       }
       let embedder = try SentenceEmbedder(contentsOf: folder)
-      #expect(embedder.longestText == 9 && embedder.lowercases && embedder.pooling == [.lastToken])
+      #expect(embedder.maximumLength == 9 && embedder.lowercases && embedder.pooling == [.lastToken])
       #expect(try SentenceEmbedder.encoderFolder(in: folder).lastPathComponent == "0_Transformer")
     }
   }
@@ -202,7 +202,7 @@ import Testing
         Published.self, from: Data(contentsOf: folder.appendingPathComponent("expected.json")))
       let embedder = try SentenceEmbedder(contentsOf: folder)
       let tokenizer = try Tokenizer(folder: folder)
-      #expect(embedder.width == expected.width && embedder.longestText == (name == "dense" ? 16 : 24))
+      #expect(embedder.width == expected.width && embedder.maximumLength == (name == "dense" ? 16 : 24))
       #expect(embedder.isNormalized == (name == "dense"))
       func check(_ vectors: Tensor?, _ rows: [[Float]]) throws {
         let vectors = try #require(vectors)
@@ -228,7 +228,7 @@ import Testing
     let reference = try JSONDecoder().decode(
       Reference.self, from: Data(contentsOf: folder.appendingPathComponent("reference.json")))
     let embedder = try SentenceEmbedder(contentsOf: folder)
-    #expect(embedder.longestText == 256 && embedder.width == 384)
+    #expect(embedder.maximumLength == 256 && embedder.width == 384)
     let vectors = embedder.vectors(of: reference.ids)
     let expected = Tensor(reference.embeddings.flatMap { $0 }, shape: vectors.shape)
     // The reference was computed with 32-bit weights, the file holds halves.
