@@ -152,10 +152,11 @@ targets += [
     ],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "ApusNNTests", dependencies: ["ApusTensor", "ApusNN", "ApusTesting", "ApusFiles", "ApusWeights"],
+    name: "ApusNNTests",
+    dependencies: ["ApusTensor", "ApusNN", "ApusTraining", "ApusTesting", "ApusFiles", "ApusWeights"],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
-    name: "ApusFilesTests", dependencies: ["ApusFiles", "ApusTestSupport"], swiftSettings: strict),
+    name: "ApusFilesTests", dependencies: ["ApusFiles", "ApusWeights", "ApusTestSupport"], swiftSettings: strict),
   .testTarget(
     name: "ApusTextTests", dependencies: ["ApusFiles", "ApusText", "ApusTensor", "ApusWeights", "ApusTestSupport"],
     resources: [.copy("Fixtures")], swiftSettings: strict),
@@ -171,11 +172,11 @@ targets += [
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
     name: "ApusFamiliesTests",
-    dependencies: coreModules + wings + ["Apus", "ApusKernels", "ApusTesting", "ApusTestSupport"],
+    dependencies: coreModules + wings + ["Apus", "ApusKernels", "ApusKernelTypes", "ApusTesting", "ApusTestSupport"],
     resources: [.copy("Fixtures")], swiftSettings: strict),
   .testTarget(
     name: "ApusCommandTests",
-    dependencies: ["ApusCommand", "ApusCharts", "ApusKernels"] + coreModules,
+    dependencies: ["ApusCommand", "Apus", "ApusCharts", "ApusKernels"] + coreModules + wings,
     swiftSettings: strict),
   .testTarget(name: "HouseTests", dependencies: ["Apus", "ApusTesting"], swiftSettings: strict),
 ]

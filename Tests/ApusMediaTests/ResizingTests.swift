@@ -10,7 +10,6 @@ import Testing
 @testable import ApusFiles
 @testable import ApusMedia
 @testable import ApusPublished
-@testable import ApusText
 
 @Suite struct ResizingTests {
   @Test func theSameBytesAsPillow() throws {

@@ -3,7 +3,6 @@
 
 import ApusNN
 import ApusTensor
-import ApusText
 import ApusWeights
 import Foundation
 import Testing

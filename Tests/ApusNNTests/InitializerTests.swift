@@ -3,7 +3,6 @@
 
 import ApusNN
 import ApusTensor
-import ApusText
 import Foundation
 import Testing
 

@@ -4,7 +4,6 @@
 import ApusNN
 import ApusTensor
 import ApusTesting
-import ApusText
 import Foundation
 import Testing
 

@@ -3,7 +3,6 @@
 import ApusNN
 import ApusTensor
 import ApusTesting
-import ApusText
 import ApusTraining
 import Testing
 

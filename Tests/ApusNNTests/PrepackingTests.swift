@@ -2,7 +2,6 @@
 
 import ApusNN
 import ApusTensor
-import ApusText
 import Testing
 
 @Suite struct PrepackingTests {

@@ -6,7 +6,6 @@ import ApusTestSupport
 import Foundation
 import Testing
 
-@testable import ApusText
 @testable import ApusWeights
 
 @Suite struct SafetensorsParityTests {

@@ -7,7 +7,6 @@ import Foundation
 import Testing
 
 @testable import ApusFiles
-@testable import ApusText
 @testable import ApusWeights
 
 @Suite struct SafetensorsTests {

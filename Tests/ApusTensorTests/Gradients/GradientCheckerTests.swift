@@ -2,7 +2,6 @@
 // Read first: ApusTesting/CheckGradients.swift.
 
 import ApusTesting
-import ApusText
 import Testing
 
 @testable import ApusTensor

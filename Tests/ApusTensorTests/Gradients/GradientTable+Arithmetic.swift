@@ -3,7 +3,6 @@
 
 import ApusTensor
 import ApusTesting
-import ApusText
 
 extension GradientTable {
   static let binary: [GradientRow] = broadcastPairs.flatMap { pair -> [GradientRow] in

@@ -3,7 +3,6 @@
 
 import ApusTensor
 import ApusTesting
-import ApusText
 
 extension GradientTable {
   /// Shapes of A and B, before either is stored transposed.

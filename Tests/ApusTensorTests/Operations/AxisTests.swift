@@ -2,7 +2,6 @@
 // Read first: ShapingTests.swift. Values and gradients are compared with PyTorch's in ../Parity.
 
 import ApusTesting
-import ApusText
 import Foundation
 import Testing
 

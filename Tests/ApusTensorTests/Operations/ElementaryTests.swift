@@ -4,7 +4,6 @@
 import ApusKernelTypes
 import ApusKernelsReference
 import ApusTesting
-import ApusText
 import Foundation
 import Testing
 

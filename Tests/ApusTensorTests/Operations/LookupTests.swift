@@ -3,7 +3,6 @@
 
 import ApusTensor
 import ApusTesting
-import ApusText
 import Testing
 
 @Suite struct LookupTests {

@@ -1,7 +1,6 @@
 // Products of column views and with prepacked weights: the same bits as with copies, and never stale.
 
 import ApusTensor
-import ApusText
 import Testing
 
 @Suite struct ProductTests {

@@ -1,7 +1,6 @@
 // Random numbers: determined by seeds, and correctly distributed. Read first: ApusTensor/RandomGenerator.swift.
 
 import ApusTensor
-import ApusText
 import Testing
 
 @Suite struct RandomTests {

@@ -1,7 +1,6 @@
 // The tensor as a value: creation, reading, printing, equality, copy-on-write. Read first: ApusTensor/Tensor.swift.
 
 import ApusTesting
-import ApusText
 import Testing
 
 @testable import ApusTensor

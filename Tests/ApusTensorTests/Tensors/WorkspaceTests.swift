@@ -1,7 +1,6 @@
 // Steps in a workspace: the same results in the same memory, and memory that is still in use is left alone.
 // Read first: ApusTensor/Workspace.swift.
 
-import ApusText
 import Foundation
 import Testing
 
