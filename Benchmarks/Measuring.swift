@@ -82,7 +82,7 @@ private func measureLimits(_ threads: [Int]) -> Limits {
 private func run(_ workload: Workload, threads: Int, _ limits: Limits) -> Measurement {
   BufferPool.shared.resetPeak()
   let scheduler = Scheduler(workers: threads)
-  let (best, median) = Kernels.$override.withValue(scheduler) { time(workload.prepare(scheduler.schedule)) }
+  let (best, median) = Kernels.withScheduler(scheduler) { time(workload.prepare(scheduler.schedule)) }
   let gflops = workload.operations.map { $0 / best / 1e9 }
   let gbps = workload.bytes.map { $0 / best / 1e9 }
   let key = "\(threads)"

@@ -1,5 +1,5 @@
 // The kernels in use and the scheduler that runs them: what the floor above calls.
-// Read next: ApusTensor/Ops/.
+// Read first: ThreadBound.swift. Read next: ApusTensor/Ops/.
 
 package import ApusKernelTypes
 
@@ -12,8 +12,14 @@ package enum Kernels {
 
   private static let sharedSchedule: Schedule = scheduler.schedule
 
-  /// Other workers for the current task, about 10 ns to look up: benchmarks compare numbers of threads in one process.
-  @TaskLocal package static var override: Scheduler?
+  /// Replaces the workers for the code inside a scope: benchmarks compare numbers of threads in one process.
+  private static let override = ThreadBound<Scheduler>()
 
-  package static var schedule: Schedule { override?.schedule ?? sharedSchedule }
+  /// Runs `body`, in which operations on this thread use the workers of `scheduler`.
+  package static func withScheduler<Result>(_ scheduler: Scheduler, _ body: () throws -> Result) rethrows -> Result {
+    try override.withValue(scheduler, body)
+  }
+
+  /// The workers for an operation that starts now: those of the innermost `withScheduler`, or the shared ones.
+  package static var schedule: Schedule { override.current?.schedule ?? sharedSchedule }
 }

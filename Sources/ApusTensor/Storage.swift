@@ -6,16 +6,16 @@ import Synchronization
 
 /// A block of floats that tensors share; its last owner returns it to the pool.
 ///
-/// Sendable although it is mutable memory: it is written only while it has a single owner (at creation, and in the
-/// in-place operations, which check).
+/// It is Sendable although its memory is mutable: it is written only while it has a single owner, which is at creation
+/// and in the in-place operations, which check.
 final class Storage: @unchecked Sendable {
   let elements: UnsafeMutablePointer<Float>
   let count: Int
-  /// What owns the memory, if not the pool: a memory-mapped file, or the storage of which this is another view.
+  /// The owner of the memory if it is not the pool: a memory-mapped file, or the storage that this one is a view of.
   private let owner: AnyObject?
-  /// Whether there is no memory: of the tensor only the shape counts so far.
+  /// Whether there is no memory yet: only the tensor's shape is known.
   let isPlaceholder: Bool
-  /// The same elements once more in the order in which products read them, if they were asked for.
+  /// A copy of the elements in the order in which matrix products read them, if one was asked for.
   let panels: WeightPanels?
 
   /// Memory from the pool, with undefined contents.
@@ -28,7 +28,7 @@ final class Storage: @unchecked Sendable {
     #endif
   }
 
-  /// Memory that belongs to `owner`, which is kept alive; it is never written.
+  /// Memory that belongs to `owner`, which this storage keeps alive. It is never written.
   init(borrowing elements: UnsafePointer<Float>, count: Int, from owner: AnyObject, panels: WeightPanels? = nil) {
     self.count = count
     self.panels = panels
@@ -37,7 +37,7 @@ final class Storage: @unchecked Sendable {
     self.elements = UnsafeMutablePointer(mutating: elements)
   }
 
-  /// What all placeholders share: no elements, for any shape.
+  /// The storage without elements that all placeholders share, whatever their shape.
   static let placeholder = Storage()
 
   private init() {
@@ -50,7 +50,7 @@ final class Storage: @unchecked Sendable {
 
   #if DEBUG
     private static let counter = Atomic<Int>(0)
-    /// How many storages have been made with memory of their own: for tests of what must not make any.
+    /// The number of storages made with memory from the pool; tests check that some code makes none.
     static var made: Int { counter.load(ordering: .relaxed) }
   #endif
 
@@ -60,8 +60,8 @@ final class Storage: @unchecked Sendable {
   }
 }
 
-/// What lends its memory to tensors and wants to know when they are done with a part of it: a memory-mapped file.
+/// An owner that lends memory to tensors and is told when one of them gives it back, such as a memory-mapped file.
 package protocol LentMemory: AnyObject {
-  /// One borrower of this memory is gone; there may be others.
+  /// Called when a borrower of this memory is gone; others may remain.
   func isReturned(_ start: UnsafeRawPointer, byteCount: Int)
 }

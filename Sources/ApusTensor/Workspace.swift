@@ -1,46 +1,34 @@
-// Memory for steps that come again and again: the tensors of one take the storages of the step before.
+// Storages that repeated steps use again, so that a step allocates none.
 // Read first: Storage.swift. Read next: ApusModels/Decoding/TokenGenerator.swift, whose tokens are such steps.
 
-import Foundation
+import ApusKernels
 
-/// Storages that the tensors of one step leave to those of the next.
+/// A set of storages that the tensors of one step leave for the next step.
 ///
-/// A storage dies with the last tensor that holds it, and a new one is an object to be allocated. Beside the work of a training
-/// step that is nothing; but a decoder takes the same few sizes for every token, and may write thousands of them in a second.
-/// So a workspace keeps the storages that were taken while it runs, and whichever nobody else holds any more is given out
-/// again. What outlives a step is held, and stays what it is.
+/// A storage dies with the last tensor that holds it, and making a new one allocates an object. Next to the work of a
+/// training step that cost is negligible. A decoder, however, needs the same few sizes for every token, and may generate
+/// thousands of tokens per second. So a workspace keeps the storages made while it runs, and hands out again those that
+/// no tensor holds anymore. A tensor that outlives its step keeps its storage, and its contents never change.
 ///
-/// For one task at a time.
+/// A workspace is used by one thread at a time.
 package final class Workspace {
-  /// More than a step holds at one time; beyond, the storage that was taken first is given up.
+  /// More storages than a step holds at once. Beyond this number the oldest one is dropped.
   private static let most = 64
 
   private var storages: [Storage] = []
 
   package init() { storages.reserveCapacity(Workspace.most) }
 
-  /// Runs `body`, in which tensors get their memory from this workspace.
+  /// Runs `body`; tensors that it makes on this thread take their memory from this workspace.
   package func run<Result>(_ body: () throws -> Result) rethrows -> Result {
-    let outer = pthread_getspecific(Workspace.key)
-    pthread_setspecific(Workspace.key, Unmanaged.passUnretained(self).toOpaque())
-    defer { pthread_setspecific(Workspace.key, outer) }
-    return try withExtendedLifetime(self) { try body() }
+    try Workspace.bound.withValue(self, body)
   }
 
-  // A body never changes its thread, so the thread may know the workspace. (A task-local value would cost an allocation for
-  // every binding, and more time to look up, which every tensor does.)
-  private static let key: pthread_key_t = {
-    var key = pthread_key_t()
-    let status = pthread_key_create(&key, nil)
-    require(status == 0, "Workspace: no thread-specific values are left (error \(status))")
-    return key
-  }()
+  private static let bound = ThreadBound<Workspace>()
 
-  private static var current: Workspace? {
-    pthread_getspecific(key).map { Unmanaged<Workspace>.fromOpaque($0).takeUnretainedValue() }
-  }
+  private static var current: Workspace? { bound.current }
 
-  /// Memory for `count` elements, undefined: from the workspace that runs, or new.
+  /// Undefined memory for `count` elements: from the current workspace, or new.
   static func storage(count: Int) -> Storage {
     guard let current else { return Storage(count: count) }
     return current.storage(count: count)
@@ -61,7 +49,7 @@ package final class Workspace {
     return nil
   }
 
-  /// Whether a storage is held only here and by the caller, who then may change what is in it.
+  /// Whether only the current workspace and the caller hold a storage, so that the caller may change its contents.
   static func isOnlyOtherOwner(of storage: inout Storage) -> Bool {
     guard let current, let index = current.storages.firstIndex(where: { $0 === storage }) else { return false }
     current.storages.remove(at: index)

@@ -1,9 +1,9 @@
-// How large gradients are, and making them smaller. Read first: Gradients.swift.
+// The norm of all gradients, and gradient clipping. Read first: Gradients.swift.
 
 import ApusKernelTypes
 import ApusKernels
 
-/// A way to measure all gradients of a computation together.
+/// A norm of all gradients of a computation together.
 public enum GradientNorm: Sendable {
   /// √Σ g²
   case euclidean
@@ -14,7 +14,7 @@ public enum GradientNorm: Sendable {
 }
 
 extension Gradients {
-  /// √Σ g² over all gradients, summed in Double.
+  /// √Σ g² over the elements of all gradients, summed in Double.
   public var norm: Float { norm(.euclidean) }
 
   /// The norm of all gradients together, as if they were one long vector; 0 if there are none.
@@ -30,7 +30,7 @@ extension Gradients {
         total += Double(gradient.absoluteValue().sum().scalar)
       case .largest:
         let largest = gradient.absoluteValue().reshaped(to: [gradient.elementCount]).max(along: 0).scalar
-        // What is not a number gets lost in comparisons, but not in a sum.
+        // A comparison can lose a NaN; a sum cannot.
         let isNumber = read(gradient) {
           !Kernels.table.sumOfSquares($0, gradient.elementCount, Kernels.schedule).isNaN
         }
@@ -42,14 +42,14 @@ extension Gradients {
 
   /// These gradients times `limit / norm` if their common norm is larger than `limit` (Pascanu et al., arXiv:1211.5063).
   ///
-  /// As PyTorch's `clip_grad_norm_`, the factor is limit / (norm + 10⁻⁶), at most 1.
+  /// As in PyTorch's `clip_grad_norm_`, the factor is limit / (norm + 10⁻⁶), at most 1.
   ///
   /// - Complexity: one pass over all gradients.
   public func clipped(toNorm limit: Float, _ kind: GradientNorm = .euclidean) -> Gradients {
     self * Swift.min(1, limit / (norm(kind) + 1e-6))
   }
 
-  /// These gradients with every element between −limit and limit.
+  /// These gradients with every element clamped to −limit … limit.
   ///
   /// - Precondition: limit ≥ 0.
   /// - Complexity: two passes over all gradients.

@@ -1,4 +1,4 @@
-// Gradients as a value: looked up by what they are the gradients of.
+// Gradients as a value: a table from parameters to their gradients.
 // Read first: Tape.swift. Read next: Gradients+Clipping.swift; ApusTraining/Optimizers/Optimizer.swift.
 
 /// The gradients of one computation, by parameter.
@@ -11,13 +11,13 @@ public struct Gradients: Sendable {
   private var positions: [ObjectIdentifier: Int] = [:]
   /// In order of first use on the tape, so that sums over all of them have one order.
   private(set) var entries: [(variable: Variable, gradient: Tensor)] = []
-  /// A factor that belongs to every gradient and is not yet multiplied in: an optimizer reads each element once anyway.
+  /// A factor of all gradients that is not multiplied in yet: an optimizer reads each element anyway, and applies it then.
   package private(set) var scale: Float = 1
 
   /// No gradients.
   public init() {}
 
-  /// The gradient of `variable`; nil if the computation did not depend on it.
+  /// The gradient of `variable`; nil if the result does not depend on it.
   public subscript(variable: Variable) -> Tensor? {
     get { unscaled(variable).map { scale == 1 ? $0 : $0 * scale } }
     set {
@@ -53,7 +53,7 @@ public struct Gradients: Sendable {
   /// The number of gradients.
   public var count: Int { entries.count }
 
-  /// The same gradients, each changed by `change`.
+  /// These gradients, with `change` applied to each.
   func mapped(_ change: (Tensor) -> Tensor) -> Gradients {
     var result = self
     result.multiplyScaleIn()
@@ -61,14 +61,14 @@ public struct Gradients: Sendable {
     return result
   }
 
-  /// The sum with other gradients, for batches that are too large to compute at once.
+  /// The sum of these and other gradients, for batches that are too large to compute at once.
   public func adding(_ other: Gradients) -> Gradients {
     var result = self
     result += other
     return result
   }
 
-  /// The sum with other gradients; where both have one for a parameter, in place.
+  /// Adds other gradients, in place where both have one for a parameter.
   ///
   /// ```swift
   /// var total = Gradients()
@@ -86,9 +86,10 @@ public struct Gradients: Sendable {
     }
   }
 
+  /// The sum of two computations' gradients, parameter by parameter.
   public static func + (a: Gradients, b: Gradients) -> Gradients { a.adding(b) }
 
-  /// The gradients times a number, which the optimizer multiplies in.
+  /// The gradients times a number, which is multiplied in by the optimizer.
   ///
   /// - Complexity: O(1).
   public static func * (gradients: Gradients, factor: Float) -> Gradients {

@@ -1,11 +1,11 @@
-// The tape: what was computed, in order, as a flat array; the backward pass is one loop from its end.
-// Read next: Pullback.swift, ValueAndGradients.swift; Rematerialization.swift, tapes inside tapes.
+// The tape: the recorded operations in order, as a flat array. The backward pass is one loop from its end.
+// Read next: Pullback.swift, ValueAndGradients.swift; Rematerialization.swift, which nests tapes.
 
 import Synchronization
 
-/// A tensor's place on a tape: which tape, and which entry.
+/// A tensor's place on a tape: the number of the tape, and the index of the entry.
 struct TapeNode: Sendable, Hashable {
-  /// 0: no tape.
+  /// 0 means no tape.
   var tape: UInt32
   var index: Int32
 
@@ -14,65 +14,69 @@ struct TapeNode: Sendable, Hashable {
 
 /// The record of one differentiated computation.
 ///
-/// An entry is a tensor that depends on a tracked one. Entries stand in the order of computation, so every entry's inputs
-/// stand before it: walking backwards meets each entry after all its uses, with its gradient complete. The array holds
-/// closures that hold the tensors they need; there is no graph of references, whose release would recurse.
+/// Each entry stands for a tensor that depends on a tracked one. Entries are in the order of computation, so the inputs
+/// of an entry come before it. A walk from the end therefore reaches each entry after all its uses, when its gradient is
+/// complete. The array holds closures, which hold the tensors that they need. There is no graph of objects that refer to
+/// each other, whose release would recurse and overflow the stack.
 ///
-/// A tape belongs to the task that opened it; operations record on it one at a time.
-final class Tape: @unchecked Sendable {
+/// Only the thread that runs the scope can reach its tape (see `Context`), so a tape needs no lock.
+final class Tape {
   struct Entry {
-    /// The operation, for messages; nil for what gradients are taken with respect to.
+    /// The operation, for messages; nil for leaves.
     let name: StaticString?
     var pullbacks: [Pullback]
   }
 
-  /// What gradients are taken with respect to.
+  /// An input of the computation, for which the backward pass computes a gradient.
   enum LeafKey {
     /// A parameter that was read.
     case variable(Variable)
-    /// A tensor on the tape around this one.
+    /// A tensor on the enclosing tape.
     case outer(TapeNode)
   }
 
-  /// Tensors of the tape around this one: constants, unless a part of a computation has a tape of its own.
+  /// How this tape treats the tensors of an enclosing tape.
   enum Surroundings {
+    /// As constants.
     case constants
-    /// They become leaves when they are used.
+    /// As leaves, which are added when the tensors are first used.
     case tape(Tape)
-    /// They are known already: what they are there, by what they are when they are used.
+    /// As leaves, if a first run used them. Maps the nodes they have where they are used to nodes of the enclosing tape.
     case known([TapeNode: TapeNode])
   }
 
-  /// The last number given to a tape; 0 means no tape.
+  /// The number of the newest tape; 0 means no tape.
   private static let lastIdentifier = Atomic<UInt32>(0)
 
-  /// A number of its own, by which tensors know whether they are on it.
+  /// A number that no other tape has. A tensor is on this tape if its node has it.
   let id: UInt32
   private(set) var entries: [Entry] = []
-  /// The parameters and outer tensors that were read, in order of first use, with their entries.
+  /// The parameters and outer tensors that were read, in order of first use, with their nodes on this tape.
   private(set) var leaves: [(key: LeafKey, node: TapeNode)] = []
   private var variableNodes: [ObjectIdentifier: TapeNode] = [:]
   private var outerNodes: [TapeNode: TapeNode] = [:]
-  /// What outer tensors that were used are on the tape around this one.
+  /// The outer tensors that were used, and their nodes on the enclosing tape.
   private(set) var captured: [TapeNode: TapeNode] = [:]
   private let surroundings: Surroundings
-  /// Whether only the leaves are of interest: pullbacks are dropped, and with them what they would keep.
+  /// Whether only the leaves matter. Pullbacks are then dropped at once, with the tensors that they hold.
   private let forgetsPullbacks: Bool
 
   init(inside surroundings: Surroundings = .constants, forgettingPullbacks: Bool = false) {
-    id = Tape.lastIdentifier.wrappingAdd(1, ordering: .relaxed).newValue
+    let next = Tape.lastIdentifier.wrappingAdd(1, ordering: .relaxed).newValue
+    // After 2³² tapes the numbers begin again, without 0.
+    id = next == 0 ? Tape.lastIdentifier.wrappingAdd(1, ordering: .relaxed).newValue : next
     self.surroundings = surroundings
     forgetsPullbacks = forgettingPullbacks
     entries.reserveCapacity(256)
   }
 
-  /// Adds an entry for an operation's result.
+  /// Adds an entry for the result of an operation.
   func record(_ name: StaticString, _ pullbacks: [Pullback]) -> TapeNode {
     entries.append(Entry(name: name, pullbacks: forgetsPullbacks ? [] : pullbacks))
     return TapeNode(tape: id, index: Int32(entries.count - 1))
   }
 
-  /// The entry of a parameter; the first call makes it.
+  /// The leaf of a parameter; the first call adds it.
   func leaf(for variable: Variable) -> TapeNode {
     let identifier = ObjectIdentifier(variable)
     if let node = variableNodes[identifier] { return node }
@@ -88,7 +92,7 @@ final class Tape: @unchecked Sendable {
     return node
   }
 
-  /// The entry of a tensor; nil if it is a constant here.
+  /// The index of a tensor's entry; nil if the tensor is a constant on this tape.
   @inline(__always)
   func entry(of node: TapeNode) -> Int? {
     if node.tape == id { return Int(node.index) }
@@ -114,10 +118,10 @@ final class Tape: @unchecked Sendable {
     return leaf
   }
 
-  /// The gradients of all leaves when the tensor at `root` has gradient `seed`. Uses the tape up.
+  /// The gradients of all leaves, given the gradient `seed` of the tensor at `root`. Uses the tape up.
   ///
-  /// Pullbacks run outside the scope of the tape, or they would record themselves. Entries are dropped as they are
-  /// passed, so that what they kept for the backward is recycled for the gradients of earlier layers.
+  /// Pullbacks run without recording. Each entry is dropped when the walk has passed it, so that the memory it held is
+  /// used again for the gradients of earlier layers.
   func gradients(of root: TapeNode, seed: Tensor) -> [Tensor?] {
     guard root.tape == id else { return leaves.map { _ in nil } }
     var gradients = [Tensor?](repeating: nil, count: entries.count)
@@ -125,7 +129,9 @@ final class Tape: @unchecked Sendable {
     return leaves.map { gradients[Int($0.node.index)] }
   }
 
-  /// Hands every contribution to a leaf's gradient to `add`, with the leaf's position, when it arises. Uses the tape up.
+  /// Passes every contribution to a leaf's gradient to `add` as soon as it is computed. Uses the tape up.
+  ///
+  /// - Parameter add: gets the leaf's position in `leaves`, and the contribution.
   func forEachContribution(from root: TapeNode, seed: Tensor, _ add: (_ leaf: Int, Contribution) -> Void) {
     guard root.tape == id else { return }
     var positions = [Int](repeating: -1, count: entries.count)
@@ -138,13 +144,13 @@ final class Tape: @unchecked Sendable {
     }
   }
 
-  /// - Parameter intercept: gets every contribution to an entry's gradient first; true if it has taken it.
+  /// - Parameter intercept: gets every contribution to an entry's gradient first; returns true to keep it from being added.
   private func walkBack(
     from root: TapeNode, seed: Tensor, into gradients: inout [Tensor?],
     intercept: (_ input: Int, Contribution) -> Bool = { _, _ in false }
   ) {
-    require(Int(root.index) < entries.count, "pullback: called a second time (the first call used the tape up)")
-    // Another tape may be running around this one: gradients are constants for it.
+    require(Int(root.index) < entries.count, "pullback: called a second time (the first call used up the tape)")
+    // An enclosing tape may be recording; gradients are constants on it.
     withoutRecording {
       if !intercept(Int(root.index), .whole(seed)) { gradients[Int(root.index)] = seed }
       for index in stride(from: Int(root.index), through: 0, by: -1) where !entries[index].pullbacks.isEmpty {

@@ -42,7 +42,7 @@ import Testing
       let tape = Tape()
       let variables = row.gradientCase.inputs.map { Variable($0) }
       let context = Context(tape: tape, isTraining: true, generator: RandomGenerator(seed: 1))
-      _ = Context.$current.withValue(context) { row.gradientCase.function(variables.map(\.value)) }
+      _ = context.run { row.gradientCase.function(variables.map(\.value)) }
       let names = Set(tape.entries.compactMap { $0.name.map { "\($0)" } })
       #expect(names.contains(row.operation), "\(row.testDescription) records \(names.sorted())")
     }
