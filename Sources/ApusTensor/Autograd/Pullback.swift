@@ -1,11 +1,11 @@
-// How an operation says what its gradient is: `recorded` and `wrt`.
+// How an operation defines its gradient: `recorded` and `wrt`.
 // Read first: Tape.swift. Read next: Ops/Arithmetic.swift for short examples.
 
-/// One path back from an operation's result to one or several of its inputs.
+/// The function from the gradient of an operation's result to the gradients of one or several of its inputs.
 public struct Pullback {
   private enum Path {
     case one(Int, (Tensor) -> Tensor)
-    case several([Int], (Tensor) -> [Tensor])
+    case several(TrackedInputs, (Tensor, TrackedInputs) -> [Tensor?])
     case part(Int, Shape, (Tensor, inout Tensor) -> Void)
     case contributions((Tensor, (_ input: Int, Contribution) -> Void) -> Void)
     case none
@@ -20,33 +20,39 @@ public struct Pullback {
     path = tape?.entry(of: input.node).map { Path.one($0, gradient) } ?? Path.none
   }
 
-  init(_ inputs: [Tensor?], on tape: Tape?, _ gradients: @escaping (Tensor) -> [Tensor]) {
-    let entries = inputs.map { input in input.flatMap { tape?.entry(of: $0.node) } ?? -1 }
-    path = entries.contains { $0 >= 0 } ? .several(entries, gradients) : .none
+  init(_ inputs: [Tensor?], on tape: Tape?, _ gradients: @escaping (Tensor, TrackedInputs) -> [Tensor?]) {
+    let inputs = TrackedInputs(entries: inputs.map { input in input.flatMap { tape?.entry(of: $0.node) } ?? -1 })
+    path = inputs.isEmpty ? .none : .several(inputs, gradients)
   }
 
   init(part input: Tensor, on tape: Tape?, _ add: @escaping (Tensor, inout Tensor) -> Void) {
     path = tape?.entry(of: input.node).map { Path.part($0, input.shape, add) } ?? Path.none
   }
 
-  /// A function that hands any number of contributions to any of these entries on by itself.
+  /// A function that passes any number of contributions to any of these entries.
   init(contributingTo entries: [Int], _ run: @escaping (Tensor, (_ input: Int, Contribution) -> Void) -> Void) {
     path = entries.isEmpty ? .none : .contributions(run)
   }
 
-  /// Computes the gradients and hands each to `add` with its input's entry.
-  func run(_ gradient: Tensor, add: (_ input: Int, Contribution) -> Void) {
+  /// Computes the gradients and passes each to `add` with the entry of its input.
+  ///
+  /// - Parameter operation: the name for messages.
+  func run(_ gradient: Tensor, of operation: StaticString, add: (_ input: Int, Contribution) -> Void) {
     switch path {
     case .one(let input, let function):
       add(input, .whole(function(gradient)))
     case .part(let input, let shape, let function):
       add(input, .change(shape) { total in function(gradient, &total) })
     case .several(let inputs, let function):
-      let contributions = function(gradient)
+      let gradients = function(gradient, inputs)
       require(
-        contributions.count == inputs.count, "wrt: \(contributions.count) gradients for \(inputs.count) inputs")
-      for (input, contribution) in zip(inputs, contributions) where input >= 0 {
-        add(input, .whole(contribution))
+        gradients.count == inputs.entries.count,
+        "\(operation): the pullback returned \(gradients.count) gradients for \(inputs.entries.count) inputs")
+      for (position, input) in inputs.entries.enumerated() where input >= 0 {
+        guard let gradient = gradients[position] else {
+          requirementFailure("\(operation): the pullback returned nil for input \(position), which is tracked")
+        }
+        add(input, .whole(gradient))
       }
     case .contributions(let function):
       function(gradient, add)
@@ -56,11 +62,22 @@ public struct Pullback {
   }
 }
 
-/// What one use of a tensor adds to its gradient.
+/// Which inputs of an operation are tracked, so that a pullback for several inputs can skip the other gradients.
+public struct TrackedInputs: Sendable {
+  /// The entry of every input; −1 for constants and absent inputs.
+  fileprivate let entries: [Int]
+
+  fileprivate var isEmpty: Bool { !entries.contains { $0 >= 0 } }
+
+  /// Whether the gradient of an input is needed; `position` counts the inputs given to `wrt` from 0.
+  public subscript(position: Int) -> Bool { entries[position] >= 0 }
+}
+
+/// What one use of a tensor adds to the tensor's gradient.
 enum Contribution {
-  /// A gradient.
+  /// A gradient to add.
   case whole(Tensor)
-  /// A change of the sum so far, of this shape, which has zeros where nothing was added yet.
+  /// A function that adds to the sum so far in place. The sum has this shape and starts as zeros.
   case change(Shape, (inout Tensor) -> Void)
 
   func add(to gradient: inout Tensor?) {
@@ -68,7 +85,7 @@ enum Contribution {
     case .whole(let tensor):
       if gradient == nil { gradient = tensor } else { gradient?.accumulate(tensor) }
     case .change(let shape, let change):
-      // Out of its place, so that it has one owner and is changed in place.
+      // Moved out of the array, so that it has one owner and is changed in place.
       var total = gradient ?? .zeros(shape)
       gradient = nil
       change(&total)
@@ -77,25 +94,48 @@ enum Contribution {
   }
 }
 
-/// The gradient with respect to `input`, as a function of the gradient of the result; runs only if it is needed.
+/// The gradient with respect to `input`, as a function of the result's gradient; it runs only if `input` is tracked.
 ///
-/// - Parameter gradient: from dL/d(result), of the result's shape, to dL/d(input), of the input's shape.
+/// - Parameter gradient: maps dL/d(result), of the result's shape, to dL/d(input), of the input's shape.
 public func wrt(_ input: Tensor, _ gradient: @escaping (Tensor) -> Tensor) -> Pullback {
   Pullback(input, on: Context.tape, gradient)
 }
 
-/// The gradients with respect to several inputs that are computed together; absent inputs get any tensor.
+/// The gradients with respect to several inputs that are computed together; absent and untracked inputs may get nil.
 ///
-/// - Parameter gradients: from dL/d(result) to one gradient for every input, in order.
-public func wrt(_ inputs: [Tensor?], _ gradients: @escaping (Tensor) -> [Tensor]) -> Pullback {
+/// - Parameter gradients: maps dL/d(result) to one gradient per input, in order; it runs if any input is tracked.
+/// - Precondition: `gradients` returns a gradient for every tracked input.
+public func wrt(_ inputs: [Tensor?], _ gradients: @escaping (Tensor) -> [Tensor?]) -> Pullback {
+  wrt(inputs) { gradient, _ in gradients(gradient) }
+}
+
+/// The gradients with respect to several inputs that are computed together, without those that nobody needs.
+///
+/// ```swift
+/// return y.recorded("product") {
+///   wrt([a, b]) { dy, isTracked in
+///     [
+///       isTracked[0] ? dy.matmul(b.detached, transposing: .second) : nil,
+///       isTracked[1] ? a.detached.matmul(dy, transposing: .first) : nil,
+///     ]
+///   }
+/// }
+/// ```
+///
+/// - Parameter gradients: maps dL/d(result) to one gradient per input, in order, and nil for inputs that are not tracked;
+///   it runs if any input is tracked.
+/// - Precondition: `gradients` returns a gradient for every tracked input.
+public func wrt(
+  _ inputs: [Tensor?], _ gradients: @escaping (_ gradient: Tensor, _ isTracked: TrackedInputs) -> [Tensor?]
+) -> Pullback {
   Pullback(inputs, on: Context.tape, gradients)
 }
 
-/// The gradient with respect to `input`, of which the result is a part: `add` adds to what other parts have left there.
+/// The gradient with respect to `input` when the result is a part of it: `add` adds in place to the sum so far.
 ///
-/// So a tensor that is cut into n slices gets its gradient in one pass over it, not in n.
+/// A tensor that is cut into n slices therefore gets its gradient in one pass over it instead of n.
 ///
-/// - Parameter add: from dL/d(result) to a change of dL/d(input), which has zeros where nothing was added yet.
+/// - Parameter add: adds dL/d(result) to its places in dL/d(input), which starts as zeros.
 func wrt(_ input: Tensor, adding add: @escaping (_ gradient: Tensor, _ total: inout Tensor) -> Void) -> Pullback {
   Pullback(part: input, on: Context.tape, add)
 }
@@ -107,10 +147,10 @@ public enum PullbackBuilder {
 }
 
 extension Tensor {
-  /// This tensor, entered on the running tape as the result of `operation` with these gradients.
+  /// This tensor, recorded on the current tape as the result of `operation` with these gradients.
   ///
-  /// Outside `valueAndGradients`, or if no input is tracked, nothing is built or kept. This is how every operation
-  /// of this package is made differentiable, and how you make yours:
+  /// Outside `valueAndGradients`, or if no input is tracked, nothing is recorded or kept. Every operation in this package
+  /// is made differentiable this way, and so are your own:
   ///
   /// ```swift
   /// func cube(_ x: Tensor) -> Tensor {
@@ -125,7 +165,8 @@ extension Tensor {
   ///
   /// - Parameters:
   ///   - operation: a name for messages.
-  ///   - pullbacks: a `wrt` for every differentiable input. Pullbacks run after the tape was closed.
+  ///   - pullbacks: a `wrt` for every differentiable input. Pullbacks run after the scope has ended, and are not
+  ///     recorded themselves.
   public func recorded(_ operation: StaticString, @PullbackBuilder _ pullbacks: () -> [Pullback]) -> Tensor {
     guard let tape = Context.tape else { return self }
     let needed = pullbacks().filter(\.isNeeded)
@@ -135,6 +176,6 @@ extension Tensor {
     return result
   }
 
-  /// Whether a gradient may flow to this tensor: what an operation saves for its backward is needed only then.
+  /// Whether a gradient may flow to this tensor. Operations save values for the backward pass only if one may.
   var isTracked: Bool { node != .none && Context.tape?.entry(of: node) != nil }
 }

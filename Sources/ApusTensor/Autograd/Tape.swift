@@ -156,8 +156,9 @@ final class Tape {
       for index in stride(from: Int(root.index), through: 0, by: -1) where !entries[index].pullbacks.isEmpty {
         if let gradient = gradients[index] {
           gradients[index] = nil
+          let operation = entries[index].name ?? "pullback"
           for pullback in entries[index].pullbacks {
-            pullback.run(gradient) { input, contribution in
+            pullback.run(gradient, of: operation) { input, contribution in
               if !intercept(input, contribution) { contribution.add(to: &gradients[input]) }
             }
           }

@@ -95,8 +95,8 @@ public func selfAttention(
     read(projection) { x in plan.forward(x, x + width, x + 2 * width, output, logSumExp) }
   }
   return result.recorded("selfAttention") {
-    wrt([projection, mask.bias]) { dOutput in
-      let biasGradient = plan.biasGradientBuffer()
+    wrt([projection, mask.bias]) { dOutput, isTracked in
+      let biasGradient = isTracked[1] ? plan.biasGradientBuffer() : nil
       let gradient = Tensor(uninitialized: projection.shape) { dx in
         read(projection, result, dOutput) { x, output, dOutput in
           plan.backward(
@@ -104,7 +104,7 @@ public func selfAttention(
             biasGradient)
         }
       }
-      return [gradient, plan.biasGradient(from: biasGradient) ?? gradient]
+      return [gradient, plan.biasGradient(from: biasGradient)]
     }
   }
 }
@@ -181,9 +181,9 @@ struct AttentionPlan {
       read(q, k, v) { q, k, v in forward(q, k, v, output, logSumExp) }
     }
     return output.recorded("attention") {
-      wrt([q, k, v, mask.bias]) { dOutput in
+      wrt([q, k, v, mask.bias]) { dOutput, isTracked in
         let (dq, dk) = (Storage(count: q.elementCount), Storage(count: k.elementCount))
-        let biasGradient = biasGradientBuffer()
+        let biasGradient = isTracked[3] ? biasGradientBuffer() : nil
         let dv = Tensor(uninitialized: v.shape) { dv in
           read(q, k, v) { q, k, v in
             read(output, dOutput) { output, dOutput in
@@ -194,7 +194,7 @@ struct AttentionPlan {
         }
         return [
           Tensor(shape: q.shape, storage: dq), Tensor(shape: k.shape, storage: dk), dv,
-          self.biasGradient(from: biasGradient) ?? dv,
+          self.biasGradient(from: biasGradient),
         ]
       }
     }
@@ -253,10 +253,9 @@ struct AttentionPlan {
     }
   }
 
-  /// Where the kernel puts the gradient of every score, if the bias wants one.
-  func biasGradientBuffer() -> Tensor? {
-    guard let given = mask.bias, given.node != .none else { return nil }
-    return Tensor(uninitialized: [shape.batch, shape.heads, shape.queryLength, shape.keyLength]) { _ in }
+  /// Memory for the gradient of every attention score, from which the bias gets its gradient.
+  func biasGradientBuffer() -> Tensor {
+    Tensor(uninitialized: [shape.batch, shape.heads, shape.queryLength, shape.keyLength]) { _ in }
   }
 
   func biasGradient(from buffer: Tensor?) -> Tensor? {

@@ -31,18 +31,17 @@ public func feedForward(
   let (h, slopes) = linearForward(x, w1, b1, activation.operation, keepsSlopes: isHiddenTracked)
   let y = linearForward(h, w2, b2, nil, keepsSlopes: false).y
   return y.recorded("feedForward") {
-    wrt([x, w1, b1, w2, b2]) { dy in
+    wrt([x, w1, b1, w2, b2]) { dy, isTracked in
       let rows = dy.shape.dropLast().reduce(1, *)
       let flat = dy.viewed(as: [rows, w2.shape[0]])
-      // What is not tracked is not needed: its place is filled with what is at hand.
-      let dW2 = w2.node == .none ? dy : flat.matmul(h.viewed(as: [rows, w2.shape[1]]), transposing: .first)
-      let db2 = b2 == nil || b2?.node == TapeNode.none ? dy : flat.sum(along: 0)
-      guard let slopes else { return [dy, dy, dy, dW2, db2] }
-      let (dz, db1) = hiddenGradient(flat, w2, slopes, sumsRows: b1 != nil && b1?.node != TapeNode.none)
-      let dx = x.node == .none ? dz : dz.matmul(w1.detached).viewed(as: x.shape)
-      let dW1 =
-        w1.node == .none ? dz : dz.matmul(x.detached.viewed(as: [rows, w1.shape[1]]), transposing: .first)
-      return [dx, dW1, db1 ?? dz, dW2, db2]
+      let dW2 = isTracked[3] ? flat.matmul(h.viewed(as: [rows, w2.shape[1]]), transposing: .first) : nil
+      let db2 = isTracked[4] ? flat.sum(along: 0) : nil
+      // Slopes were kept only if x, W₁ or b₁ is tracked.
+      guard let slopes else { return [nil, nil, nil, dW2, db2] }
+      let (dz, db1) = hiddenGradient(flat, w2, slopes, sumsRows: isTracked[2])
+      let dx = isTracked[0] ? dz.matmul(w1.detached).viewed(as: x.shape) : nil
+      let dW1 = isTracked[1] ? dz.matmul(x.detached.viewed(as: [rows, w1.shape[1]]), transposing: .first) : nil
+      return [dx, dW1, db1, dW2, db2]
     }
   }
 }

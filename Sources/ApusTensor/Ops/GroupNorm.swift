@@ -47,18 +47,19 @@ public func groupNorm(
     }
   }
   return y.recorded("groupNorm") {
-    wrt([x, weight, bias]) { dy in
-      let (dWeight, dBias) = (Storage(count: channels), Storage(count: channels))
+    wrt([x, weight, bias]) { dy, isTracked in
+      let dWeight = isTracked[1] ? Storage(count: channels) : nil
+      let dBias = isTracked[2] ? Storage(count: channels) : nil
       let dx = Tensor(uninitialized: x.shape) { dx in
         read(x, dy) { x, dy in
           readOptional(weight) { w in
             kernels.groupNormBackward(
-              x, w, mean.elements, inverseDeviation.elements, dy, dx, weight == nil ? nil : dWeight.elements,
-              bias == nil ? nil : dBias.elements, sizes, Kernels.schedule)
+              x, w, mean.elements, inverseDeviation.elements, dy, dx, dWeight?.elements,
+              dBias?.elements, sizes, Kernels.schedule)
           }
         }
       }
-      return [dx, Tensor(shape: [channels], storage: dWeight), Tensor(shape: [channels], storage: dBias)]
+      return [dx] + [dWeight, dBias].map { $0.map { Tensor(shape: [channels], storage: $0) } }
     }
   }
 }

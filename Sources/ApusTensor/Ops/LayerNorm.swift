@@ -33,18 +33,19 @@ public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor? = nil, epsilon
     }
   }
   return y.recorded("layerNorm") {
-    wrt([x, weight, bias]) { dy in
-      let (dWeight, dBias) = (Storage(count: columns), Storage(count: columns))
+    wrt([x, weight, bias]) { dy, isTracked in
+      let dWeight = isTracked[1] ? Storage(count: columns) : nil
+      let dBias = isTracked[2] ? Storage(count: columns) : nil
       let dx = Tensor(uninitialized: x.shape) { dx in
         read(x, dy) { x, dy in
           readOptional(weight) { w in
             Kernels.table.layerNormBackward(
-              x, w, statistics.elements, statistics.elements + rows, dy, dx, weight == nil ? nil : dWeight.elements,
-              bias == nil ? nil : dBias.elements, rows, columns, Kernels.schedule)
+              x, w, statistics.elements, statistics.elements + rows, dy, dx, dWeight?.elements,
+              dBias?.elements, rows, columns, Kernels.schedule)
           }
         }
       }
-      return [dx, Tensor(shape: normalized, storage: dWeight), Tensor(shape: normalized, storage: dBias)]
+      return [dx] + [dWeight, dBias].map { $0.map { Tensor(shape: normalized, storage: $0) } }
     }
   }
 }

@@ -23,15 +23,14 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation:
   let keepsSlopes = isTracked && operation.map { !$0.savesResult } ?? false
   let (y, slopes) = linearForward(x, weight, bias, operation, keepsSlopes: keepsSlopes)
   return y.recorded("linear") {
-    wrt([x, weight, bias]) { dy in
+    wrt([x, weight, bias]) { dy, isTracked in
       let dz = slopes.map { $0 * dy } ?? operation.map { y.mappedBackward($0, dy) } ?? dy
       let flat = dz.viewed(as: [dz.elementCount / max(1, out), out])
-      // What is not tracked is not needed: its place is filled with what is at hand.
-      let dx = x.node == .none ? dz : flat.matmul(weight.detached).viewed(as: x.shape)
-      let dWeight =
-        weight.node == .none ? dz : flat.matmul(x.detached.viewed(as: [flat.shape[0], inputs]), transposing: .first)
-      let dBias = bias == nil || bias?.node == TapeNode.none ? dz : flat.sum(along: 0)
-      return [dx, dWeight, dBias]
+      return [
+        isTracked[0] ? flat.matmul(weight.detached).viewed(as: x.shape) : nil,
+        isTracked[1] ? flat.matmul(x.detached.viewed(as: [flat.shape[0], inputs]), transposing: .first) : nil,
+        isTracked[2] ? flat.sum(along: 0) : nil,
+      ]
     }
   }
 }

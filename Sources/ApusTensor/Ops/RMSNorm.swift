@@ -32,18 +32,17 @@ public func rmsNorm(_ x: Tensor, weight: Tensor?, epsilon: Float = .ulpOfOne) ->
     }
   }
   return y.recorded("rmsNorm") {
-    wrt([x, weight]) { dy in
-      let dWeight = Storage(count: columns)
+    wrt([x, weight]) { dy, isTracked in
+      let dWeight = isTracked[1] ? Storage(count: columns) : nil
       let dx = Tensor(uninitialized: x.shape) { dx in
         read(x, dy) { x, dy in
           readOptional(weight) { w in
             kernels.rmsNormBackward(
-              x, w, inverseRoot.elements, dy, dx, weight == nil ? nil : dWeight.elements, rows, columns,
-              Kernels.schedule)
+              x, w, inverseRoot.elements, dy, dx, dWeight?.elements, rows, columns, Kernels.schedule)
           }
         }
       }
-      return [dx, Tensor(shape: normalized, storage: dWeight)]
+      return [dx, dWeight.map { Tensor(shape: normalized, storage: $0) }]
     }
   }
 }

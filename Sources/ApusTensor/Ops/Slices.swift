@@ -137,7 +137,9 @@ public func concatenated(_ parts: [Tensor], along axis: Int) -> Tensor {
   }
   let sizes = parts.map { $0.shape[axis] }
   return result.recorded("concatenated") {
-    wrt(parts) { dy in zip(starts, sizes).map { dy.slice($0..<$0 + $1, along: axis) } }
+    wrt(parts) { dy, isTracked in
+      starts.indices.map { isTracked[$0] ? dy.slice(starts[$0]..<starts[$0] + sizes[$0], along: axis) : nil }
+    }
   }
 }
 
