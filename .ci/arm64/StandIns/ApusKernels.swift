@@ -3,7 +3,7 @@
 
 import ApusBase
 package import ApusKernelTypes
-package import ApusKernelsBaseline
+@_exported public import ApusKernelsBaseline
 
 package enum InstructionSet: CaseIterable, CustomStringConvertible, Sendable {
   case baseline
