@@ -3,8 +3,7 @@
 
 /// Byte-pair encoding over Unicode scalars, or directly over bytes.
 ///
-/// Of all adjacent pairs that can be merged, the one with the lowest rank is merged first, the leftmost in case of a
-/// tie, until no pair is left. Short words search all pairs for every merge; long words keep them in a heap, which
+/// The adjacent pair with the lowest rank is merged first, the leftmost in case of a tie, until no pair is left. Short words search all pairs for every merge; long words keep them in a heap, which
 /// takes O(n log n) for n symbols.
 ///
 /// Paper: arXiv:1508.07909.
