@@ -7,14 +7,11 @@
 package import ApusKernelTypes
 
 /// The row's largest element m and ln Σ e^(x − m), whose sum is ln Σ eˣ; −∞ and 0 for a row of −∞.
-@inline(__always)
+@inline(never)
 private func rowLogSumExp(_ x: UnsafePointer<Float>, count: Int) -> (largest: Float, rest: Float) {
   let top = largest(x, count: count)
   guard top > -.infinity else { return (top, 0) }
-  @inline(__always) func exponential(_ index: Int, _ count: Int) -> Lanes {
-    exp(x.lanes(at: index, count: count, padding: -.infinity) - top)
-  }
-  let total = sum(count, of: exponential)
+  let total = sumOfExponentials(x, count: count, minus: Lanes(repeating: top))
   return (top, log(Lanes(repeating: total))[0])
 }
 
@@ -44,7 +41,7 @@ extension SIMDKernels {
     forEachRowChunk(rows: rows, width: columns, schedule) { range in
       for row in range {
         let (p, g, out) = (y + row * columns, dy + row * columns, dx + row * columns)
-        let total = sum(columns, of: { g.lanes(at: $0) }, tail: { g.partialLanes(at: $0, count: $1) })
+        let total = sum(g, count: columns)
         let factor = Lanes(repeating: -total)
         forEachVector(in: 0..<columns) { index in
           out.store(multiplyAdd(exp(p.lanes(at: index)), factor, g.lanes(at: index)), at: index)
@@ -126,9 +123,7 @@ extension SIMDKernels {
     _ schedule: Schedule
   ) {
     let classes = p.classes
-    let weightSum =
-      p.weights.map { w in sum(classes, of: { w.lanes(at: $0) }, tail: { w.partialLanes(at: $0, count: $1) }) }
-      ?? Float(classes)
+    let weightSum = p.weights.map { sum($0, count: classes) } ?? Float(classes)
     forEachRowChunk(rows: p.rows, width: classes, schedule) { range in
       for row in range {
         let (x, out) = (p.logits + row * classes, dx + row * classes)

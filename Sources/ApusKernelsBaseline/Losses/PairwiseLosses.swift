@@ -84,76 +84,53 @@ private enum LogDivergence: PairwiseCurve {
 }
 
 extension PairwiseCurve {
-  /// y ← f(x, t)
+  /// y ← f(x, t) on whole vectors.
   static func map(
     _ x: UnsafePointer<Float>, _ t: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int,
     parameter p: Float
   ) {
     var index = 0
-    while index + laneCount <= count {
+    while index < count {
       y.store(value(x.lanes(at: index), t.lanes(at: index), p), at: index)
-      index += laneCount
-    }
-    let rest = count - index
-    if rest > 0 {
-      let result = value(x.partialLanes(at: index, count: rest), t.partialLanes(at: index, count: rest), p)
-      y.storePartial(result, at: index, count: rest)
+      index &+= laneCount
     }
   }
 
-  /// Σ f(x, t)
-  static func total(_ x: UnsafePointer<Float>, _ t: UnsafePointer<Float>, count: Int, parameter p: Float) -> Float {
-    sum(
-      count, of: { value(x.lanes(at: $0), t.lanes(at: $0), p) },
-      tail: { index, count in
-        let result = value(x.partialLanes(at: index, count: count), t.partialLanes(at: index, count: count), p)
-        var kept = Lanes.zero
-        for lane in 0..<count { kept[lane] = result[lane] }
-        return kept
-      })
-  }
-
-  /// dx ← scale · ∂f/∂x, or scale · ∂f/∂t if `isOfTarget`.
+  /// dx ← scale · ∂f/∂x, or scale · ∂f/∂t if `isOfTarget`, on whole vectors.
+  ///
+  /// - Parameter scales: A vector of scales, or a scale for each element.
   static func mapBackward(
     _ x: UnsafePointer<Float>, _ t: UnsafePointer<Float>, isOfTarget: Bool, scales: UnsafePointer<Float>,
     hasScaleForEach: Bool, _ dx: UnsafeMutablePointer<Float>, count: Int, parameter p: Float
   ) {
-    @inline(__always) func loop(_ isOfTarget: Bool, _ hasScaleForEach: Bool) {
-      let scale = Lanes(repeating: scales[0])
-      @inline(__always) func slope(_ x: Lanes, _ t: Lanes) -> Lanes {
-        isOfTarget ? targetDerivative(x, t, p) : derivative(x, t, p)
-      }
+    guard count > 0 else { return }
+    let scale = scales.lanes(at: 0)
+    if isOfTarget {
       var index = 0
-      while index + laneCount <= count {
-        let factor = hasScaleForEach ? scales.lanes(at: index) : scale
-        dx.store(slope(x.lanes(at: index), t.lanes(at: index)) * factor, at: index)
-        index += laneCount
+      while index < count {
+        let slope = targetDerivative(x.lanes(at: index), t.lanes(at: index), p)
+        dx.store(slope * (hasScaleForEach ? scales.lanes(at: index) : scale), at: index)
+        index &+= laneCount
       }
-      let rest = count - index
-      if rest > 0 {
-        let factor = hasScaleForEach ? scales.partialLanes(at: index, count: rest) : scale
-        let value = slope(x.partialLanes(at: index, count: rest), t.partialLanes(at: index, count: rest))
-        dx.storePartial(value * factor, at: index, count: rest)
+    } else {
+      var index = 0
+      while index < count {
+        let slope = derivative(x.lanes(at: index), t.lanes(at: index), p)
+        dx.store(slope * (hasScaleForEach ? scales.lanes(at: index) : scale), at: index)
+        index &+= laneCount
       }
-    }
-    switch (isOfTarget, hasScaleForEach) {
-    case (false, false): loop(false, false)
-    case (false, true): loop(false, true)
-    case (true, false): loop(true, false)
-    case (true, true): loop(true, true)
     }
   }
 
-  @inline(__always) static var loops: PairwiseLoops { (map, total, mapBackward) }
+  @inline(__always) static var loops: PairwiseLoops { (map, mapBackward) }
 }
 
-/// The loops of one loss; each runs on one worker.
+/// The loops of one loss over whole vectors; each runs on one worker.
 private typealias PairwiseLoops = (
   map: (
     _ x: UnsafePointer<Float>, _ t: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int,
     _ parameter: Float
   ) -> Void,
-  total: (_ x: UnsafePointer<Float>, _ t: UnsafePointer<Float>, _ count: Int, _ parameter: Float) -> Float,
   mapBackward: (
     _ x: UnsafePointer<Float>, _ t: UnsafePointer<Float>, _ isOfTarget: Bool, _ scales: UnsafePointer<Float>,
     _ hasScaleForEach: Bool, _ dx: UnsafeMutablePointer<Float>, _ count: Int, _ parameter: Float
@@ -174,6 +151,44 @@ private func loops(of operation: PairwiseOperation) -> PairwiseLoops {
   }
 }
 
+/// y ← f(x, t) on one worker.
+private func map(
+  _ loss: PairwiseLoss, _ x: UnsafePointer<Float>, _ t: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+  count: Int
+) {
+  let loop = loops(of: loss.operation).map
+  let rest = count % laneCount
+  loop(x, t, y, count - rest, loss.parameter)
+  guard rest > 0 else { return }
+  var (input, target) = (x.partialLanes(at: count - rest, count: rest), t.partialLanes(at: count - rest, count: rest))
+  onVector(&input) { input in onVector(&target) { loop(input, $0, $0, laneCount, loss.parameter) } }
+  y.storePartial(target, at: count - rest, count: rest)
+}
+
+/// dx ← scale · ∂f/∂x, or scale · ∂f/∂t if `isOfTarget`, on one worker.
+private func mapBackward(
+  _ loss: PairwiseLoss, isOfTarget: Bool, _ x: UnsafePointer<Float>, _ t: UnsafePointer<Float>, scales: RowScales,
+  _ dx: UnsafeMutablePointer<Float>, count: Int
+) {
+  let loop = loops(of: loss.operation).mapBackward
+  let rest = count % laneCount
+  var scale = Lanes(repeating: scales.elements[0])
+  if scales.hasOneForEach {
+    loop(x, t, isOfTarget, scales.elements, true, dx, count - rest, loss.parameter)
+  } else {
+    onVector(&scale) { loop(x, t, isOfTarget, $0, false, dx, count - rest, loss.parameter) }
+  }
+  guard rest > 0 else { return }
+  if scales.hasOneForEach { scale = scales.elements.partialLanes(at: count - rest, count: rest) }
+  var (input, target) = (x.partialLanes(at: count - rest, count: rest), t.partialLanes(at: count - rest, count: rest))
+  onVector(&input) { input in
+    onVector(&target) { target in
+      onVector(&scale) { loop(input, target, isOfTarget, $0, false, target, laneCount, loss.parameter) }
+    }
+  }
+  dx.storePartial(target, at: count - rest, count: rest)
+}
+
 extension SIMDKernels {
   /// y ← f(x, t)
   package static func pairwiseLoss(
@@ -182,26 +197,36 @@ extension SIMDKernels {
   ) {
     forEachChunk(of: count, grain: 16_384, schedule) { range in
       let start = range.lowerBound
-      loops(of: loss.operation).map(x + start, t + start, y + start, range.count, loss.parameter)
+      map(loss, x + start, t + start, y + start, count: range.count)
     }
   }
 
-  /// Σ f(x, t); the sums of blocks of 16,384 elements are added in Double, and single losses are not stored.
+  /// Σ f(x, t); the sums of blocks of 16,384 elements are added in Double.
   package static func pairwiseLossSum(
     _ loss: PairwiseLoss, _ x: UnsafePointer<Float>, _ t: UnsafePointer<Float>, count: Int, _ schedule: Schedule
   ) -> Double {
-    let grain = 16_384
+    let (grain, piece) = (16_384, 1_024)
     let blocks = (count + grain - 1) / grain
-    let partial = ScratchBuffer(count: blocks)
-    defer { partial.free() }
-    let results = partial.pointer
+    // A result for each block, and a piece of its losses, which stays in the first-level cache.
+    let scratch = ScratchBuffer(count: blocks * (1 + min(count, piece)))
+    defer { scratch.free() }
+    let results = scratch.pointer
     forEachChunk(of: count, grain: grain, schedule) { range in
-      let start = range.lowerBound
-      results[start / grain] = loops(of: loss.operation).total(x + start, t + start, range.count, loss.parameter)
+      let block = range.lowerBound / grain
+      let losses = results + blocks + block * piece
+      var sums: RowSums = (.zero, .zero, .zero, .zero)
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let length = min(piece, range.upperBound - start)
+        map(loss, x + start, t + start, losses, count: length)
+        add(losses, count: length, to: &sums)
+        start += length
+      }
+      results[block] = total(sums)
     }
-    var total = 0.0
-    for block in 0..<blocks { total += Double(results[block]) }
-    return total
+    var sum = 0.0
+    for block in 0..<blocks { sum += Double(results[block]) }
+    return sum
   }
 
   /// dx ← scale · ∂f/∂x, or ∂f/∂t if `isOfTarget`.
@@ -211,10 +236,9 @@ extension SIMDKernels {
   ) {
     forEachChunk(of: count, grain: 16_384, schedule) { range in
       let start = range.lowerBound
-      let scale = scales.hasOneForEach ? scales.elements + start : scales.elements
-      loops(of: loss.operation)
-        .mapBackward(
-          x + start, t + start, isOfTarget, scale, scales.hasOneForEach, dx + start, range.count, loss.parameter)
+      var scales = scales
+      if scales.hasOneForEach { scales.elements += start }
+      mapBackward(loss, isOfTarget: isOfTarget, x + start, t + start, scales: scales, dx + start, count: range.count)
     }
   }
 }

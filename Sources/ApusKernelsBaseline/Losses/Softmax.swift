@@ -4,7 +4,7 @@
 package import ApusKernelTypes
 
 /// y ← e^(x − m), with m the row's largest element; returns m and Σ y. A row of −∞ gives zeros and m = −∞.
-@inline(__always)
+@inline(never)
 func exponentials(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
 ) -> (largest: Float, sum: Float) {

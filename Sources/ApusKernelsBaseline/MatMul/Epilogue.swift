@@ -13,11 +13,7 @@ func finish(_ p: MatMulArguments, rows: Range<Int>, columns: Range<Int>, sums: U
     let c = p.c + start
     if let bias = p.bias { addRow(bias + columns.lowerBound, to: c, count: columns.count) }
     if let activation = p.activation {
-      if let slopes = p.slopes {
-        loops(of: activation).mapWithSlopes(UnsafePointer(c), c, slopes + start, columns.count)
-      } else {
-        loops(of: activation).map(UnsafePointer(c), c, columns.count)
-      }
+      map(activation, UnsafePointer(c), c, slopes: p.slopes.map { $0 + start }, count: columns.count)
     }
     if let factors = p.factors { multiply(c, by: factors + start, count: columns.count) }
     if let sums { addRow(UnsafePointer(c), to: sums + columns.lowerBound, count: columns.count) }

@@ -133,6 +133,7 @@ extension SIMDKernels {
       }
     }
   }
+
   /// y ← scale · x + offset; x and y may be the same.
   package static func affine(
     _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, scale: Float, offset: Float, count: Int,

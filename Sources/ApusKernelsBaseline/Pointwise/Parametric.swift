@@ -12,42 +12,35 @@ private protocol ParametricCurve {
 }
 
 extension ParametricCurve {
-  /// y ← f(x); x and y may be the same.
+  /// y ← f(x) on whole vectors; x and y may be the same.
   static func map(
     _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int, _ p: ParametricFunction
   ) {
     let (a, b) = (p.a, p.b)
     var index = 0
-    while index + laneCount <= count {
+    while index < count {
       y.store(value(x.lanes(at: index), a, b), at: index)
-      index += laneCount
+      index &+= laneCount
     }
-    let rest = count - index
-    if rest > 0 { y.storePartial(value(x.partialLanes(at: index, count: rest), a, b), at: index, count: rest) }
   }
 
-  /// dx ← dy · f′(x); dx and dy may be the same.
+  /// dx ← dy · f′(x) on whole vectors; dx and dy may be the same.
   static func mapBackward(
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, count: Int,
     _ p: ParametricFunction
   ) {
     let (a, b) = (p.a, p.b)
     var index = 0
-    while index + laneCount <= count {
+    while index < count {
       dx.store(dy.lanes(at: index) * derivative(x.lanes(at: index), a, b), at: index)
-      index += laneCount
-    }
-    let rest = count - index
-    if rest > 0 {
-      let slope = derivative(x.partialLanes(at: index, count: rest), a, b)
-      dx.storePartial(dy.partialLanes(at: index, count: rest) * slope, at: index, count: rest)
+      index &+= laneCount
     }
   }
 
   @inline(__always) static var loops: ParametricLoops { (map, mapBackward) }
 }
 
-/// The loops of one function; each runs on one worker.
+/// The loops of one function over whole vectors; each runs on one worker.
 private typealias ParametricLoops = (
   map: (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int, ParametricFunction) -> Void,
   mapBackward: (
@@ -116,8 +109,14 @@ extension SIMDKernels {
     _ schedule: Schedule
   ) {
     forEachChunk(of: count, grain: 16_384, schedule) { range in
-      let start = range.lowerBound
-      loops(of: function.operation).map(x + start, y + start, range.count, function)
+      let (x, y) = (x + range.lowerBound, y + range.lowerBound)
+      let loop = loops(of: function.operation).map
+      let rest = range.count % laneCount
+      loop(x, y, range.count - rest, function)
+      guard rest > 0 else { return }
+      var value = x.partialLanes(at: range.count - rest, count: rest)
+      onVector(&value) { loop($0, $0, laneCount, function) }
+      y.storePartial(value, at: range.count - rest, count: rest)
     }
   }
 
@@ -127,8 +126,16 @@ extension SIMDKernels {
     _ dx: UnsafeMutablePointer<Float>, count: Int, _ schedule: Schedule
   ) {
     forEachChunk(of: count, grain: 16_384, schedule) { range in
-      let start = range.lowerBound
-      loops(of: function.operation).mapBackward(x + start, dy + start, dx + start, range.count, function)
+      let (x, dy, dx) = (x + range.lowerBound, dy + range.lowerBound, dx + range.lowerBound)
+      let loop = loops(of: function.operation).mapBackward
+      let rest = range.count % laneCount
+      loop(x, dy, dx, range.count - rest, function)
+      guard rest > 0 else { return }
+      var (input, gradient) = (
+        x.partialLanes(at: range.count - rest, count: rest), dy.partialLanes(at: range.count - rest, count: rest)
+      )
+      onVector(&input) { input in onVector(&gradient) { loop(input, $0, $0, laneCount, function) } }
+      dx.storePartial(gradient, at: range.count - rest, count: rest)
     }
   }
 }

@@ -28,17 +28,17 @@ extension PointwiseFunction {
     return (y, derivative(savesResult ? y : x))
   }
 
-  // The loops are statements: where their bodies were closures, the compiler called the closure for every vector.
+  // The loops take whole vectors only, so that the function is compiled into each of them once. Callers copy the rest of a row
+  // into a vector of its own. The loops are statements: where their bodies were closures, the compiler called the closure for
+  // every vector.
 
   /// y ← f(x); x and y may be the same.
   static func map(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
     var index = 0
-    while index + laneCount <= count {
+    while index < count {
       y.store(value(x.lanes(at: index)), at: index)
-      index += laneCount
+      index &+= laneCount
     }
-    let rest = count - index
-    if rest > 0 { y.storePartial(value(x.partialLanes(at: index, count: rest)), at: index, count: rest) }
   }
 
   /// y ← f(x) and slopes ← f′(x); x and y may be the same.
@@ -46,17 +46,11 @@ extension PointwiseFunction {
     _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ slopes: UnsafeMutablePointer<Float>, count: Int
   ) {
     var index = 0
-    while index + laneCount <= count {
+    while index < count {
       let (value, slope) = valueAndSlope(x.lanes(at: index))
       y.store(value, at: index)
       slopes.store(slope, at: index)
-      index += laneCount
-    }
-    let rest = count - index
-    if rest > 0 {
-      let (value, slope) = valueAndSlope(x.partialLanes(at: index, count: rest))
-      y.storePartial(value, at: index, count: rest)
-      slopes.storePartial(slope, at: index, count: rest)
+      index &+= laneCount
     }
   }
 
@@ -65,14 +59,9 @@ extension PointwiseFunction {
     saved: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ dx: UnsafeMutablePointer<Float>, count: Int
   ) {
     var index = 0
-    while index + laneCount <= count {
+    while index < count {
       dx.store(dy.lanes(at: index) * derivative(saved.lanes(at: index)), at: index)
-      index += laneCount
-    }
-    let rest = count - index
-    if rest > 0 {
-      let slope = derivative(saved.partialLanes(at: index, count: rest))
-      dx.storePartial(dy.partialLanes(at: index, count: rest) * slope, at: index, count: rest)
+      index &+= laneCount
     }
   }
 
@@ -80,7 +69,7 @@ extension PointwiseFunction {
   @inline(__always) static var loops: PointwiseLoops { (map, mapWithSlopes, mapBackward) }
 }
 
-/// The loops of one function; each runs on one worker.
+/// The loops of one function over whole vectors; each runs on one worker.
 typealias PointwiseLoops = (
   map: (_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Void,
   mapWithSlopes: (
@@ -119,6 +108,45 @@ func loops(of operation: UnaryOperation) -> PointwiseLoops {
   }
 }
 
+/// y ← f(x) and, if they are wanted, slopes ← f′(x) on one worker; x and y may be the same.
+func map(
+  _ operation: UnaryOperation, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+  slopes: UnsafeMutablePointer<Float>? = nil, count: Int
+) {
+  let loops = loops(of: operation)
+  let rest = count % laneCount
+  if let slopes {
+    loops.mapWithSlopes(x, y, slopes, count - rest)
+    guard rest > 0 else { return }
+    var (value, slope) = (x.partialLanes(at: count - rest, count: rest), Lanes.zero)
+    onVector(&value) { value in onVector(&slope) { loops.mapWithSlopes(value, value, $0, laneCount) } }
+    y.storePartial(value, at: count - rest, count: rest)
+    slopes.storePartial(slope, at: count - rest, count: rest)
+  } else {
+    loops.map(x, y, count - rest)
+    guard rest > 0 else { return }
+    var value = x.partialLanes(at: count - rest, count: rest)
+    onVector(&value) { loops.map($0, $0, laneCount) }
+    y.storePartial(value, at: count - rest, count: rest)
+  }
+}
+
+/// dx ← dy · f′ on one worker; dx and dy may be the same.
+private func mapBackward(
+  _ operation: UnaryOperation, saved: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+  _ dx: UnsafeMutablePointer<Float>, count: Int
+) {
+  let loop = loops(of: operation).mapBackward
+  let rest = count % laneCount
+  loop(saved, dy, dx, count - rest)
+  guard rest > 0 else { return }
+  var (savedRest, gradient) = (
+    saved.partialLanes(at: count - rest, count: rest), dy.partialLanes(at: count - rest, count: rest)
+  )
+  onVector(&savedRest) { saved in onVector(&gradient) { loop(saved, $0, $0, laneCount) } }
+  dx.storePartial(gradient, at: count - rest, count: rest)
+}
+
 extension SIMDKernels {
   /// y ← f(x); x and y may be the same.
   package static func unary(
@@ -126,7 +154,7 @@ extension SIMDKernels {
     _ schedule: Schedule
   ) {
     forEachChunk(of: count, grain: 16_384, schedule) { range in
-      loops(of: operation).map(x + range.lowerBound, y + range.lowerBound, range.count)
+      map(operation, x + range.lowerBound, y + range.lowerBound, count: range.count)
     }
   }
 
@@ -137,7 +165,7 @@ extension SIMDKernels {
   ) {
     forEachChunk(of: count, grain: 16_384, schedule) { range in
       let start = range.lowerBound
-      loops(of: operation).mapBackward(saved + start, dy + start, dx + start, range.count)
+      mapBackward(operation, saved: saved + start, dy + start, dx + start, count: range.count)
     }
   }
 }

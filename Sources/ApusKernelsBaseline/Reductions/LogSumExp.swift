@@ -10,17 +10,21 @@ private let block = 16_384
 @inline(__always)
 private func shift(_ top: Lanes) -> Lanes { top.replacing(with: 0, where: magnitude(top) .== .infinity) }
 
+/// Σ e^(x − shift) of a row.
+@inline(never)
+func sumOfExponentials(_ x: UnsafePointer<Float>, count: Int, minus shift: Lanes) -> Float {
+  @inline(__always) func exponential(_ index: Int, _ count: Int) -> Lanes {
+    exp(x.lanes(at: index, count: count, padding: -.infinity) - shift)
+  }
+  return sum(count, of: exponential)
+}
+
 extension SIMDKernels {
   /// y[o, i] ← log Σ e^x[o, r, i] over r; −∞ over nothing, and where all elements are −∞.
   package static func logSumExp(
     _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, outer: Int, count: Int, inner: Int,
     _ schedule: Schedule
   ) {
-    @inline(__always) func exponentials(_ p: UnsafePointer<Float>, _ count: Int, _ shift: Lanes) -> Float {
-      sum(
-        count, of: { exp(p.lanes(at: $0) - shift) },
-        tail: { exp(p.partialLanes(at: $0, count: $1, padding: -.infinity) - shift) })
-    }
     if inner == 1 && outer == 1 && count > block {
       let blocks = (count + block - 1) / block
       let partial = ScratchBuffer(count: blocks)
@@ -31,7 +35,8 @@ extension SIMDKernels {
       }
       let top = shift(Lanes(repeating: largest(results, count: blocks)))
       forEachChunk(of: count, grain: block, schedule) { range in
-        results[range.lowerBound / block] = exponentials(x + range.lowerBound, range.count, top)
+        results[range.lowerBound / block] = sumOfExponentials(
+          x + range.lowerBound, count: range.count, minus: top)
       }
       var total: Float = 0
       for i in 0..<blocks { total += results[i] }
@@ -41,7 +46,7 @@ extension SIMDKernels {
         for row in rows {
           let p = x + row * count
           let top = shift(Lanes(repeating: largest(p, count: count)))
-          y[row] = (top + log(Lanes(repeating: exponentials(p, count, top))))[0]
+          y[row] = (top + log(Lanes(repeating: sumOfExponentials(p, count: count, minus: top))))[0]
         }
       }
     } else {

@@ -22,7 +22,7 @@ extension SIMDKernels {
       forEachRowChunk(rows: outer, width: count, schedule) { rows in
         for row in rows {
           let p = x + row * count
-          let center = sum(count, of: { p.lanes(at: $0) }, tail: { p.partialLanes(at: $0, count: $1) }) / size
+          let center = sum(p, count: count) / size
           let (first, second) = deviations(p, count: count, from: center)
           mean[row] = center + first / size
           y[row] = (second - first * first / size) / divisor
@@ -48,7 +48,7 @@ extension SIMDKernels {
 /// It makes two passes over 64 rows at a time, which the second pass finds in the cache, and then merges their moments with
 /// those of the rows before (Chan, Golub, LeVeque 1979): with δ the difference of the means, the squares grow by
 /// δ²·n·m/(n + m). All of this is relative to the first row, so that a mean far from 0 costs no accuracy.
-@inline(__always)
+@inline(never)
 private func columnMoments(
   _ x: UnsafePointer<Float>, mean: UnsafeMutablePointer<Float>, _ squares: UnsafeMutablePointer<Float>, rows: Int,
   stride: Int, columns: Range<Int>
@@ -108,7 +108,7 @@ private func columnMoments(
 }
 
 /// Σ (x − center) and Σ (x − center)² of a row.
-@inline(__always)
+@inline(never)
 private func deviations(
   _ x: UnsafePointer<Float>, count: Int, from center: Float
 ) -> (first: Float, second: Float) {
@@ -145,9 +145,7 @@ private func longVariance(
   defer { partial.free() }
   let sums = partial.pointer
   forEachChunk(of: count, grain: block, schedule) { range in
-    let p = x + range.lowerBound
-    sums[range.lowerBound / block] = sum(
-      range.count, of: { p.lanes(at: $0) }, tail: { p.partialLanes(at: $0, count: $1) })
+    sums[range.lowerBound / block] = sum(x + range.lowerBound, count: range.count)
   }
   var total = 0.0
   for i in 0..<blocks { total += Double(sums[i]) }

@@ -187,6 +187,14 @@ extension UnsafeMutablePointer<Float> {
   }
 }
 
+/// Calls `body` with a pointer to the lanes of `vector`, so that a loop over whole vectors can run on the rest of a row.
+@inline(__always)
+func onVector(_ vector: inout Lanes, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+  withUnsafeMutablePointer(to: &vector) { pointer in
+    pointer.withMemoryRebound(to: Float.self, capacity: laneCount) { body($0) }
+  }
+}
+
 /// Calls `body` for every vector of a row of `count` elements, with its first index and its length: laneCount, except perhaps
 /// for the last.
 ///

@@ -85,6 +85,41 @@ func sum(_ count: Int, of f: (_ index: Int, _ count: Int) -> Lanes) -> Float {
   return horizontalSum((s0 + s1) + (s2 + s3))
 }
 
+/// Four accumulators, whose sum is that of a row. (A struct would have weak functions; see .ci/check-symbols.)
+typealias RowSums = (Lanes, Lanes, Lanes, Lanes)
+
+/// Adds a row, or a piece of one, to the accumulators, in the order of `sum`. All pieces but the last are whole groups of four
+/// vectors.
+@inline(never)
+func add(_ x: UnsafePointer<Float>, count: Int, to sums: inout RowSums) {
+  var (s0, s1, s2, s3) = sums
+  var index = 0
+  while index + 4 * laneCount <= count {
+    s0 += x.lanes(at: index)
+    s1 += x.lanes(at: index + laneCount)
+    s2 += x.lanes(at: index + 2 * laneCount)
+    s3 += x.lanes(at: index + 3 * laneCount)
+    index += 4 * laneCount
+  }
+  while index + laneCount <= count {
+    s0 += x.lanes(at: index)
+    index += laneCount
+  }
+  if index < count { s1 += x.partialLanes(at: index, count: count - index) }
+  sums = (s0, s1, s2, s3)
+}
+
+/// The sum of the accumulators.
+@inline(__always)
+func total(_ sums: RowSums) -> Float { horizontalSum((sums.0 + sums.1) + (sums.2 + sums.3)) }
+
+/// The sum of a row.
+func sum(_ x: UnsafePointer<Float>, count: Int) -> Float {
+  var sums: RowSums = (.zero, .zero, .zero, .zero)
+  add(x, count: count, to: &sums)
+  return total(sums)
+}
+
 /// The largest element of a row; −∞ for an empty row. NaN is passed over.
 @inline(__always)
 func largest(_ x: UnsafePointer<Float>, count: Int) -> Float {
