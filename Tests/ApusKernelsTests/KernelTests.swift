@@ -22,10 +22,12 @@ extension InstructionSet {
     ProcessInfo.processInfo.environment["APUS_TEST_SETS"] == "widest" ? Array(supported.suffix(1)) : supported
 }
 
+/// Whether the processor is emulated, where a run takes thirty times as long and only the instructions are to be tested.
+let isEmulated = ProcessInfo.processInfo.environment["APUS_TEST_SCHEDULES"] == "reverse"
+
 /// The schedules that must give the same bits: 1, 2, 3 and 8 workers, and the tiles in reverse order.
 ///
-/// APUS_TEST_SCHEDULES=reverse leaves out those with several workers. It is for emulated processors, where a run takes thirty
-/// times as long and only the instructions are to be tested.
+/// APUS_TEST_SCHEDULES=reverse leaves out those with several workers. It is for emulated processors.
 let schedules: [(name: String, schedule: Schedule)] =
   [("1 worker", .serial)]
   + schedulers.map { ("\($0.workers) workers", $0.schedule) }
@@ -38,7 +40,7 @@ let schedules: [(name: String, schedule: Schedule)] =
     )
   ]
 
-private let schedulers = (ProcessInfo.processInfo.environment["APUS_TEST_SCHEDULES"] == "reverse" ? [] : [2, 3, 8])
+private let schedulers = (isEmulated ? [] : [2, 3, 8])
   .map { Scheduler(workers: $0) }
 
 /// Floats between two zones that must not be changed. The address is not a multiple of the vector's size.
