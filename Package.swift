@@ -142,7 +142,7 @@ targets += [
   .target(
     name: "ApusTestSupport", dependencies: ["ApusFiles", "ApusTensor", "ApusWeights"], path: "Tests/ApusTestSupport",
     swiftSettings: strict),
-  // Optimized, because it compares millions of numbers, also on emulated processors.
+  // Optimized, because it compares millions of numbers.
   .testTarget(
     name: "ApusKernelsTests", dependencies: ["ApusBase", "ApusKernelTypes", "ApusKernelsReference", "ApusKernels"],
     swiftSettings: optimized),

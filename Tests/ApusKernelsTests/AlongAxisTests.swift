@@ -11,7 +11,7 @@ extension KernelTests {
     /// Row-major strides.
     private func strides(_ sizes: [Int]) -> [Int] { sizes.indices.map { sizes[($0 + 1)...].reduce(1, *) } }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func addStrided(_ set: InstructionSet) {
       // Sizes, and strides in the target: columns of wider rows, every second element, reversed axes, a single number.
       let cases: [([Int], [Int], start: Int)] = [
@@ -41,7 +41,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func pad(_ set: InstructionSet) {
       let cases: [([Int], before: [Int], after: [Int])] = [
         ([], [], []), ([1], [0], [0]), ([5], [2], [3]), ([3, 4], [1, 0], [0, 2]), ([3, 4], [0, 3], [1, 0]),
@@ -76,7 +76,7 @@ extension KernelTests {
       (0..<index.reduce(1, *)).map { Int32($0 * $0 % 1_009 % bound) }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func gatherAlong(_ set: InstructionSet) {
       for (shape, index, axis) in picks {
         let (x, places) = (Reference.numbers(shape.reduce(1, *), seed: 1), places(index, below: shape[axis]))
@@ -92,7 +92,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested, [false, true])
+    @Test(arguments: InstructionSet.supported, [false, true])
     func scatterAlong(_ set: InstructionSet, _ adds: Bool) {
       for (shape, index, axis) in picks {
         let (y, places) = (Reference.numbers(shape.reduce(1, *), seed: 1), places(index, below: shape[axis]))
@@ -111,7 +111,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func select(_ set: InstructionSet) {
       for (outer, count, chosen, inner) in [
         (1, 5, 7, 1), (1, 5, 7, 3), (4, 6, 9, 1), (4, 6, 3, 17), (2, 3, 5, 131), (3_001, 4, 2, 1), (2, 3, 2, 20_011),

@@ -34,7 +34,7 @@ extension Reference.Broadcast<Float> {
 extension KernelTests {
   @Suite struct ArithmeticTests {
     /// Single operations are rounded as IEEE 754 requires, to the bits of the twin in Float. Powers are within 0.51 ulp.
-    @Test(arguments: InstructionSet.tested, BinaryOperation.allCases)
+    @Test(arguments: InstructionSet.supported, BinaryOperation.allCases)
     func broadcasts(_ set: InstructionSet, _ operation: BinaryOperation) {
       let kernels = set.kernels
       var shapes = kernels.rowShapes + [(1, 0), (1, 1)]
@@ -81,7 +81,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested, BinaryOperation.allCases)
+    @Test(arguments: InstructionSet.supported, BinaryOperation.allCases)
     func specialValues(_ set: InstructionSet, _ operation: BinaryOperation) {
       let values: [Float] = [0, -0.0, 1, -1, .infinity, -.infinity, .nan, .greatestFiniteMagnitude, 0x1p-133]
       let a = values.flatMap { [Float](repeating: $0, count: values.count) }
@@ -104,7 +104,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func affine(_ set: InstructionSet) {
       let kernels = set.kernels
       for count in kernels.countsAroundEdges {
@@ -120,7 +120,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func addScaled(_ set: InstructionSet) {
       let kernels = set.kernels
       for count in kernels.countsAroundEdges {

@@ -219,7 +219,7 @@ private struct AttentionCase {
 extension KernelTests {
   @Suite struct AttentionTests {
     /// Lengths around tiles and blocks, with masks, biases, layouts and numbers of heads in turn.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func sizesAroundBlocks(_ set: InstructionSet) {
       let kernels = set.kernels
       let (lanes, tile) = (kernels.laneCount, kernels.tile)
@@ -251,7 +251,7 @@ extension KernelTests {
     }
 
     /// Every mask with every bias, for several blocks.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func masks(_ set: InstructionSet) {
       for (queryLength, keyLength) in isEmulated ? [(70, 80)] : [(3, 210), (70, 200), (200, 70)] {
         for causalOffset in [nil, 0, keyLength - queryLength, -10, 190] {
@@ -269,7 +269,7 @@ extension KernelTests {
     }
 
     /// Many keys and few tiles of queries, so that the keys are split: sizes around the chunks, and chunks that no query sees.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func keysInChunks(_ set: InstructionSet) {
       let sizes = [(1, 511), (1, 512), (1, 513), (2, 1_500), (3, 1_025), (5, 769), (9, 1_537), (65, 1_600)]
       for (index, (queryLength, keyLength)) in sizes.enumerated() {
@@ -290,7 +290,7 @@ extension KernelTests {
     }
 
     /// A query that sees no key gives zeros, log Σ exp = −∞ and no gradients.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func nothingToSee(_ set: InstructionSet) {
       for queryLength in [1, 3, 9] {
         var s = Reference.AttentionSizes(queryLength: queryLength, keyLength: 0, headSize: 4, valueSize: 3)
@@ -311,7 +311,7 @@ extension KernelTests {
         ).logSumExp == [-.infinity])
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func headSizesAroundVectors(_ set: InstructionSet) {
       let (lanes, columns) = (set.kernels.laneCount, set.kernels.tile.columns)
       for headSize in [1, 2, lanes - 1, lanes, lanes + 1, columns - 1, columns, columns + 1, 64, 80] {
@@ -326,7 +326,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func long(_ set: InstructionSet) {
       let (queries, keys) = isEmulated ? (70, 140) : (300, 500)
       var s = Reference.AttentionSizes(queryLength: queries, keyLength: keys, headSize: 64, valueSize: 64)
@@ -335,7 +335,7 @@ extension KernelTests {
     }
 
     /// Scores whose exponentials would overflow, and a row whose largest score is in the last block.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func largeScores(_ set: InstructionSet) {
       for queryLength in [1, 8] {
         let keyLength = 450

@@ -39,7 +39,7 @@ func asPositions(_ pointer: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer
 
 extension KernelTests {
   @Suite struct AxisTests {
-    @Test(arguments: InstructionSet.tested, [Float(0), 300])
+    @Test(arguments: InstructionSet.supported, [Float(0), 300])
     func variance(_ set: InstructionSet, _ offset: Float) {
       let kernels = set.kernels
       for shape in AxisShape.all(kernels) {
@@ -59,7 +59,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func scaledDeviations(_ set: InstructionSet) {
       for shape in AxisShape.all(set.kernels) {
         let x = Reference.numbers(shape.elements, seed: 1)
@@ -76,7 +76,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func logSumExp(_ set: InstructionSet) {
       for shape in AxisShape.all(set.kernels) {
         let x = Reference.numbers(shape.elements, seed: 1).map { $0 * 8 }
@@ -100,7 +100,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func logSumExpOfInfinities(_ set: InstructionSet) {
       for count in [1, 5, 40, 40_000] {
         let lines: [[Float]] = [
@@ -130,7 +130,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested, [false, true])
+    @Test(arguments: InstructionSet.supported, [false, true])
     func cumulativeSum(_ set: InstructionSet, _ isReversed: Bool) {
       let more = [(3, 9_000, 1), (1, 70_001, 1), (2, 40, 600)].map { AxisShape(outer: $0, count: $1, inner: $2) }
       for shape in AxisShape.all(set.kernels) + more {
@@ -147,7 +147,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested, [false, true])
+    @Test(arguments: InstructionSet.supported, [false, true])
     func extremes(_ set: InstructionSet, _ isLargest: Bool) {
       for shape in AxisShape.all(set.kernels) where shape.count > 0 {
         // Multiples of a quarter, so that many are equal.

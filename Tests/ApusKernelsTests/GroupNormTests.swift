@@ -22,7 +22,7 @@ extension KernelTests {
       ]
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func forward(_ set: InstructionSet) {
       for sizes in sizes(set.kernels) { check(set.kernels, sizes, hasWeight: true, hasBias: true) }
       let small = ChannelGroups(examples: 2, groups: 3, channels: 2, places: 21)
@@ -57,7 +57,7 @@ extension KernelTests {
       expectClose(outputs[0], expected.y, relative: 2 * meanError, magnitudes: scales, what)
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func backward(_ set: InstructionSet) {
       for sizes in sizes(set.kernels) { checkBackward(set.kernels, sizes, hasWeight: true) }
       let small = ChannelGroups(examples: 3, groups: 2, channels: 3, places: 21)

@@ -15,13 +15,6 @@ import Testing
 /// Half an ulp of 1, the largest relative error of one rounding.
 let roundoff = 0x1p-24
 
-extension InstructionSet {
-  /// The instruction sets to test: all that the processor supports. APUS_TEST_SETS=widest keeps only the widest, for emulated
-  /// processors: the others are tested on real ones.
-  static let tested: [InstructionSet] =
-    ProcessInfo.processInfo.environment["APUS_TEST_SETS"] == "widest" ? Array(supported.suffix(1)) : supported
-}
-
 /// Whether the processor is emulated, where a run takes thirty times as long and only the instructions are to be tested.
 let isEmulated = ProcessInfo.processInfo.environment["APUS_TEST_SCHEDULES"] == "reverse"
 

@@ -9,7 +9,7 @@ extension KernelTests {
   @Suite struct LayerNormTests {
     private static let epsilon: Float = 1e-5
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func forward(_ set: InstructionSet) {
       for (rows, columns) in set.kernels.rowShapes {
         check(set.kernels, rows: rows, columns: columns, hasWeight: true, hasBias: true)
@@ -45,7 +45,7 @@ extension KernelTests {
       expectClose(outputs[0], expected.y, relative: 2 * meanError, magnitudes: scales, what)
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func backward(_ set: InstructionSet) {
       for (rows, columns) in set.kernels.rowShapes + [(64, 19), (65, 19), (200, 48)] {
         checkBackward(set.kernels, rows: rows, columns: columns, hasWeight: true)
@@ -91,7 +91,7 @@ extension KernelTests {
     }
 
     /// A row far from zero: with two passes the square of the mean costs no accuracy.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func largeMean(_ set: InstructionSet) {
       let columns = 300
       let x = Reference.numbers(columns, seed: 1).map { $0 + 1_000 }

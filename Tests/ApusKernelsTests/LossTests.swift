@@ -11,7 +11,7 @@ private func logits(_ count: Int) -> [Float] { Reference.numbers(count, seed: 1)
 
 extension KernelTests {
   @Suite struct LossTests {
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func logSoftmax(_ set: InstructionSet) {
       let kernels = set.kernels
       for (rows, columns) in kernels.rowShapes {
@@ -39,7 +39,7 @@ extension KernelTests {
         y, [-1.313_261_687, -0.313_261_687, -2_000_001.313, -.infinity, -.infinity, 0], relative: 1e-6, "far")
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func crossEntropyWithClasses(_ set: InstructionSet) {
       for (rows, classes) in set.kernels.rowShapes {
         check(set.kernels, rows, classes, isSoft: false, hasWeights: false, smoothing: 0)
@@ -49,7 +49,7 @@ extension KernelTests {
       check(set.kernels, 7, 37, isSoft: false, hasWeights: false, smoothing: 1)
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func crossEntropyWithProbabilities(_ set: InstructionSet) {
       for (rows, classes) in set.kernels.rowShapes {
         check(set.kernels, rows, classes, isSoft: true, hasWeights: false, smoothing: 0)
@@ -149,7 +149,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func lossesOfPairs(_ set: InstructionSet) {
       let kernels = set.kernels
       for loss in Self.pairwise {
@@ -189,7 +189,7 @@ extension KernelTests {
     }
 
     /// Logits whose exponentials overflow, and distances at the end of the quadratic part.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func extremes(_ set: InstructionSet) {
       let kernels = set.kernels
       func losses(_ loss: PairwiseLoss, _ x: [Float], _ t: [Float]) -> [Float] {

@@ -134,7 +134,7 @@ extension UnaryOperation {
 
 extension KernelTests {
   @Suite struct MatMulTests {
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func sizesAroundTheTile(_ set: InstructionSet) {
       let kernels = set.kernels
       let (lanes, tile) = (kernels.laneCount, kernels.tile)
@@ -148,7 +148,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func nothingToSum(_ set: InstructionSet) {
       for (m, n) in [(1, 1), (1, 20), (20, 1), (5, 37)] {
         Product(m: m, n: n, k: 0, gap: 2).checkAllTransposes(set.kernels)
@@ -158,7 +158,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func severalBlocksOfK(_ set: InstructionSet) {
       let tile = set.kernels.tile
       for k in [511, 512, 513, 1_025] {
@@ -167,7 +167,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func severalBlocksOfRowsAndGroupsOfColumns(_ set: InstructionSet) {
       Product(m: 96, n: 96, k: 70).checkAllTransposes(set.kernels)
       Product(m: 97, n: 130, k: 67, hasBias: true, activation: .relu).checkAllTransposes(set.kernels)
@@ -176,7 +176,7 @@ extension KernelTests {
     }
 
     /// Wide products, which pack A, and the widest, which are cut so that packed B stays small.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func wide(_ set: InstructionSet) {
       let tile = set.kernels.tile
       Product(m: tile.rows + 3, n: 16 * tile.columns + 1, k: 83).checkAllTransposes(set.kernels)
@@ -187,7 +187,7 @@ extension KernelTests {
         .check(set.kernels)
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func vectors(_ set: InstructionSet) {
       let lanes = set.kernels.laneCount
       for size in [1, 2, 3, 4, 5, 63, 64, 65, 200] {
@@ -205,7 +205,7 @@ extension KernelTests {
     }
 
     /// A few rows times a transposed matrix, which is not packed for them.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func fewRows(_ set: InstructionSet) {
       let lanes = set.kernels.laneCount
       for m in [2, 3, 4, 15, 16, 17] {
@@ -224,7 +224,7 @@ extension KernelTests {
     }
 
     /// Enough rows for tiles, but fewer than the transposed matrix has: these products are mirrored.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func mirrored(_ set: InstructionSet) {
       let tile = set.kernels.tile
       for m in [17, tile.columns - 1, tile.columns, 2 * tile.columns + 1, 131] {
@@ -239,7 +239,7 @@ extension KernelTests {
         set.kernels)
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func batches(_ set: InstructionSet) {
       for (repeatsA, repeatsB) in [(false, false), (true, false), (false, true), (true, true)] {
         var product = Product(m: 5, n: 33, k: 7, batch: 3, repeatsA: repeatsA, repeatsB: repeatsB, gap: 1)
@@ -259,7 +259,7 @@ extension KernelTests {
       Product(m: 3, n: 3, k: 3, batch: 0).check(set.kernels)
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func epilogues(_ set: InstructionSet) {
       let tile = set.kernels.tile
       for activation in UnaryOperation.allCases where activation.isGentle {
@@ -290,7 +290,7 @@ extension KernelTests {
     }
 
     /// With B packed in advance the bits are the same, on every path and when the product is cut by columns.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func prepacked(_ set: InstructionSet) {
       let (kernels, columns) = (set.kernels, set.kernels.tile.columns)
       let sizes = [

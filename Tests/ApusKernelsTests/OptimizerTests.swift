@@ -76,7 +76,7 @@ extension KernelTests {
       StepArguments(learningRate: 0.1, weightDecay: 0.1, isDecoupled: true, gradientScale: -1),
     ]
 
-    @Test(arguments: InstructionSet.tested, Rule.all)
+    @Test(arguments: InstructionSet.supported, Rule.all)
     func step(_ set: InstructionSet, _ rule: Rule) {
       let lanes = set.kernels.laneCount
       // Many small parameters in one tile, some of them empty, with every kind of weight decay.
@@ -132,7 +132,7 @@ extension KernelTests {
     }
 
     /// The first step of Adam from zero moments moves every parameter by the learning rate, against its gradient.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func firstStep(_ set: InstructionSet) {
       let arguments = MomentArguments(
         beta1: 0.9, beta2: 0.999, meanRate: 0.01 / (1 - 0.9), rootScale: 1 / (Float(1) - 0.999).squareRoot(),

@@ -20,7 +20,7 @@ extension KernelTests {
       (.init(.clamp, 1, .infinity), 0, 1, false),
     ]
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func valuesAndDerivatives(_ set: InstructionSet) {
       let kernels = set.kernels
       for (function, value, slope, isPositive) in Self.functions {
@@ -45,7 +45,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func specialValues(_ set: InstructionSet) {
       let kernels = set.kernels
       let large: [Float] = [20, 90, 1e5, 1e18, .greatestFiniteMagnitude, .infinity]
@@ -65,7 +65,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func selection(_ set: InstructionSet) {
       for count in set.kernels.countsAroundEdges {
         let (a, b) = (Reference.numbers(max(1, count), seed: 1), Reference.numbers(max(1, count), seed: 2))

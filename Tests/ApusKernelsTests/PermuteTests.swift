@@ -24,7 +24,7 @@ extension KernelTests {
       expectSame(y, Reference.permute(x, sizes: sizes, strides: sourceStrides), what)
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func everyOrder(_ set: InstructionSet) {
       let small = [
         [], [1], [37], [3, 5], [16, 16], [17, 15], [2, 3, 4], [5, 1, 19], [2, 3, 5, 7], [2, 1, 3, 2, 5],
@@ -35,7 +35,7 @@ extension KernelTests {
     }
 
     /// Planes and rows that are cut into tiles.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func largeShapes(_ set: InstructionSet) {
       for shape in [[300, 201], [40_001, 3], [3, 20_003], [40_001]] {
         for order in orders(shape.count) { check(set.kernels, shape: shape, order: order) }
@@ -48,7 +48,7 @@ extension KernelTests {
     }
 
     /// Other strides: a broadcast axis, and a window into larger rows.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func otherStrides(_ set: InstructionSet) {
       let x = Reference.numbers(2_000, seed: 1)
       for (sizes, strides) in [
@@ -65,7 +65,7 @@ extension KernelTests {
     }
 
     /// Negative strides, from a later element on.
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func reversedStrides(_ set: InstructionSet) {
       for (sizes, strides, start) in [
         ([40], [-1], 39), ([7, 33], [-33, 1], 198), ([7, 33], [33, -1], 32), ([33, 7], [1, -33], 198),
@@ -87,7 +87,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func fill(_ set: InstructionSet) {
       for count in [0, 1, 7, 32_768, 70_001] {
         let y = result(count: count, "fill") { set.kernels.fill($0, with: 2.5, count: count, $1) }
@@ -100,7 +100,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func copyRows(_ set: InstructionSet) {
       for (rows, columns) in set.kernels.rowShapes + [(1, 50_021), (4, 0)] {
         for (xGap, yGap) in [(0, 0), (3, 0), (0, 5), (1, 2)] {

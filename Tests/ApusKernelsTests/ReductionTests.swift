@@ -7,7 +7,7 @@ import Testing
 
 extension KernelTests {
   @Suite struct ReductionTests {
-    @Test(arguments: InstructionSet.tested, Reduction.allCases)
+    @Test(arguments: InstructionSet.supported, Reduction.allCases)
     func rows(_ set: InstructionSet, _ reduction: Reduction) {
       let kernels = set.kernels
       for (rows, columns) in kernels.rowShapes { check(kernels, reduction, outer: rows, count: columns, inner: 1) }
@@ -17,7 +17,7 @@ extension KernelTests {
       check(kernels, reduction, outer: 1, count: 16_384 * 20 + 1, inner: 1)
     }
 
-    @Test(arguments: InstructionSet.tested, Reduction.allCases)
+    @Test(arguments: InstructionSet.supported, Reduction.allCases)
     func columns(_ set: InstructionSet, _ reduction: Reduction) {
       let kernels = set.kernels
       let lanes = kernels.laneCount
@@ -49,7 +49,7 @@ extension KernelTests {
         absolute: isSum ? roundoff * Double(count + 1) : 0, what)
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func extremesOfNaNAreNaN(_ set: InstructionSet) {
       let kernels = set.kernels
       for count in [1, 2, 7, 40, 200, 40_000] {
@@ -71,7 +71,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func sumOfSquares(_ set: InstructionSet) {
       let kernels = set.kernels
       for count in kernels.countsAroundEdges + [16_384 * 20 + 1] {

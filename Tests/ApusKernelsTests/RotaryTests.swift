@@ -30,7 +30,7 @@ extension KernelTests {
       ]
     }
 
-    @Test(arguments: InstructionSet.tested, [false, true])
+    @Test(arguments: InstructionSet.supported, [false, true])
     func rotate(_ set: InstructionSet, isBackward: Bool) {
       for s in sizes(set.kernels) {
         for areNeighbors in [false, true] {

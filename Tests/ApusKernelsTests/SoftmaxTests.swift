@@ -12,7 +12,7 @@ private let relative = 40 * roundoff
 
 extension KernelTests {
   @Suite struct SoftmaxTests {
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func softmax(_ set: InstructionSet) {
       let kernels = set.kernels
       for (rows, columns) in kernels.rowShapes {
@@ -25,7 +25,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func maskedAndLargeLogits(_ set: InstructionSet) {
       let kernels = set.kernels
       for columns in [1, 3, 16, 21, 100] {
@@ -43,7 +43,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested)
+    @Test(arguments: InstructionSet.supported)
     func softmaxBackward(_ set: InstructionSet) {
       let kernels = set.kernels
       for (rows, columns) in kernels.rowShapes {

@@ -22,7 +22,7 @@ extension KernelTests {
         (1, 20_011, 1), (300, 17, 1), (3, 11, 5), (2, 300, 3), (1, 1_000, 40), (0, 4, 1), (3, 0, 1), (2, 5, 0),
       ]).map { AxisShape(outer: $0, count: $1, inner: $2) }
 
-    @Test(arguments: InstructionSet.tested, [false, true])
+    @Test(arguments: InstructionSet.supported, [false, true])
     func sort(_ set: InstructionSet, _ isDescending: Bool) {
       for shape in shapes {
         check(set, numbers(shape.elements, seed: 1), shape, isDescending: isDescending)
@@ -30,7 +30,7 @@ extension KernelTests {
     }
 
     /// Lines that are sorted already, sorted in the opposite order, constant, or equal in some digits of their keys.
-    @Test(arguments: InstructionSet.tested, [false, true])
+    @Test(arguments: InstructionSet.supported, [false, true])
     func specialLines(_ set: InstructionSet, _ isDescending: Bool) {
       for count in [30, 500, 5_000] {
         let up = (0..<count).map { Float($0) }
@@ -46,7 +46,7 @@ extension KernelTests {
       }
     }
 
-    @Test(arguments: InstructionSet.tested, [false, true])
+    @Test(arguments: InstructionSet.supported, [false, true])
     func topK(_ set: InstructionSet, _ isLargest: Bool) {
       for shape in shapes {
         let x = numbers(shape.elements, seed: 2)
