@@ -207,17 +207,17 @@ extension SIMDKernels {
   ) -> Double {
     let (grain, piece) = (16_384, 1_024)
     let blocks = (count + grain - 1) / grain
-    // A result for each block, and a piece of its losses, which stays in the first-level cache.
-    let scratch = ScratchBuffer(count: blocks * (1 + min(count, piece)))
+    // A result for each block, and for each worker the losses of a piece, which stay in the first-level cache.
+    let scratch = ScratchBuffer(count: blocks + piece * schedule.workers)
     defer { scratch.free() }
     let results = scratch.pointer
-    forEachChunk(of: count, grain: grain, schedule) { range in
-      let block = range.lowerBound / grain
-      let losses = results + blocks + block * piece
+    runTiles(blocks, schedule) { block, worker in
+      let losses = results + blocks + worker * piece
+      let end = min(count, (block + 1) * grain)
       var sums: RowSums = (.zero, .zero, .zero, .zero)
-      var start = range.lowerBound
-      while start < range.upperBound {
-        let length = min(piece, range.upperBound - start)
+      var start = block * grain
+      while start < end {
+        let length = min(piece, end - start)
         map(loss, x + start, t + start, losses, count: length)
         add(losses, count: length, to: &sums)
         start += length

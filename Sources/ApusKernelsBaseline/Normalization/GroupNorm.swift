@@ -18,7 +18,7 @@ extension SIMDKernels {
     forEachRowChunk(rows: sizes.examples * sizes.groups, width: width, elements: 8_192, schedule) { range in
       for row in range {
         let p = x + row * width
-        let mu = share * sum(width, of: { p.lanes(at: $0) }, tail: { p.partialLanes(at: $0, count: $1) })
+        let mu = share * sum(p, count: width)
         let variance =
           share
           * sum(
@@ -69,7 +69,7 @@ extension SIMDKernels {
         var (gradientMean, productMean): (Float, Float) = (0, 0)
         for c in 0..<channels {
           let (p, g) = (x + row * width + c * places, dy + row * width + c * places)
-          let gradient = sum(places, of: { g.lanes(at: $0) }, tail: { g.partialLanes(at: $0, count: $1) })
+          let gradient = sum(g, count: places)
           let product =
             scale
             * sum(

@@ -30,8 +30,7 @@ extension SIMDKernels {
 
 private func reduceRow(_ reduction: Reduction, _ x: UnsafePointer<Float>, count: Int) -> Float {
   switch reduction {
-  case .sum:
-    return sum(count, of: { x.lanes(at: $0) }, tail: { x.partialLanes(at: $0, count: $1) })
+  case .sum: return sum(x, count: count)
   case .maximum: return extreme(x, count: count, isLargest: true)
   case .minimum: return extreme(x, count: count, isLargest: false)
   }

@@ -42,11 +42,20 @@ func horizontalMaximum(_ v: SIMD4<Float>) -> Float {
 @inline(__always)
 func squared(_ x: Lanes) -> Lanes { x * x }
 
-/// The sum of f over the full vectors of a row of `count` elements and of `tail` over the rest. Four accumulators hide the
-/// latency of the addition.
+/// Four accumulators, whose sum is that of a row. They hide the latency of the addition. (A structure would have weak functions;
+/// see .ci/check-symbols.)
+typealias RowSums = (Lanes, Lanes, Lanes, Lanes)
+
+/// The sum of the accumulators.
 @inline(__always)
-func sum(_ count: Int, of f: (_ index: Int) -> Lanes, tail: (_ index: Int, _ count: Int) -> Lanes) -> Float {
-  var (s0, s1, s2, s3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+func total(_ sums: RowSums) -> Float { horizontalSum((sums.0 + sums.1) + (sums.2 + sums.3)) }
+
+/// Adds f over the full vectors of a row of `count` elements and `tail` over the rest to the accumulators.
+@inline(__always)
+private func add(
+  _ count: Int, of f: (_ index: Int) -> Lanes, tail: (_ index: Int, _ count: Int) -> Lanes, to sums: inout RowSums
+) {
+  var (s0, s1, s2, s3) = sums
   var index = 0
   while index + 4 * laneCount <= count {
     s0 += f(index)
@@ -60,7 +69,15 @@ func sum(_ count: Int, of f: (_ index: Int) -> Lanes, tail: (_ index: Int, _ cou
     index += laneCount
   }
   if index < count { s1 += tail(index, count - index) }
-  return horizontalSum((s0 + s1) + (s2 + s3))
+  sums = (s0, s1, s2, s3)
+}
+
+/// The sum of f over the full vectors of a row of `count` elements and of `tail` over the rest.
+@inline(__always)
+func sum(_ count: Int, of f: (_ index: Int) -> Lanes, tail: (_ index: Int, _ count: Int) -> Lanes) -> Float {
+  var sums: RowSums = (.zero, .zero, .zero, .zero)
+  add(count, of: f, tail: tail, to: &sums)
+  return total(sums)
 }
 
 /// The sum of f over the vectors of a row of `count` elements, in the order of the other `sum`.
@@ -68,50 +85,15 @@ func sum(_ count: Int, of f: (_ index: Int) -> Lanes, tail: (_ index: Int, _ cou
 /// - Parameter f: A local function as `forEachVector(of:_:)` takes, with zeros in the lanes after the row's end.
 @inline(__always)
 func sum(_ count: Int, of f: (_ index: Int, _ count: Int) -> Lanes) -> Float {
-  var (s0, s1, s2, s3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-  var index = 0
-  while index + 4 * laneCount <= count {
-    s0 += f(index, laneCount)
-    s1 += f(index + laneCount, laneCount)
-    s2 += f(index + 2 * laneCount, laneCount)
-    s3 += f(index + 3 * laneCount, laneCount)
-    index += 4 * laneCount
-  }
-  while index + laneCount <= count {
-    s0 += f(index, laneCount)
-    index += laneCount
-  }
-  if index < count { s1 += f(index, count - index) }
-  return horizontalSum((s0 + s1) + (s2 + s3))
+  sum(count, of: { f($0, laneCount) }, tail: { f($0, $1) })
 }
-
-/// Four accumulators, whose sum is that of a row. (A struct would have weak functions; see .ci/check-symbols.)
-typealias RowSums = (Lanes, Lanes, Lanes, Lanes)
 
 /// Adds a row, or a piece of one, to the accumulators, in the order of `sum`. All pieces but the last are whole groups of four
 /// vectors.
 @inline(never)
 func add(_ x: UnsafePointer<Float>, count: Int, to sums: inout RowSums) {
-  var (s0, s1, s2, s3) = sums
-  var index = 0
-  while index + 4 * laneCount <= count {
-    s0 += x.lanes(at: index)
-    s1 += x.lanes(at: index + laneCount)
-    s2 += x.lanes(at: index + 2 * laneCount)
-    s3 += x.lanes(at: index + 3 * laneCount)
-    index += 4 * laneCount
-  }
-  while index + laneCount <= count {
-    s0 += x.lanes(at: index)
-    index += laneCount
-  }
-  if index < count { s1 += x.partialLanes(at: index, count: count - index) }
-  sums = (s0, s1, s2, s3)
+  add(count, of: { x.lanes(at: $0) }, tail: { x.partialLanes(at: $0, count: $1) }, to: &sums)
 }
-
-/// The sum of the accumulators.
-@inline(__always)
-func total(_ sums: RowSums) -> Float { horizontalSum((sums.0 + sums.1) + (sums.2 + sums.3)) }
 
 /// The sum of a row.
 func sum(_ x: UnsafePointer<Float>, count: Int) -> Float {
